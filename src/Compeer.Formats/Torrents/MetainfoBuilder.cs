@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Merkle;
+
+namespace Compeer.Formats.Torrents;
+
+/// <summary>
+/// Makes a torrent: lays files out in pieces, takes the hashes of their content from whoever reads it, and writes the
+/// info dictionary. The same files give the same info-hash, whatever order they were found in. Single-threaded but for
+/// the Set-methods, which may be called from several threads for different pieces and files.
+/// </summary>
+/// <remarks>Spec: BEP 3, 47 (padding), 52.</remarks>
+public sealed class MetainfoBuilder
+{
+    private const int TargetPieces = 1500;
+
+    private readonly string _name;
+    private readonly bool _isSingleFile;
+    private readonly byte[] _v1Pieces;
+    private readonly Sha256Hash[]?[] _layers;
+    private readonly Sha256Hash?[] _roots;
+
+    /// <param name="name">Name of the torrent: of its folder, or of its one file.</param>
+    /// <param name="files">At least one, not all empty.</param>
+    /// <param name="isSingleFile">A torrent of one file without a folder.</param>
+    /// <param name="format">Who shall be able to read it.</param>
+    /// <param name="pieceLength">A power of two of at least 16 KiB, or 0 to choose one that gives about 1,500 pieces.</param>
+    /// <exception cref="ArgumentException">The above does not hold.</exception>
+    public MetainfoBuilder(string name, IReadOnlyCollection<NewFile> files, bool isSingleFile, TorrentFormat format, int pieceLength = 0)
+    {
+        long total = files.Sum(f => f.Length);
+        if (total == 0)
+            throw new ArgumentException("There is nothing to share: every file is empty.", nameof(files));
+        if (isSingleFile && files.Count != 1)
+            throw new ArgumentException("A torrent of a single file has one file.", nameof(files));
+        if (pieceLength != 0 && (pieceLength < MerkleTree.LeafBytes || !BitOperations.IsPow2(pieceLength)))
+            throw new ArgumentException($"The piece size, {pieceLength}, is not a power of two of at least 16384.", nameof(pieceLength));
+        _name = name;
+        _isSingleFile = isSingleFile;
+        Format = format;
+        PieceLength = pieceLength != 0 ? pieceLength : ChoosePieceLength(total);
+        Files = LayOut(files);
+        long end = Files.Max(f => f.Offset + f.Length);
+        PieceCount = checked((int)((end + PieceLength - 1) / PieceLength));
+        TotalLength = end;
+        _v1Pieces = format == TorrentFormat.V2 ? [] : new byte[(long)PieceCount * Sha1Hash.LengthBytes];
+        _layers = new Sha256Hash[]?[Files.Length];
+        _roots = new Sha256Hash?[Files.Length];
+    }
+
+    /// <summary>Who shall be able to read it.</summary>
+    public TorrentFormat Format { get; }
+
+    /// <summary>Bytes of a piece.</summary>
+    public int PieceLength { get; }
+
+    /// <summary>Number of pieces.</summary>
+    public int PieceCount { get; }
+
+    /// <summary>End of the last file in the space of pieces.</summary>
+    public long TotalLength { get; }
+
+    /// <summary>The files with their places, padding included.</summary>
+    public ImmutableArray<TorrentFile> Files { get; }
+
+    /// <summary>Peers may come from its trackers only.</summary>
+    public bool IsPrivate { get; init; }
+
+    /// <summary>Trackers in tiers.</summary>
+    public ImmutableArray<ImmutableArray<string>> TrackerTiers { get; init; } = [];
+
+    /// <summary>Free text.</summary>
+    public string? Comment { get; init; }
+
+    /// <summary>The program that makes it; null leaves it out.</summary>
+    public string? CreatedBy { get; init; }
+
+    /// <summary>When; null leaves it out.</summary>
+    public DateTimeOffset? CreationDate { get; init; }
+
+    /// <summary>The piece length that gives about 1,500 pieces: a power of two, 16 KiB to 16 MiB.</summary>
+    public static int ChoosePieceLength(long totalBytes) =>
+        (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)(totalBytes / TargetPieces + 1)), 16 * 1024, 16 << 20);
+
+    /// <summary>SHA-1 of a piece, padding included.</summary>
+    public void SetPieceHash(int piece, Sha1Hash hash) => hash.AsSpan().CopyTo(_v1Pieces.AsSpan(piece * Sha1Hash.LengthBytes));
+
+    /// <summary>SHA-256 of each 16 KiB of a file.</summary>
+    /// <exception cref="ArgumentException">The number does not fit the file's length.</exception>
+    public void SetLeaves(int fileIndex, ReadOnlySpan<Sha256Hash> leaves)
+    {
+        TorrentFile file = Files[fileIndex];
+        if (leaves.Length != MerkleTree.LeafCount(file.Length))
+            throw new ArgumentException($"'{file.SafePath}' has {MerkleTree.LeafCount(file.Length)} leaves, not {leaves.Length}.", nameof(leaves));
+        if (leaves.IsEmpty)
+            return;
+        int pieceLayer = MerkleTree.Height(PieceLength / MerkleTree.LeafBytes);
+        int height = Metainfo.TreeHeight(file);
+        if (file.Length <= PieceLength)
+        {
+            _roots[fileIndex] = MerkleTree.Root(leaves, 0, height);
+            return;
+        }
+        Sha256Hash[] layer = leaves.ToArray();
+        for (int i = 0; i < pieceLayer; i++)
+            layer = MerkleTree.Parents(layer, i);
+        _layers[fileIndex] = layer;
+        _roots[fileIndex] = MerkleTree.Root(layer, pieceLayer, height - pieceLayer);
+    }
+
+    /// <summary>The torrent, once every hash is set.</summary>
+    /// <exception cref="InvalidOperationException">Hashes are missing.</exception>
+    public Metainfo Build()
+    {
+        ImmutableArray<TorrentFile> files = [.. Files.Select(f => f with { PiecesRoot = _roots[f.Index] })];
+        if (Format != TorrentFormat.V1 && files.Any(f => f is { IsPad: false, Length: > 0, PiecesRoot: null }))
+            throw new InvalidOperationException("The leaves of some files are not set.");
+        var output = new ArrayBufferWriter<byte>();
+        new InfoDictionaryWriter(output).Write(_name, PieceLength, files, _v1Pieces, Format, _isSingleFile, IsPrivate);
+        byte[] info = output.WrittenSpan.ToArray();
+        var metainfo = new Metainfo(new MetainfoFields
+        {
+            InfoHashes = new InfoHashes(
+                Format == TorrentFormat.V2 ? null : Sha1Hash.Of(info), Format == TorrentFormat.V1 ? null : Sha256Hash.Of(info)),
+            Name = SafePath.SanitiseElement(_name),
+            PieceLength = PieceLength,
+            PieceCount = PieceCount,
+            Files = files,
+            TotalLength = TotalLength,
+            V1Pieces = _v1Pieces,
+            InfoBytes = info,
+            IsPrivate = IsPrivate,
+            TrackerTiers = TrackerTiers,
+            Comment = Comment,
+            CreatedBy = CreatedBy,
+            CreationDate = CreationDate,
+        });
+        foreach (TorrentFile file in files)
+        {
+            if (_layers[file.Index] is { } layer && !metainfo.TryAddPieceLayer(file.Index, layer))
+                throw new InvalidOperationException($"The piece layer of '{file.SafePath}' does not lead to its root.");
+        }
+        return metainfo;
+    }
+
+    private ImmutableArray<TorrentFile> LayOut(IReadOnlyCollection<NewFile> files)
+    {
+        NewFile[] sorted = [.. files];
+        Array.Sort(sorted, ComparePaths);
+        bool aligned = Format != TorrentFormat.V1 && !_isSingleFile;
+        var list = new List<TorrentFile>();
+        var paths = new PathAllocator();
+        string root = SafePath.SanitiseElement(_name);
+        long offset = 0;
+        foreach (NewFile file in sorted)
+        {
+            string[] safe = _isSingleFile ? [root] : [root, .. file.Path.Select(SafePath.SanitiseElement)];
+            list.Add(new TorrentFile
+            {
+                Index = list.Count,
+                Path = file.Path,
+                SafePath = paths.Allocate(safe),
+                Length = file.Length,
+                Offset = offset,
+                IsExecutable = file.IsExecutable,
+            });
+            offset += file.Length;
+            long pad = aligned ? (PieceLength - offset % PieceLength) % PieceLength : 0;
+            if (pad > 0 && Format == TorrentFormat.Hybrid)
+                list.Add(Pad(list.Count, root, offset, pad));
+            offset += pad;
+        }
+        return [.. list];
+    }
+
+    private static TorrentFile Pad(int index, string root, long offset, long length)
+    {
+        string name = length.ToString(CultureInfo.InvariantCulture);
+        return new TorrentFile { Index = index, Path = [".pad", name], SafePath = $"{root}/.pad/{name}", Length = length, Offset = offset, IsPad = true };
+    }
+
+    /// <summary>The order of a v2 file tree: element by element, by raw bytes.</summary>
+    private static int ComparePaths(NewFile a, NewFile b)
+    {
+        for (int i = 0; i < Math.Min(a.Path.Length, b.Path.Length); i++)
+        {
+            int order = Encoding.UTF8.GetBytes(a.Path[i]).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b.Path[i]));
+            if (order != 0)
+                return order;
+        }
+        return a.Path.Length - b.Path.Length;
+    }
+}
