@@ -1,0 +1,67 @@
+using System.Net;
+using Compeer.Formats.Bencoding;
+
+namespace Compeer.Protocols.PeerWire;
+
+/// <summary>What the remote said of itself in its extension handshakes; a later one changes only what it names.</summary>
+/// <remarks>Spec: BEP 10; BEP 9 (metadata_size), 21 (upload_only), 54 (lt_donthave).</remarks>
+public sealed class RemoteExtensions
+{
+    /// <summary>The name of the program, as sent: to be shown as text only.</summary>
+    public string? ClientName { get; private set; }
+
+    /// <summary>Port at which it listens, or null.</summary>
+    public int? ListenPort { get; private set; }
+
+    /// <summary>Requests it lets us have outstanding, or null.</summary>
+    public int? RequestQueue { get; private set; }
+
+    /// <summary>Bytes of the info dictionary it has, or null.</summary>
+    public long? MetadataBytes { get; private set; }
+
+    /// <summary>It fetches nothing more: a seed, or a partial seed. Spec: BEP 21.</summary>
+    public bool IsUploadOnly { get; internal set; }
+
+    /// <summary>Our address as it sees it.</summary>
+    public IPAddress? OurAddress { get; private set; }
+
+    /// <summary>Its number for metadata exchange; 0 when it has none.</summary>
+    public int Metadata { get; private set; }
+
+    /// <summary>Its number for lt_donthave; 0 when it has none.</summary>
+    public int DontHave { get; private set; }
+
+    /// <summary>Its number for upload_only; 0 when it has none.</summary>
+    public int UploadOnly { get; private set; }
+
+    /// <summary>Takes in a handshake; false when it is not a bencoded dictionary.</summary>
+    public bool TryUpdate(ReadOnlySpan<byte> payload)
+    {
+        if (!BencodeDocument.TryParsePrefix(payload.ToArray(), BencodeLimits.Peer, out BencodeDocument? document, out _, out _)
+            || document.Root.Kind != BencodeKind.Dictionary)
+            return false;
+        BencodeElement root = document.Root;
+        if (root.TryGet("m"u8, out BencodeElement numbers))
+        {
+            Metadata = Number(numbers, "ut_metadata"u8, Metadata);
+            DontHave = Number(numbers, "lt_donthave"u8, DontHave);
+            UploadOnly = Number(numbers, "upload_only"u8, UploadOnly);
+        }
+        if (root.TryGetText("v"u8, out string name))
+            ClientName = name.Length <= 100 ? name : name[..100];
+        if (root.TryGetInteger("p"u8, out long port) && port is > 0 and <= 65535)
+            ListenPort = (int)port;
+        if (root.TryGetInteger("reqq"u8, out long queue) && queue > 0)
+            RequestQueue = (int)Math.Min(queue, 100_000);
+        if (root.TryGetInteger("metadata_size"u8, out long size))
+            MetadataBytes = size;
+        if (root.TryGetInteger("upload_only"u8, out long uploadOnly))
+            IsUploadOnly = uploadOnly != 0;
+        if (root.TryGetBytes("yourip"u8, out ReadOnlyMemory<byte> address) && address.Length is 4 or 16)
+            OurAddress = new IPAddress(address.Span);
+        return true;
+    }
+
+    private static int Number(BencodeElement numbers, ReadOnlySpan<byte> name, int before) =>
+        numbers.TryGetInteger(name, out long number) && number is >= 0 and <= 255 ? (int)number : before;
+}
