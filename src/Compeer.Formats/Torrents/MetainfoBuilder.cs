@@ -50,6 +50,8 @@ public sealed class MetainfoBuilder
         _v1Pieces = format == TorrentFormat.V2 ? [] : new byte[(long)PieceCount * Sha1Hash.LengthBytes];
         _layers = new Sha256Hash[]?[Files.Length];
         _roots = new Sha256Hash?[Files.Length];
+        foreach (TorrentFile file in Files.Where(f => f.Length > PieceLength && format != TorrentFormat.V1))
+            _layers[file.Index] = new Sha256Hash[(file.Length + PieceLength - 1) / PieceLength];
     }
 
     /// <summary>Who shall be able to read it.</summary>
@@ -89,34 +91,29 @@ public sealed class MetainfoBuilder
     /// <summary>SHA-1 of a piece, padding included.</summary>
     public void SetPieceHash(int piece, Sha1Hash hash) => hash.AsSpan().CopyTo(_v1Pieces.AsSpan(piece * Sha1Hash.LengthBytes));
 
-    /// <summary>SHA-256 of each 16 KiB of a file.</summary>
-    /// <exception cref="ArgumentException">The number does not fit the file's length.</exception>
-    public void SetLeaves(int fileIndex, ReadOnlySpan<Sha256Hash> leaves)
+    /// <summary>The Merkle root over a piece of a file, from the SHA-256 of each 16 KiB of it.</summary>
+    /// <exception cref="ArgumentException">The number of leaves does not fit the piece.</exception>
+    public void SetLeaves(int fileIndex, int pieceInFile, ReadOnlySpan<Sha256Hash> leaves)
     {
         TorrentFile file = Files[fileIndex];
-        if (leaves.Length != MerkleTree.LeafCount(file.Length))
-            throw new ArgumentException($"'{file.SafePath}' has {MerkleTree.LeafCount(file.Length)} leaves, not {leaves.Length}.", nameof(leaves));
-        if (leaves.IsEmpty)
-            return;
-        int pieceLayer = MerkleTree.Height(PieceLength / MerkleTree.LeafBytes);
-        int height = Metainfo.TreeHeight(file);
+        long expected = MerkleTree.LeafCount(Math.Min(PieceLength, file.Length - (long)pieceInFile * PieceLength));
+        if (leaves.Length != expected)
+            throw new ArgumentException($"Piece {pieceInFile} of '{file.SafePath}' has {expected} leaves, not {leaves.Length}.", nameof(leaves));
         if (file.Length <= PieceLength)
-        {
-            _roots[fileIndex] = MerkleTree.Root(leaves, 0, height);
-            return;
-        }
-        Sha256Hash[] layer = leaves.ToArray();
-        for (int i = 0; i < pieceLayer; i++)
-            layer = MerkleTree.Parents(layer, i);
-        _layers[fileIndex] = layer;
-        _roots[fileIndex] = MerkleTree.Root(layer, pieceLayer, height - pieceLayer);
+            _roots[fileIndex] = MerkleTree.Root(leaves, 0, Metainfo.TreeHeight(file));
+        else
+            _layers[fileIndex]![pieceInFile] = MerkleTree.Root(leaves, 0, MerkleTree.Height(PieceLength / MerkleTree.LeafBytes));
     }
 
     /// <summary>The torrent, once every hash is set.</summary>
     /// <exception cref="InvalidOperationException">Hashes are missing.</exception>
     public Metainfo Build()
     {
-        ImmutableArray<TorrentFile> files = [.. Files.Select(f => f with { PiecesRoot = _roots[f.Index] })];
+        int pieceLayer = MerkleTree.Height(PieceLength / MerkleTree.LeafBytes);
+        ImmutableArray<TorrentFile> files = [.. Files.Select(f => f with
+        {
+            PiecesRoot = _layers[f.Index] is { } layer ? MerkleTree.Root(layer, pieceLayer, Metainfo.TreeHeight(f) - pieceLayer) : _roots[f.Index],
+        })];
         if (Format != TorrentFormat.V1 && files.Any(f => f is { IsPad: false, Length: > 0, PiecesRoot: null }))
             throw new InvalidOperationException("The leaves of some files are not set.");
         var output = new ArrayBufferWriter<byte>();

@@ -17,6 +17,12 @@ internal sealed class OutstandingRequests
 
     public bool TryAdd(BlockRequest request) => _open.TryAdd(Key(request.Index, request.Begin), request.Length);
 
+    public void CopyTo(List<BlockRequest> requests)
+    {
+        foreach ((long key, int length) in _open)
+            requests.Add(new BlockRequest((int)(key >> 32), (int)key, length));
+    }
+
     /// <summary>The request is answered, by a block or a refusal.</summary>
     public bool TryAnswer(int index, int begin, int length) =>
         _open.TryGetValue(Key(index, begin), out int asked) && asked == length && _open.Remove(Key(index, begin));

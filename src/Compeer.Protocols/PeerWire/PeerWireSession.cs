@@ -262,6 +262,14 @@ public sealed class PeerWireSession
             PeerMessageWriter.Block(_control, PeerMessageId.Cancel, request);
     }
 
+    /// <summary>Wants nothing more of what was asked; the requests are added to <paramref name="given"/>.</summary>
+    public void CancelAll(List<BlockRequest> given)
+    {
+        _outstanding.CopyTo(given);
+        foreach (BlockRequest request in given)
+            Cancel(request);
+    }
+
     /// <summary>Takes a request of ours that a choke swept away.</summary>
     public bool TryTakeLost(out BlockRequest request) => _outstanding.TryTakeLost(out request);
 

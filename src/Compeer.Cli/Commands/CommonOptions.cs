@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Compeer.Cli.Output;
+using Compeer.Content.Torrents;
+using Spectre.Console;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>The options that share and get have in common.</summary>
+internal sealed class CommonOptions
+{
+    private readonly Option<IPAddress?> _bind = new("--bind")
+    {
+        Description = "Local address for peers (default: all)", HelpName = "IP", CustomParser = Parse.Address,
+    };
+
+    private readonly Option<int> _port = new("--port")
+    {
+        Description = "Local port for peers (default: one chosen at first and kept)", HelpName = "N",
+    };
+
+    private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
+    private readonly Option<long> _limitDown = Rate("--limit-down", "Download limit (default: none)");
+    private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line on standard output" };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Results and errors only" };
+    private readonly Option<string?> _dataDirectory = new("--data-dir")
+    {
+        Description = "Where state is kept (default: XDG_DATA_HOME/compeer or ~/.local/share/compeer)", HelpName = "DIR",
+    };
+
+    private readonly Option<string[]> _dhtBootstrap = new("--dht-bootstrap") { Hidden = true, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<bool>[] _switches =
+        [.. new[] { "--no-dht", "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, .. _switches])
+            command.Options.Add(option);
+    }
+
+    /// <summary>Where to say what happens.</summary>
+    public IReporter Reporter(ParseResult result) => result.GetValue(_json)
+        ? new JsonReporter(Console.Out)
+        : new PlainReporter(Console.Out, ErrorConsole(), result.GetValue(_quiet), TimeProvider.System);
+
+    /// <summary>Where state is kept.</summary>
+    public string DataDirectory(ParseResult result) => Path.GetFullPath(result.GetValue(_dataDirectory) ?? DefaultDataDirectory());
+
+    /// <summary>The address given, or null.</summary>
+    public IPAddress? Bind(ParseResult result) => result.GetValue(_bind);
+
+    /// <summary>Starts a client; without --port at the port used last time, if it is still free.</summary>
+    /// <exception cref="CommandException">The address or port cannot be had.</exception>
+    public TorrentClient StartClient(ParseResult result, IReporter reporter)
+    {
+        if (result.GetValue(_dhtBootstrap) is { Length: > 0 })
+            reporter.Note("--dht-bootstrap has no effect: this version has no DHT yet. Peers come from trackers, the link and --peer.");
+        var options = new TorrentClientOptions
+        {
+            DataDirectory = DataDirectory(result),
+            Bind = result.GetValue(_bind),
+            Port = result.GetValue(_port),
+            UploadLimit = result.GetValue(_limitUp),
+            DownloadLimit = result.GetValue(_limitDown),
+        };
+        if (options.Port is < 0 or > 65535)
+            throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
+        return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
+    }
+
+    private static IAnsiConsole ErrorConsole() => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(Console.Error),
+        Ansi = Console.IsErrorRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        ColorSystem = Console.IsErrorRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+    });
+
+    private static TorrentClient Start(TorrentClientOptions options)
+    {
+        try
+        {
+            return TorrentClient.Start(options);
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            string where = $"{options.Bind?.ToString() ?? "all addresses"}, port {options.Port}";
+            throw new CommandException(ExitCode.Usage, $"Cannot listen on {where}: {Network.Connections.SocketErrors.Describe(e.SocketErrorCode)}. Choose another --port or --bind.");
+        }
+    }
+
+    /// <summary>Links name our port, so it should be the same next time.</summary>
+    private static TorrentClient StartAtKeptPort(TorrentClientOptions options)
+    {
+        string path = Path.Combine(options.DataDirectory, "port");
+        try
+        {
+            Directory.CreateDirectory(options.DataDirectory);
+            int kept = File.Exists(path) && int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+                ? port
+                : RandomNumberGenerator.GetInt32(49152, 65536);
+            try
+            {
+                TorrentClient client = TorrentClient.Start(options with { Port = kept });
+                File.WriteAllText(path, kept.ToString(CultureInfo.InvariantCulture));
+                return client;
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                return Start(options);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Disk, $"The data directory '{options.DataDirectory}' cannot be used: {e.Message} Choose another with --data-dir.");
+        }
+    }
+
+    private static string DefaultDataDirectory()
+    {
+        string? data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+        string home = string.IsNullOrEmpty(data)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share")
+            : data;
+        return Path.Combine(home, "compeer");
+    }
+
+    private static Option<long> Rate(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "RATE", CustomParser = Parse.Rate,
+    };
+}

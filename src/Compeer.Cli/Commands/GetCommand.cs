@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.IO.Enumeration;
+using System.Net;
+using Compeer.Cli.Output;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>compeer get: fetches, verifies, and ends; or keeps seeding.</summary>
+internal sealed class GetCommand
+{
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _source = new("LINK|FILE.torrent") { Description = "A magnet link (in quotes) or a torrent file" };
+    private readonly Option<string> _directory = new("--dir", "-d") { Description = "Where to put the files (default: here)", HelpName = "DIR", DefaultValueFactory = _ => "." };
+    private readonly Option<IPEndPoint[]> _peers = new("--peer") { Description = "A peer to ask first; may be repeated", HelpName = "IP:PORT", CustomParser = Parse.EndPoints, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> _only = new("--only") { Description = "Only files whose path matches, e.g. '*.txt'; may be repeated", HelpName = "GLOB", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<bool> _keepSeeding = new("--keep-seeding") { Description = "Go on giving when complete, until stopped" };
+    private readonly Option<bool> _sequential = new("--sequential") { Description = "Fetch in order, for playing while loading" };
+    private readonly Option<int> _timeout = new("--timeout") { Description = "Give up when nothing new came for so long (default: never)", HelpName = "SECONDS" };
+
+    public Command Build()
+    {
+        var command = new Command("get", "Fetch what a link or torrent names from many peers at once, verified");
+        command.Arguments.Add(_source);
+        foreach (Option option in (Option[])[_directory, _peers, _only, _keepSeeding, _sequential, _timeout])
+            command.Options.Add(option);
+        _common.AddTo(command);
+        command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        TorrentSource source = TorrentSource.Read(result.GetValue(_source)!);
+        string[] globs = result.GetValue(_only) ?? [];
+        if (source.Metainfo is { } known)
+            CheckSelection(known, globs);
+        string directory = Path.GetFullPath(result.GetValue(_directory)!);
+        ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(cancellationToken)];
+        await using TorrentClient client = _common.StartClient(result, reporter);
+        await using Torrent torrent = client.Add(new TorrentSettings
+        {
+            Directory = directory,
+            InfoHashes = source.InfoHashes,
+            Metainfo = source.Metainfo,
+            TrackerTiers = source.TrackerTiers,
+            Peers = peers,
+            Select = Selection(globs, source.Link),
+            Sequential = result.GetValue(_sequential),
+        });
+        var watch = new TorrentWatch(torrent, reporter, TimeSpan.FromSeconds(result.GetValue(_timeout)));
+        TorrentStatus done = await watch.UntilCompleteAsync(globs, cancellationToken);
+        reporter.Complete(done, directory);
+        if (result.GetValue(_keepSeeding))
+        {
+            reporter.Note("Giving it to others now. Press Ctrl-C to stop.");
+            await watch.UntilStoppedAsync(cancellationToken);
+        }
+        return ExitCode.Done;
+    }
+
+    /// <summary>A selection that matches nothing is a mistake, and should be told before anything is fetched.</summary>
+    public static void CheckSelection(Metainfo metainfo, string[] globs)
+    {
+        if (globs.Length > 0 && !metainfo.Files.Any(f => !f.IsPad && Matches(globs, f)))
+            throw new CommandException(ExitCode.BadInput, $"No file of '{Printable.Text(metainfo.Name)}' matches --only {string.Join(' ', globs)}. 'compeer info' lists its files.");
+    }
+
+    private static Func<TorrentFile, bool>? Selection(string[] globs, MagnetLink? link)
+    {
+        if (globs.Length > 0)
+            return file => Matches(globs, file);
+        if (link is not { SelectedFiles.IsEmpty: false })
+            return null;
+        HashSet<int> indexes = [.. link.SelectedFiles];
+        return file => indexes.Contains(file.Index);
+    }
+
+    private static bool Matches(string[] globs, TorrentFile file)
+    {
+        int slash = file.SafePath.IndexOf('/', StringComparison.Ordinal);
+        string within = file.SafePath[(slash + 1)..];
+        string name = Path.GetFileName(file.SafePath);
+        return globs.Any(g => FileSystemName.MatchesSimpleExpression(g, within, ignoreCase: true)
+            || FileSystemName.MatchesSimpleExpression(g, file.SafePath, ignoreCase: true)
+            || FileSystemName.MatchesSimpleExpression(g, name, ignoreCase: true));
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine.Parsing;
+using System.Net;
+using Compeer.Cli.Output;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>Reads values of options; what is wrong becomes a usage error that names the value.</summary>
+internal static class Parse
+{
+    public static IPAddress? Address(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (IPAddress.TryParse(text, out IPAddress? address))
+            return address;
+        argument.AddError($"'{text}' is not an IP address, such as 192.168.1.5 or fe80::1.");
+        return null;
+    }
+
+    public static long Rate(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (Units.TryParseBytes(text, out long bytes))
+            return bytes;
+        argument.AddError($"'{text}' is not a rate, such as 500K or 2M.");
+        return 0;
+    }
+
+    public static int PieceSize(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (Units.TryParseBytes(text, out long bytes) && bytes is >= 16 * 1024 and <= 256 << 20 && long.IsPow2(bytes))
+            return (int)bytes;
+        argument.AddError($"'{text}' is not a piece size: it must be a power of two from 16K to 256M.");
+        return 0;
+    }
+
+    public static TorrentFormat Format(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (Enum.TryParse(text, ignoreCase: true, out TorrentFormat format) && !char.IsAsciiDigit(text[0]))
+            return format;
+        argument.AddError($"'{text}' is not a format: choose v1, v2 or hybrid.");
+        return TorrentFormat.Hybrid;
+    }
+
+    public static IPEndPoint? EndPoint(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (TryEndPoint(text, out IPEndPoint endpoint))
+            return endpoint;
+        argument.AddError($"'{text}' is not an address with a port, such as 192.168.1.5:6881 or [fe80::1]:6881.");
+        return null;
+    }
+
+    public static IPEndPoint[] EndPoints(ArgumentResult argument)
+    {
+        var endpoints = new List<IPEndPoint>();
+        foreach (Token token in argument.Tokens)
+        {
+            if (TryEndPoint(token.Value, out IPEndPoint endpoint))
+                endpoints.Add(endpoint);
+            else
+                argument.AddError($"'{token.Value}' is not an address with a port, such as 192.168.1.5:6881 or [fe80::1]:6881.");
+        }
+        return [.. endpoints];
+    }
+
+    public static bool TryEndPoint(string text, out IPEndPoint endpoint)
+    {
+        bool hasPort = text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1;
+        endpoint = new IPEndPoint(IPAddress.None, 0);
+        if (!hasPort || !IPEndPoint.TryParse(text, out IPEndPoint? parsed))
+            return false;
+        endpoint = parsed;
+        return true;
+    }
+}

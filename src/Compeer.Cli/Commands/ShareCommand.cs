@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Compeer.Cli.Output;
+using Compeer.Content.Creation;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>compeer share: makes a torrent of a file or folder, prints its link, and serves it.</summary>
+internal sealed class ShareCommand
+{
+    private const string SelfTracker = "self";
+
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
+    private readonly Option<string[]> _trackers = new("--tracker") { Description = "A tracker to announce to, or 'self' to run one here; may be repeated", HelpName = "URL", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default: hybrid, which every client can read)", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
+    private readonly Option<string?> _torrentOut = new("--torrent-out") { Description = "Write the torrent file too", HelpName = "FILE" };
+    private readonly Option<bool> _qr = new("--qr") { Description = "Show the link as a QR code too" };
+    private readonly Option<bool> _superSeeding = new("--super-seeding") { Description = "Give each piece about once and let the others pass it on" };
+
+    public Command Build()
+    {
+        var command = new Command("share", "Share a file or folder until stopped; prints the link first");
+        command.Arguments.Add(_path);
+        foreach (Option option in (Option[])[_trackers, _format, _torrentOut, _qr, _superSeeding])
+            command.Options.Add(option);
+        _common.AddTo(command);
+        command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
+        TorrentFormat format = result.GetValue(_format);
+        var state = new ShareState(_common.DataDirectory(result), files.Root, format.ToString());
+        Metainfo metainfo = state.Load(files) ?? await CreateAsync(files, format, state, reporter, cancellationToken);
+
+        await using TorrentClient client = _common.StartClient(result, reporter);
+        IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
+        await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
+        ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
+        metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]);
+        if (result.GetValue(_torrentOut) is { } path)
+            CreateCommand.WriteTorrent(path, metainfo);
+
+        string[] reachable = [.. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
+        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, Peers = [.. reachable] };
+        await using Torrent torrent = client.Add(new TorrentSettings
+        {
+            Directory = files.Parent,
+            InfoHashes = metainfo.InfoHashes,
+            Metainfo = metainfo,
+            SuperSeeding = result.GetValue(_superSeeding),
+        });
+        reporter.Sharing(new SharingReport(
+            metainfo.Name, link.ToString(), metainfo.InfoHashes, metainfo.ContentLength, files.Files.Count, result.GetValue(_torrentOut), reachable, trackers));
+        if (result.GetValue(_qr))
+            QrCode.Write(link.ToString(), Console.Error);
+        await new TorrentWatch(torrent, reporter, TimeSpan.Zero).UntilStoppedAsync(cancellationToken);
+        return ExitCode.Done;
+    }
+
+    private static async Task<Metainfo> CreateAsync(
+        ShareFiles files, TorrentFormat format, ShareState state, IReporter reporter, CancellationToken cancellationToken)
+    {
+        var builder = new MetainfoBuilder(files.Name, files.Files, files.IsSingleFile, format);
+        CheckNames(files, builder);
+        reporter.Note($"Reading {Units.Size(files.TotalLength)} in {files.Files.Count} files...");
+        Metainfo metainfo = await TorrentCreator.HashAsync(files, builder, null, cancellationToken);
+        state.Save(files, metainfo);
+        return metainfo;
+    }
+
+    /// <summary>What others would have to rename could not be served from here under its own name.</summary>
+    private static void CheckNames(ShareFiles files, MetainfoBuilder builder)
+    {
+        foreach (TorrentFile file in builder.Files.Where(f => !f.IsPad))
+        {
+            string full = Path.GetFullPath(Path.Combine(files.Parent, file.SafePath));
+            if (!File.Exists(full))
+                throw new CommandException(ExitCode.BadInput, $"'{Printable.Text(string.Join('/', file.Path))}' has a name that other systems cannot store (it would become '{Printable.Text(file.SafePath)}'). Rename it and try again.");
+        }
+    }
+
+    private async Task<SelfTracker?> StartTrackerAsync(ParseResult result, IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken) =>
+        result.GetValue(_trackers)?.Contains(SelfTracker) == true
+            ? await Commands.SelfTracker.StartAsync(_common.Bind(result), addresses, cancellationToken)
+            : null;
+
+    /// <summary>The addresses to put into the link: what was bound, or what this machine has; loopback only when there is nothing else.</summary>
+    private static IReadOnlyList<IPAddress> ReachableAddresses(IPAddress? bind)
+    {
+        if (bind is not null)
+            return [bind];
+        IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .SelectMany(i => i.GetIPProperties().UnicastAddresses)
+            .Select(a => a.Address)
+            .Where(a => a.AddressFamily == AddressFamily.InterNetwork || (a.AddressFamily == AddressFamily.InterNetworkV6 && !a.IsIPv6LinkLocal))
+            .Take(8)];
+        return own.Length > 0 ? own : [IPAddress.Loopback];
+    }
+}

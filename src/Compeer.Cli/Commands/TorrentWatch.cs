@@ -1,0 +1,78 @@
+using Compeer.Cli.Output;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>Follows a torrent and tells the reporter, until something ends it.</summary>
+internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan timeout)
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+
+    private long _seenProgress = -1;
+    private long _progressAt = TimeProvider.System.GetTimestamp();
+    private bool _toldMetadata;
+
+    /// <summary>Returns when everything wanted is there.</summary>
+    /// <exception cref="CommandException">It failed, or nothing came for too long.</exception>
+    public async Task<TorrentStatus> UntilCompleteAsync(string[] globs, CancellationToken cancellationToken)
+    {
+        while (!torrent.Completed.IsCompletedSuccessfully)
+        {
+            await Task.WhenAny(torrent.Completed, Task.Delay(Pace, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+            TorrentStatus status = Report();
+            if (status.Metainfo is { } metainfo && !_toldMetadata)
+            {
+                _toldMetadata = true;
+                GetCommand.CheckSelection(metainfo, globs);
+                reporter.Metadata(metainfo);
+            }
+            if (status.Phase == TorrentPhase.Failed)
+                throw new CommandException(ExitCode.Disk, status.Problem ?? "The torrent failed.");
+            CheckTimeout(status);
+        }
+        // The snapshot may be older than the completion.
+        for (int i = 0; i < 50 && torrent.Status.Phase != TorrentPhase.Seeding; i++)
+            await Task.Delay(20, cancellationToken);
+        TorrentStatus last = Report();
+        if (!_toldMetadata && last.Metainfo is { } known)
+            reporter.Metadata(known);
+        return last;
+    }
+
+    /// <summary>Returns only by cancellation.</summary>
+    public async Task UntilStoppedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(Pace, cancellationToken);
+            if (Report().Phase == TorrentPhase.Failed)
+                throw new CommandException(ExitCode.Disk, torrent.Status.Problem ?? "The torrent failed.");
+        }
+    }
+
+    private TorrentStatus Report()
+    {
+        while (torrent.Events.TryRead(out TorrentEvent? happened))
+            reporter.Event(happened);
+        TorrentStatus status = torrent.Status;
+        reporter.Progress(status);
+        return status;
+    }
+
+    private void CheckTimeout(TorrentStatus status)
+    {
+        long progress = status.VerifiedBytes + status.RehashedBytes + status.DownloadedBytes + (status.Metainfo is null ? 0 : 1);
+        if (progress != _seenProgress || status.Phase == TorrentPhase.WaitingForRoom)
+        {
+            _seenProgress = progress;
+            _progressAt = TimeProvider.System.GetTimestamp();
+        }
+        if (timeout <= TimeSpan.Zero || TimeProvider.System.GetElapsedTime(_progressAt) < timeout)
+            return;
+        string what = status.Metainfo is null ? "No peer gave the torrent's description" : "No peer gave anything new";
+        string why = status.KnownPeers == 0 ? "no peers are known" : status.Peers == 0 ? $"none of {status.KnownPeers} known peers answers" : $"{status.Peers} peers are connected but send nothing";
+        throw new CommandException(ExitCode.NotFound, $"{what} for {timeout.TotalSeconds:0} s: {why}. Try later, name a peer with --peer, or raise --timeout; what was fetched is kept.");
+    }
+}

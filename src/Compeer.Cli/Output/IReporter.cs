@@ -1,0 +1,27 @@
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Output;
+
+/// <summary>What a share serves.</summary>
+internal sealed record SharingReport(string Name, string Link, InfoHashes InfoHashes, long LengthBytes, int Files, string? TorrentFile, IReadOnlyList<string> Addresses, IReadOnlyList<string> Trackers);
+
+/// <summary>Where the commands say what happens: a terminal, plain lines, or one JSON object a line.</summary>
+internal interface IReporter : IDisposable
+{
+    void Sharing(SharingReport report);
+
+    void Metadata(Metainfo metainfo);
+
+    void Progress(TorrentStatus status);
+
+    void Event(TorrentEvent happened);
+
+    void Complete(TorrentStatus status, string directory);
+
+    /// <summary>Something worth knowing that ends nothing.</summary>
+    void Note(string message);
+
+    /// <summary>The reason why the command ends.</summary>
+    void Error(string message, int exitCode);
+}

@@ -1,0 +1,110 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Cli.Output;
+
+/// <summary>One JSON object a line on standard output; the property "event" tells which.</summary>
+internal sealed class JsonReporter(TextWriter output) : IReporter
+{
+    private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly Lock _lock = new();
+
+    public void Sharing(SharingReport report) => Write("sharing", new JsonObject
+    {
+        ["name"] = report.Name,
+        ["link"] = report.Link,
+        ["v1"] = report.InfoHashes.V1?.ToString(),
+        ["v2"] = report.InfoHashes.V2?.ToString(),
+        ["bytes"] = report.LengthBytes,
+        ["files"] = report.Files,
+        ["torrent"] = report.TorrentFile,
+        ["addresses"] = new JsonArray([.. report.Addresses.Select(a => JsonValue.Create(a))]),
+        ["trackers"] = new JsonArray([.. report.Trackers.Select(t => JsonValue.Create(t))]),
+    });
+
+    public void Metadata(Metainfo metainfo) => Write("metadata", new JsonObject
+    {
+        ["name"] = metainfo.Name,
+        ["v1"] = metainfo.InfoHashes.V1?.ToString(),
+        ["v2"] = metainfo.InfoHashes.V2?.ToString(),
+        ["bytes"] = metainfo.ContentLength,
+        ["files"] = metainfo.Files.Count(f => !f.IsPad),
+        ["pieces"] = metainfo.PieceCount,
+        ["pieceBytes"] = metainfo.PieceLength,
+    });
+
+    public void Progress(TorrentStatus status) => Write("progress", Describe(status));
+
+    public void Event(TorrentEvent happened)
+    {
+        switch (happened)
+        {
+            case PeerConnected peer:
+                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it");
+                break;
+            case PeerClosed peer:
+                Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
+                break;
+            case PeerBanned peer:
+                Peer(peer.Address.ToString(), peer.Client, "banned", peer.Reason);
+                break;
+            case TorrentProblem problem:
+                Note(problem.Message);
+                break;
+        }
+    }
+
+    public void Complete(TorrentStatus status, string directory)
+    {
+        JsonObject values = Describe(status);
+        values["directory"] = directory;
+        Write("complete", values);
+    }
+
+    public void Note(string message) => Write("note", new JsonObject { ["message"] = message });
+
+    public void Error(string message, int exitCode) => Write("error", new JsonObject { ["message"] = message, ["code"] = exitCode });
+
+    public void Dispose() => output.Flush();
+
+    private static JsonObject Describe(TorrentStatus status) => new()
+    {
+        ["phase"] = JsonNamingPolicy.CamelCase.ConvertName(status.Phase.ToString()),
+        ["percent"] = Math.Round(100 * status.Fraction, 2),
+        ["wantedBytes"] = status.WantedBytes,
+        ["verifiedBytes"] = status.VerifiedBytes,
+        ["verifiedPieces"] = status.VerifiedPieces,
+        ["rehashedBytes"] = status.RehashedBytes,
+        ["corruptBytes"] = status.CorruptBytes,
+        ["downloadedBytes"] = status.DownloadedBytes,
+        ["uploadedBytes"] = status.UploadedBytes,
+        ["downRate"] = status.DownRate,
+        ["upRate"] = status.UpRate,
+        ["peers"] = status.Peers,
+        ["seeds"] = status.Seeds,
+        ["tracker"] = status.TrackerMessage,
+        ["problem"] = status.Problem,
+    };
+
+    private void Peer(string address, string client, string state, string reason) => Write("peer", new JsonObject
+    {
+        ["address"] = address,
+        ["client"] = client,
+        ["state"] = state,
+        ["reason"] = reason,
+    });
+
+    private void Write(string name, JsonObject values)
+    {
+        values.Insert(0, "event", name);
+        lock (_lock)
+        {
+            output.WriteLine(values.ToJsonString(Options));
+            output.Flush();
+        }
+    }
+}

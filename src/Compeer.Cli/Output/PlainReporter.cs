@@ -1,0 +1,132 @@
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+using Spectre.Console;
+
+namespace Compeer.Cli.Output;
+
+/// <summary>
+/// Lines for people: results on standard output, everything else on standard error. On a terminal one line is
+/// redrawn in place with the progress; in a pipe progress is a line every few seconds.
+/// </summary>
+internal sealed class PlainReporter : IReporter
+{
+    private readonly TextWriter _results;
+    private readonly IAnsiConsole _console;
+    private readonly bool _quiet;
+    private readonly bool _live;
+    private readonly TimeSpan _interval;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private long _lastLine;
+    private int _liveWidth;
+
+    public PlainReporter(TextWriter results, IAnsiConsole console, bool quiet, TimeProvider time)
+    {
+        _results = results;
+        _console = console;
+        _quiet = quiet;
+        _time = time;
+        _live = console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi && !quiet;
+        _interval = _live ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(5);
+    }
+
+    public void Sharing(SharingReport report)
+    {
+        Result(report.Link);
+        Line($"Sharing [bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {report.Files} file{(report.Files == 1 ? "" : "s")}.");
+        if (report.TorrentFile is not null)
+            Line($"Torrent file: {Markup.Escape(report.TorrentFile)}");
+        Line($"Reachable at {Markup.Escape(string.Join(", ", report.Addresses))}{(report.Trackers.Count == 0 ? "" : "; trackers: " + Markup.Escape(string.Join(", ", report.Trackers)))}.");
+        Line("Give the link above to others. Press Ctrl-C to stop.");
+    }
+
+    public void Metadata(Metainfo metainfo) =>
+        Line($"[bold]{Markup.Escape(Printable.Text(metainfo.Name))}[/]: {Units.Size(metainfo.ContentLength)} in {metainfo.Files.Count(f => !f.IsPad)} files, {metainfo.PieceCount} pieces.");
+
+    public void Progress(TorrentStatus status)
+    {
+        lock (_lock)
+        {
+            long now = _time.GetTimestamp();
+            if (_quiet || (_lastLine != 0 && _time.GetElapsedTime(_lastLine, now) < _interval))
+                return;
+            _lastLine = now;
+            if (_live)
+                Redraw(ProgressLine.Of(status, _console.Profile.Width, bar: true));
+            else
+                _console.Profile.Out.Writer.WriteLine(ProgressLine.Of(status, 200, bar: false));
+        }
+    }
+
+    public void Event(TorrentEvent happened)
+    {
+        switch (happened)
+        {
+            case PeerBanned peer:
+                Line($"[yellow]Banned {peer.Address}[/] ({Markup.Escape(Printable.Text(peer.Client))}): {Markup.Escape(peer.Reason)}.");
+                break;
+            case TorrentProblem problem:
+                Note(problem.Message);
+                break;
+        }
+    }
+
+    public void Complete(TorrentStatus status, string directory)
+    {
+        if (status.Metainfo is not { } metainfo)
+            return;
+        Line($"[green]Complete and verified:[/] {Units.Size(status.WantedBytes)} in {Markup.Escape(directory)}"
+            + (status.RehashedBytes > 0 ? $" ({Units.Size(status.RehashedBytes)} were already there and checked)." : "."));
+        Result(Path.Combine(directory, Printable.Text(metainfo.Name)));
+    }
+
+    public void Note(string message) => Line(Markup.Escape(Printable.Text(message)));
+
+    public void Error(string message, int exitCode)
+    {
+        lock (_lock)
+        {
+            Redraw("");
+            _console.MarkupLine($"[red]compeer:[/] {Markup.Escape(Printable.Text(message))}");
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+            Redraw("");
+    }
+
+    private void Result(string line)
+    {
+        lock (_lock)
+        {
+            Redraw("");
+            _results.WriteLine(line);
+            _results.Flush();
+        }
+    }
+
+    private void Line(string markup)
+    {
+        if (_quiet)
+            return;
+        lock (_lock)
+        {
+            Redraw("");
+            _console.MarkupLine(markup);
+        }
+    }
+
+    private void Redraw(string line)
+    {
+        if (!_live || (line.Length == 0 && _liveWidth == 0))
+            return;
+        TextWriter writer = _console.Profile.Out.Writer;
+        writer.Write("\r" + line.PadRight(_liveWidth));
+        if (line.Length == 0)
+            writer.Write("\r");
+        writer.Flush();
+        _liveWidth = line.Length;
+    }
+}

@@ -1,0 +1,53 @@
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Merkle;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Content.Hashing;
+
+/// <summary>Compares a piece's bytes with every hash the torrent has for it. Thread-safe.</summary>
+internal static class PieceVerifier
+{
+    private static readonly byte[] Zeros = new byte[MerkleTree.LeafBytes];
+
+    /// <summary>Whether the bytes are right. A hybrid's must match both its hashes; one whose piece layer is unknown counts by v1 alone.</summary>
+    /// <param name="metainfo">The torrent.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="blocks">Its data without trailing padding, in parts of 16 KiB.</param>
+    public static bool IsValid(Metainfo metainfo, int piece, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
+    {
+        bool checkedByAny = false;
+        if (metainfo.InfoHashes.V2 is not null && metainfo.TryGetV2Piece(piece, out Sha256Hash root, out int height))
+        {
+            if (MerkleTree.Root(Leaves(blocks), 0, height) != root)
+                return false;
+            checkedByAny = true;
+        }
+        if (metainfo.InfoHashes.V1 is null)
+            return checkedByAny;
+        Sha1Hash digest = default;
+        HashLanes.Best.Sha1([Padded(blocks, metainfo.PieceLengthAt(piece))], new Span<Sha1Hash>(ref digest));
+        return digest == metainfo.GetV1PieceHash(piece);
+    }
+
+    /// <summary>SHA-256 of each block.</summary>
+    public static Sha256Hash[] Leaves(IReadOnlyList<ReadOnlyMemory<byte>> blocks)
+    {
+        var leaves = new Sha256Hash[blocks.Count];
+        HashLanes.Best.Sha256(blocks as ReadOnlyMemory<byte>[] ?? [.. blocks], leaves);
+        return leaves;
+    }
+
+    /// <summary>v1 hashes the padding behind a file too.</summary>
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Padded(IReadOnlyList<ReadOnlyMemory<byte>> blocks, int length)
+    {
+        int missing = length;
+        foreach (ReadOnlyMemory<byte> block in blocks)
+            missing -= block.Length;
+        if (missing == 0)
+            return blocks;
+        var padded = new List<ReadOnlyMemory<byte>>(blocks);
+        for (; missing > 0; missing -= MerkleTree.LeafBytes)
+            padded.Add(Zeros.AsMemory(0, Math.Min(missing, MerkleTree.LeafBytes)));
+        return padded;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using Compeer.Network.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace Compeer.Content.Storage;
+
+/// <summary>
+/// Remembers which verified pieces are on the disk, so that a start after any end needs to hash only what was being
+/// written at that moment. Append-only and checksummed; made anew, atomically, at each start. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Order per piece: Opened, data, Written. A record in the page cache survives the death of the program; only a death
+/// of the machine can lose it, which the boot id tells, and then only what was flushed (Synced) is believed.
+/// </remarks>
+internal sealed class ResumeJournal : IDisposable
+{
+    private readonly string _path;
+    private readonly JournalIdentity _identity;
+    private readonly Lock _lock = new();
+    private SafeFileHandle? _file;
+    private long _end;
+
+    public ResumeJournal(string path, JournalIdentity identity)
+    {
+        _path = path;
+        _identity = identity;
+    }
+
+    /// <summary>This run of the system; empty where the system does not tell, which is then taken as a new run each time.</summary>
+    public static Guid CurrentBootId { get; } =
+        File.Exists("/proc/sys/kernel/random/boot_id") && Guid.TryParse(File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), out Guid id)
+            ? id
+            : Guid.NewGuid();
+
+    /// <summary>What an earlier run left, or null when there is nothing or it is not of this torrent and folder.</summary>
+    public JournalState? Load() => File.Exists(_path) ? JournalState.Replay(File.ReadAllBytes(_path), _identity) : null;
+
+    /// <summary>Starts a new journal with this content, in place of the old one at one stroke.</summary>
+    public void Begin(ReadOnlySpan<bool> have, ReadOnlySpan<bool> side, IEnumerable<KeyValuePair<int, FileStamp>> stamps)
+    {
+        string fresh = _path + ".new";
+        lock (_lock)
+        {
+            _file?.Dispose();
+            _end = 0;
+            _file = File.OpenHandle(fresh, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+            Append(JournalRecordType.Header, _identity.ToHeader(CurrentBootId));
+            AppendBits(JournalRecordType.Side, side);
+            AppendBits(JournalRecordType.Have, have);
+            foreach ((int index, FileStamp stamp) in stamps)
+                AppendStamp(index, stamp);
+            RandomAccess.FlushToDisk(_file);
+            File.Move(fresh, _path, overwrite: true);
+            DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        }
+    }
+
+    public void Opened(int piece) => AppendPiece(JournalRecordType.Opened, piece);
+
+    public void Lost(int piece) => AppendPiece(JournalRecordType.Lost, piece);
+
+    /// <summary>The piece is in its files, which now look like this.</summary>
+    public void Written(int piece, ReadOnlySpan<(int FileIndex, FileStamp Stamp)> files)
+    {
+        lock (_lock)
+        {
+            foreach ((int index, FileStamp stamp) in files)
+                AppendStamp(index, stamp);
+            AppendPiece(JournalRecordType.Written, piece);
+        }
+    }
+
+    /// <summary>The files are as they are and trusted so.</summary>
+    public void Stamped(int fileIndex, FileStamp stamp)
+    {
+        lock (_lock)
+            AppendStamp(fileIndex, stamp);
+    }
+
+    /// <summary>How long the journal is: what was written to files before now is named in front of this.</summary>
+    public long Position
+    {
+        get
+        {
+            lock (_lock)
+                return _end;
+        }
+    }
+
+    /// <summary>The caller flushed every file after it had asked for <paramref name="position"/>; makes that durable too.</summary>
+    public void Synced(long position, bool clean)
+    {
+        Span<byte> payload = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(payload, position);
+        lock (_lock)
+        {
+            if (_file is null)
+                return;
+            Append(JournalRecordType.Synced, payload);
+            if (clean)
+                Append(JournalRecordType.Clean, []);
+            RandomAccess.FlushToDisk(_file);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _file?.Dispose();
+            _file = null;
+        }
+    }
+
+    private void AppendPiece(JournalRecordType type, int piece)
+    {
+        Span<byte> payload = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(payload, piece);
+        lock (_lock)
+            Append(type, payload);
+    }
+
+    private void AppendStamp(int index, FileStamp stamp)
+    {
+        Span<byte> payload = stackalloc byte[20];
+        BinaryPrimitives.WriteInt32BigEndian(payload, index);
+        BinaryPrimitives.WriteInt64BigEndian(payload[4..], stamp.LengthBytes);
+        BinaryPrimitives.WriteInt64BigEndian(payload[12..], stamp.ModifiedTicks);
+        Append(JournalRecordType.Stamp, payload);
+    }
+
+    private void AppendBits(JournalRecordType type, ReadOnlySpan<bool> flags)
+    {
+        const int bytesARecord = 32 * 1024;
+        byte[] payload = new byte[4 + bytesARecord];
+        for (int at = 0; at < flags.Length; at += bytesARecord * 8)
+        {
+            ReadOnlySpan<bool> part = flags[at..Math.Min(flags.Length, at + bytesARecord * 8)];
+            Array.Clear(payload);
+            BinaryPrimitives.WriteInt32BigEndian(payload, at / 8);
+            for (int i = 0; i < part.Length; i++)
+            {
+                if (part[i])
+                    payload[4 + i / 8] |= (byte)(0x80 >> i % 8);
+            }
+            Append(type, payload.AsSpan(0, 4 + (part.Length + 7) / 8));
+        }
+    }
+
+    private void Append(JournalRecordType type, ReadOnlySpan<byte> payload)
+    {
+        if (_file is null)
+            return;
+        Span<byte> record = payload.Length <= 64 ? stackalloc byte[64 + JournalRecord.OverheadBytes] : new byte[payload.Length + JournalRecord.OverheadBytes];
+        int length = JournalRecord.Write(record, type, payload);
+        RandomAccess.Write(_file, record[..length], _end);
+        _end += length;
+    }
+}

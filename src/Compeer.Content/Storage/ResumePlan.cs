@@ -1,0 +1,116 @@
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Content.Storage;
+
+/// <summary>What of a torrent's content on the disk is believed at a start, and what has to be hashed first.</summary>
+internal sealed class ResumePlan
+{
+    private readonly Metainfo _metainfo;
+    private readonly TorrentStorage _storage;
+    private readonly bool[] _wanted;
+
+    private ResumePlan(Metainfo metainfo, TorrentStorage storage, bool[] wanted)
+    {
+        _metainfo = metainfo;
+        _storage = storage;
+        _wanted = wanted;
+        Have = new bool[metainfo.PieceCount];
+    }
+
+    /// <summary>Pieces that are believed.</summary>
+    public bool[] Have { get; private set; }
+
+    /// <summary>Pieces to hash.</summary>
+    public SortedSet<int> Check { get; } = [];
+
+    /// <summary>Files as they are now.</summary>
+    public Dictionary<int, FileStamp> Stamps { get; } = [];
+
+    /// <summary>Compares what the journal says with the disk.</summary>
+    /// <param name="metainfo">The torrent.</param>
+    /// <param name="storage">Its files.</param>
+    /// <param name="wanted">One flag a file.</param>
+    /// <param name="state">What an earlier run left; null when there was none.</param>
+    /// <param name="journalWritten">When the journal was last written.</param>
+    public static ResumePlan Make(Metainfo metainfo, TorrentStorage storage, bool[] wanted, JournalState? state, DateTime journalWritten)
+    {
+        var plan = new ResumePlan(metainfo, storage, wanted);
+        if (state is null)
+            plan.CheckWhatIsThere();
+        else
+            plan.Believe(state, journalWritten);
+        foreach (int piece in plan.Check)
+            plan.Have[piece] = false;
+        return plan;
+    }
+
+    private void CheckWhatIsThere()
+    {
+        foreach (TorrentFile file in ContentFiles())
+        {
+            if (_wanted[file.Index] && _storage.StampOnDisk(file.Index) is { LengthBytes: > 0 } stamp)
+            {
+                Stamps[file.Index] = stamp;
+                AddPieces(file.Index, _ => true);
+            }
+        }
+    }
+
+    private void Believe(JournalState state, DateTime journalWritten)
+    {
+        Have = state.Have;
+        Check.UnionWith(state.Open);
+        // Another run of the system: what had not reached the device may be gone, whatever the journal says.
+        if (!state.Clean && state.BootId != ResumeJournal.CurrentBootId)
+            Check.UnionWith(state.Unflushed);
+        foreach (TorrentFile file in ContentFiles())
+        {
+            if (state.Side[file.Index] == _wanted[file.Index])
+                Forget(file.Index);
+            else if (_wanted[file.Index])
+                Compare(file.Index, state, journalWritten);
+        }
+    }
+
+    private void Compare(int file, JournalState state, DateTime journalWritten)
+    {
+        if (_storage.StampOnDisk(file) is not { } disk)
+        {
+            Forget(file);
+            return;
+        }
+        Stamps[file] = disk;
+        bool known = state.Stamps.TryGetValue(file, out FileStamp left);
+        if (known && disk == left)
+            return;
+        (int first, int end) = _storage.Layout.PiecesOf(file);
+        // Our own interrupted write may be newer than its record, but no newer than the journal by much.
+        bool ours = known && disk.LengthBytes == left.LengthBytes
+            && state.Open.Any(p => p >= first && p < end)
+            && disk.ModifiedTicks <= journalWritten.AddSeconds(1).Ticks;
+        if (!ours)
+            AddPieces(file, piece => Have[piece]);
+    }
+
+    private void AddPieces(int file, Func<int, bool> where)
+    {
+        (int first, int end) = _storage.Layout.PiecesOf(file);
+        for (int piece = first; piece < end; piece++)
+        {
+            if (where(piece))
+                Check.Add(piece);
+        }
+    }
+
+    private void Forget(int file)
+    {
+        (int first, int end) = _storage.Layout.PiecesOf(file);
+        for (int piece = first; piece < end; piece++)
+        {
+            Have[piece] = false;
+            Check.Remove(piece);
+        }
+    }
+
+    private IEnumerable<TorrentFile> ContentFiles() => _metainfo.Files.Where(f => !f.IsPad && f.Length > 0);
+}

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using Compeer.Formats.Hashing;
+using Compeer.Network.Native;
+
+namespace Compeer.Content.Storage;
+
+/// <summary>
+/// What the node keeps about one torrent in one place: its metainfo, the journal and the side file, behind a lock
+/// that one process holds at a time.
+/// </summary>
+public sealed class TorrentFolder : IDisposable
+{
+    private readonly string _folder;
+    private readonly FileStream _lock;
+
+    private TorrentFolder(string folder, FileStream @lock)
+    {
+        _folder = folder;
+        _lock = @lock;
+    }
+
+    /// <summary>Where the journal is.</summary>
+    public string JournalPath => Path.Combine(_folder, "journal");
+
+    /// <summary>Where content of unwanted files is kept.</summary>
+    public string SidePath => Path.Combine(_folder, "side");
+
+    private string MetainfoPath => Path.Combine(_folder, "metainfo.torrent");
+
+    /// <summary>Opens, or makes, the folder for a swarm whose files lie in <paramref name="directory"/>.</summary>
+    /// <exception cref="StorageException">Another process uses it, or the system refuses.</exception>
+    public static TorrentFolder Open(string dataDirectory, Sha1Hash swarmId, string directory)
+    {
+        byte[] place = SHA256.HashData(Encoding.UTF8.GetBytes(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))));
+        string folder = Path.Combine(dataDirectory, "torrents", $"{swarmId}-{Convert.ToHexStringLower(place.AsSpan(0, 4))}");
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageException.From(e, -1, folder);
+        }
+        try
+        {
+            return new TorrentFolder(folder, new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(StorageFailure.Denied, -1, $"Another compeer works on this torrent in '{directory}'. Stop it, or choose another folder or --data-dir.", e);
+        }
+    }
+
+    /// <summary>The metainfo kept from last time, or null.</summary>
+    public byte[]? LoadMetainfo() => File.Exists(MetainfoPath) ? File.ReadAllBytes(MetainfoPath) : null;
+
+    /// <summary>Keeps the metainfo, atomically.</summary>
+    public void SaveMetainfo(byte[] torrentFile)
+    {
+        string fresh = MetainfoPath + ".new";
+        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(torrentFile);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(fresh, MetainfoPath, overwrite: true);
+        DirectorySync.Flush(_folder);
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,369 @@
+using System.Net;
+using Compeer.Content.Hashing;
+using Compeer.Content.Storage;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Picking;
+using Compeer.Protocols.Trust;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>The fetching half of a torrent's loop: asks, assembles, has pieces verified and written, and judges who sent them.</summary>
+internal sealed class Downloads(TorrentSession session)
+{
+    private const int MaxPicksPerFlush = 256;
+    private const int MaxRememberedPeers = 10_000;
+
+    private static readonly TimeSpan SnubAfter = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<int, PieceInProgress> _pieces = [];
+    private readonly List<PieceInProgress> _unwritten = [];
+    private readonly Dictionary<int, (IPAddress Address, string Client)> _known = [];
+    private readonly PeerTrust _trust = new();
+    private readonly BlockRequest[] _picked = new BlockRequest[MaxPicksPerFlush];
+    private readonly List<int> _liars = [];
+    private readonly List<int> _dropped = [];
+    private readonly List<BlockRequest> _givenUp = [];
+    private PiecePicker? _picker;
+    private long _backlogBytes;
+    private Instant _nextRetry;
+
+    /// <summary>Bytes that failed verification.</summary>
+    public long CorruptBytes { get; private set; }
+
+    public PiecePicker Picker => _picker ?? throw new InvalidOperationException("The pieces are not known.");
+
+    private Metainfo Metainfo => session.Metainfo!;
+
+    private bool IsActive => _picker is not null && session.Phase == TorrentPhase.Downloading;
+
+    /// <summary>The pieces are known, and which of them are here.</summary>
+    public void Begin(Metainfo metainfo, bool[] wanted, bool[] have)
+    {
+        _picker = new PiecePicker(session.Services.Options.Picker, metainfo.PieceCount, metainfo.DataLengthAt, session.Random)
+        {
+            Mode = session.Settings.Sequential ? PickMode.Sequential : PickMode.RarestFirst,
+        };
+        bool[] pieces = new bool[metainfo.PieceCount];
+        foreach (TorrentFile file in metainfo.Files.Where(f => wanted[f.Index]))
+        {
+            (int first, int end) = session.Content.Storage.Layout.PiecesOf(file.Index);
+            Array.Fill(pieces, true, first, end - first);
+        }
+        for (int piece = 0; piece < pieces.Length; piece++)
+        {
+            if (!pieces[piece])
+                _picker.SetPriority(piece, 0);
+            if (have[piece])
+                _picker.PieceVerified(piece);
+        }
+        foreach (PeerLink link in session.Links.Values)
+            CountPieces(link);
+    }
+
+    /// <summary>The first check is over.</summary>
+    public void OnOpened()
+    {
+        foreach (PeerLink link in session.Links.Values)
+        {
+            for (int piece = 0; piece < Metainfo.PieceCount; piece++)
+            {
+                if (Picker.Have[piece])
+                    link.Wire.SendHave(piece);
+            }
+        }
+        session.SetPhase(TorrentPhase.Downloading);
+        if (Picker.IsComplete)
+            session.OnComplete();
+        session.MarkAllDirty();
+    }
+
+    public void OnPieces(PeerLink link, in PeerEvent happened)
+    {
+        if (_picker is null || link.Wire.RemotePieces is not { } pieces)
+            return;
+        if (happened.Kind == PeerEventKind.Pieces)
+            CountPieces(link);
+        else if (!link.IsCounted && !pieces.IsComplete)
+            CountPieces(link);
+        else if (link.IsCounted && happened.Kind == PeerEventKind.Have)
+            Picker.PeerGained(happened.Index);
+        else if (link.IsCounted)
+            Picker.PeerLost(happened.Index);
+        if (session.Phase == TorrentPhase.Seeding && pieces.IsComplete)
+            TorrentSession.Drop(link, "both sides have everything");
+    }
+
+    public void OnBlock(PeerLink link, in PeerEvent block)
+    {
+        link.Down.Add(block.Length);
+        session.Down.Add(block.Length);
+        if (_picker is null || !Picker.IsWanted(block.Index))
+            return;
+        link.ReceivedInRound += block.Length;
+        link.LastBlock = session.Now;
+        link.IsSnubbed = false;
+        link.GrowQueue();
+        BlockOutcome outcome = Picker.OnBlock(link.Slot, block.Index, block.Begin, block.Length, out int cancelAt);
+        if (cancelAt >= 0 && session.Links.TryGetValue(cancelAt, out PeerLink? other))
+        {
+            other.Wire.Cancel(new BlockRequest(block.Index, block.Begin, block.Length));
+            session.MarkDirty(other);
+        }
+        if (outcome == BlockOutcome.Duplicate)
+            return;
+        if (!_pieces.TryGetValue(block.Index, out PieceInProgress? piece))
+            _pieces[block.Index] = piece = new PieceInProgress(block.Index, Metainfo.DataLengthAt(block.Index));
+        piece.Put(block.Begin, block.Payload, session.Services.Blocks);
+        if (outcome == BlockOutcome.PieceComplete)
+            Verify(piece);
+    }
+
+    public void OnChoked(PeerLink link)
+    {
+        while (link.Wire.TryTakeLost(out BlockRequest lost))
+            _picker?.OnRequestLost(link.Slot, lost);
+        session.MarkAllDirty();
+    }
+
+    public void OnRejected(PeerLink link, BlockRequest request)
+    {
+        _picker?.OnRequestLost(link.Slot, request);
+        session.MarkAllDirty();
+    }
+
+    public void OnGone(PeerLink link)
+    {
+        if (_picker is null)
+            return;
+        if (link.IsCounted)
+            Picker.PeerLeft(link.Wire.RemotePieces!);
+        Picker.PeerGone(link.Slot, _dropped);
+        foreach (int piece in _dropped)
+        {
+            if (_pieces.Remove(piece, out PieceInProgress? dropped))
+                dropped.Release(session.Services.Blocks);
+        }
+        _dropped.Clear();
+        if (_known.Count < MaxRememberedPeers)
+            _known[link.Slot] = (link.Address, link.ClientName);
+    }
+
+    /// <summary>Asks for as much as keeps the peer busy.</summary>
+    public void Flush(PeerLink link)
+    {
+        if (!IsActive || link.Wire.RemotePieces is not { } pieces)
+            return;
+        if (!link.Wire.AmInterested && Picker.IsInteresting(pieces))
+            link.Wire.SetInterested(true);
+        IReadOnlySet<int>? only = null;
+        if (link.Wire.PeerChoking)
+        {
+            only = link.Wire.AllowedFast;
+            if (only.Count == 0)
+                return;
+        }
+        if (!link.Wire.AmInterested || _backlogBytes > session.Services.Options.MaxBacklogBytes)
+            return;
+        int target = link.IsSnubbed ? 1 : Math.Min(link.TargetQueue, link.Wire.MaxOutstanding);
+        int room = Math.Min(target - link.Wire.Outstanding, MaxPicksPerFlush);
+        // Small top-ups would cost a message each; let a quarter of the queue drain first.
+        if (room <= 0 || (room < target / 4 && link.Wire.Outstanding > 0 && target >= 16))
+            return;
+        if (link.Wire.Outstanding == 0)
+            link.LastBlock = session.Now;
+        var hints = new PickHints
+        {
+            IsSnubbed = link.IsSnubbed,
+            IsOnParole = _trust.IsOnParole(link.Slot),
+            WantsWholePieces = link.Down.BytesPerSecond * 20 >= Metainfo.PieceLength,
+            Only = only,
+            IsIdle = link.Wire.Outstanding == 0,
+        };
+        int count = Picker.Pick(link.Slot, pieces, hints, session.Now, _picked.AsSpan(0, room));
+        for (int i = 0; i < count; i++)
+        {
+            if (!link.Wire.Request(_picked[i]))
+                Picker.OnRequestLost(link.Slot, _picked[i]);
+        }
+    }
+
+    public void OnTick(bool second)
+    {
+        if (_unwritten.Count > 0 && session.Now >= _nextRetry)
+            RetryWrites();
+        if (!second || !IsActive)
+            return;
+        foreach (PeerLink link in session.Links.Values)
+        {
+            if (link.Wire.Outstanding > 0 && !link.IsSnubbed && session.Now - link.LastBlock > SnubAfter)
+                Snub(link);
+            if (link.Wire.AmInterested && link.Wire.RemotePieces is { } pieces && !Picker.IsInteresting(pieces))
+                link.Wire.SetInterested(false);
+        }
+    }
+
+    /// <summary>A piece counts now: whoever lacks it is told.</summary>
+    public void OnVerified(int piece)
+    {
+        Picker.PieceVerified(piece);
+        if (!session.Content.IsOpen)
+            return;
+        foreach (PeerLink link in session.Links.Values)
+        {
+            if (link.Wire.RemotePieces?[piece] == true)
+                continue;
+            link.Wire.SendHave(piece);
+            session.MarkDirty(link);
+        }
+        if (Picker.IsComplete && session.Phase == TorrentPhase.Downloading)
+            session.OnComplete();
+    }
+
+    /// <summary>A piece counts no more.</summary>
+    public void OnLost(int piece)
+    {
+        Picker.PieceLost(piece);
+        foreach (PeerLink link in session.Links.Values)
+            link.Wire.SendDontHave(piece);
+        if (session.Phase == TorrentPhase.Seeding && !Picker.IsComplete)
+            session.SetPhase(TorrentPhase.Downloading);
+        session.MarkAllDirty();
+    }
+
+    public void OnStored(PieceStored stored)
+    {
+        PieceInProgress piece = stored.Piece;
+        Finish(piece);
+        _liars.Clear();
+        _trust.OnPassed(piece.Index, piece.Sources, stored.Digests, _liars);
+        Convict(_liars, $"it sent wrong data in piece {piece.Index}, found when the right data came");
+        if (session.Phase == TorrentPhase.WaitingForRoom && _unwritten.Count == 0)
+            session.SetPhase(TorrentPhase.Downloading);
+        session.Content.Add(piece.Index);
+        session.MarkAllDirty();
+    }
+
+    public void OnCorrupt(PieceCorrupt corrupt)
+    {
+        PieceInProgress piece = corrupt.Piece;
+        CorruptBytes += piece.LengthBytes;
+        Finish(piece);
+        _liars.Clear();
+        _trust.OnFailed(piece.Index, piece.Sources, corrupt.Digests, null, _liars);
+        bool convicted = _liars.Count > 0;
+        Convict(_liars, $"it sent piece {piece.Index} with wrong data");
+        if (!convicted && corrupt.Leaves is { } leaves)
+            session.Hashes.Investigate(piece.Index, leaves, piece.Sources);
+        Picker.PieceFailed(piece.Index, fromOnePeer: !convicted);
+        session.MarkAllDirty();
+    }
+
+    /// <summary>The hashes of a corrupt piece's blocks are known: whoever sent a block that differs lied.</summary>
+    public void OnTrueLeaves(int piece, ReadOnlySpan<Sha256Hash> right, ReadOnlySpan<Sha256Hash> sent, int[] sources)
+    {
+        bool[] wrong = new bool[sources.Length];
+        for (int i = 0; i < wrong.Length; i++)
+            wrong[i] = right[i] != sent[i];
+        _liars.Clear();
+        _trust.OnFailed(piece, sources, [], wrong, _liars);
+        Convict(_liars, $"it sent wrong data in piece {piece}, shown by the block's own hash");
+    }
+
+    public void OnUnwritten(PieceUnwritten unwritten)
+    {
+        _unwritten.Add(unwritten.Piece);
+        _nextRetry = session.Now + RetryWrite;
+        switch (unwritten.Reason.Failure)
+        {
+            case StorageFailure.DiskFull:
+                session.SetPhase(TorrentPhase.WaitingForRoom, unwritten.Reason.Message);
+                break;
+            case StorageFailure.Changed:
+                session.Content.OnFileChanged(unwritten.Reason);
+                break;
+            default:
+                session.SetPhase(TorrentPhase.Failed, unwritten.Reason.Message);
+                break;
+        }
+    }
+
+    private void CountPieces(PeerLink link)
+    {
+        if (link.IsCounted || link.Wire.RemotePieces is not { Count: > 0, IsComplete: false } pieces)
+            return;
+        link.IsCounted = true;
+        Picker.PeerJoined(pieces);
+    }
+
+    private void Snub(PeerLink link)
+    {
+        link.IsSnubbed = true;
+        link.Wire.CancelAll(_givenUp);
+        foreach (BlockRequest request in _givenUp)
+            Picker.OnRequestLost(link.Slot, request);
+        _givenUp.Clear();
+        session.MarkAllDirty();
+    }
+
+    private void Convict(List<int> liars, string reason)
+    {
+        foreach (int slot in liars.ToArray())
+        {
+            if (session.Links.TryGetValue(slot, out PeerLink? link))
+                session.Ban(link, link.Address, reason);
+            else if (_known.TryGetValue(slot, out (IPAddress Address, string Client) gone))
+                session.Ban(null, gone.Address, reason);
+        }
+    }
+
+    private void Verify(PieceInProgress piece)
+    {
+        _backlogBytes += piece.LengthBytes;
+        piece.Sources = Picker.SourcesOf(piece.Index).ToArray();
+        piece.WantsDigests = _trust.HasFailed(piece.Index);
+        session.Services.Hashing.TryEnqueue(() =>
+        {
+            IReadOnlyList<ReadOnlyMemory<byte>> content = piece.Content;
+            bool valid = PieceVerifier.IsValid(Metainfo, piece.Index, content);
+            ulong[]? digests = !valid || piece.WantsDigests ? BlockDigests.Of(content) : null;
+            if (valid)
+                session.Services.Disk.TryEnqueue(() => Store(piece, digests));
+            else
+                session.Post(new PieceCorrupt(piece, digests!, Metainfo.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(content)));
+        });
+    }
+
+    private void Store(PieceInProgress piece, ulong[]? digests)
+    {
+        try
+        {
+            session.Content.Journal.Opened(piece.Index);
+            session.Content.Storage.Write(piece.Index, piece.Content);
+            session.Content.Journal.Written(piece.Index, session.Content.StampsOf(piece.Index));
+            session.Post(new PieceStored(piece, digests));
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        {
+            session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
+        }
+    }
+
+    private void RetryWrites()
+    {
+        foreach (PieceInProgress piece in _unwritten)
+            session.Services.Disk.TryEnqueue(() => Store(piece, null));
+        _unwritten.Clear();
+        _nextRetry = Instant.Never;
+    }
+
+    private void Finish(PieceInProgress piece)
+    {
+        _backlogBytes -= piece.LengthBytes;
+        _pieces.Remove(piece.Index);
+        piece.Release(session.Services.Blocks);
+    }
+}

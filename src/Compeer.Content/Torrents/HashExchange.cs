@@ -1,0 +1,256 @@
+using Compeer.Content.Blocks;
+using Compeer.Content.Hashing;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Merkle;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// Fetches and serves hashes of v2 torrents: piece layers that a link does not bring, and the leaves of a corrupt piece,
+/// which tell exactly who lied. Spec: BEP 52.
+/// </summary>
+internal sealed class HashExchange(TorrentSession session)
+{
+    private const int MaxRequestsPerPeer = 8;
+    private const int MaxInvestigations = 64;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly List<LayerFetch> _layers = [];
+    private readonly Dictionary<int, Investigation> _investigations = [];
+    private Dictionary<Sha256Hash, TorrentFile>? _byRoot;
+
+    /// <summary>Piece layers are missing.</summary>
+    public bool IsFetching => _layers.Count > 0;
+
+    private Metainfo? Metainfo => session.Metainfo;
+
+    /// <summary>Begins to fetch the piece layers that are missing.</summary>
+    public void Begin(Metainfo metainfo)
+    {
+        foreach (TorrentFile file in metainfo.Files)
+        {
+            if (metainfo.NeedsLayer(file) && metainfo.GetPieceLayer(file.Index).IsEmpty)
+                _layers.Add(new LayerFetch(file, metainfo.PieceLength, metainfo.PieceLayer));
+        }
+        session.MarkAllDirty();
+    }
+
+    /// <summary>Keeps a corrupt piece's leaves until the right ones are known.</summary>
+    public void Investigate(int piece, Sha256Hash[] leaves, int[] sources)
+    {
+        if (_investigations.Count >= MaxInvestigations || leaves.Length < 2)
+            return;
+        _investigations[piece] = new Investigation(leaves, sources);
+        session.MarkAllDirty();
+    }
+
+    public void On(PeerLink link, in PeerEvent happened)
+    {
+        if (Metainfo is null)
+            return;
+        switch (happened.Kind)
+        {
+            case PeerEventKind.HashRequest:
+                Serve(link, happened.Root, happened.Range);
+                break;
+            case PeerEventKind.Hashes:
+                Take(link, happened);
+                break;
+            default:
+                link.HashRequests = Math.Max(0, link.HashRequests - 1);
+                link.HashesRefused = true;
+                Retry(happened.Root, happened.Range);
+                break;
+        }
+    }
+
+    public void Flush(PeerLink link)
+    {
+        if (Metainfo is null || link.HashesRefused || !KnowsV2(link))
+            return;
+        foreach (LayerFetch layer in _layers)
+        {
+            while (link.HashRequests < MaxRequestsPerPeer && layer.TryNext(session.Now, Patience, out HashRange range))
+            {
+                link.Wire.RequestHashes(layer.File.PiecesRoot!.Value, range);
+                link.HashRequests++;
+            }
+        }
+        foreach ((int piece, Investigation open) in _investigations)
+        {
+            if (link.HashRequests >= MaxRequestsPerPeer || open.AskedAt + Patience > session.Now || link.Wire.RemotePieces?[piece] != true || open.Sources.Contains(link.Slot))
+                continue;
+            (Sha256Hash root, HashRange range) = LeafRange(piece);
+            open.AskedAt = session.Now;
+            link.Wire.RequestHashes(root, range);
+            link.HashRequests++;
+        }
+    }
+
+    public void OnGone(PeerLink link)
+    {
+        if (link.HashRequests > 0)
+            session.MarkAllDirty();
+    }
+
+    /// <summary>A disk worker read a piece's leaves for a peer.</summary>
+    public void OnLeaves(LeavesRead read)
+    {
+        if (read.Link.IsClosed)
+            return;
+        (Sha256Hash root, HashRange range) = (read.Root, read.Range);
+        TorrentFile file = FilesByRoot()[root];
+        Sha256Hash[]? answer = read.Leaves is null ? null : BuildFromLeaves(file, range, read.Leaves);
+        if (answer is null)
+            read.Link.Wire.RejectHashes(root, range);
+        else
+            read.Link.Wire.SendHashes(root, range, answer);
+        session.MarkDirty(read.Link);
+    }
+
+    private bool KnowsV2(PeerLink link) =>
+        session.InfoHashes.V1 is null || link.Wire.Theirs.InfoHash == session.InfoHashes.TruncatedV2 || link.Wire.Theirs.Reserved.HasFlag(ReservedBits.V2);
+
+    private void Serve(PeerLink link, Sha256Hash root, HashRange range)
+    {
+        if (!FilesByRoot().TryGetValue(root, out TorrentFile? file))
+        {
+            link.Wire.RejectHashes(root, range);
+            return;
+        }
+        int height = Metainfo.TreeHeight(file);
+        ReadOnlySpan<Sha256Hash> layer = Metainfo!.GetPieceLayer(file.Index);
+        if (range.BaseLayer == Metainfo.PieceLayer && !layer.IsEmpty && HashProof.Build(layer, range, height) is { } answer)
+        {
+            link.Wire.SendHashes(root, range, answer);
+            return;
+        }
+        int leavesPerPiece = 1 << Metainfo.PieceLayer;
+        int pieceInFile = range.Index / leavesPerPiece;
+        int piece = (int)(file.Offset / Metainfo.PieceLength) + pieceInFile;
+        bool withinPiece = range.BaseLayer == 0 && range.Length <= leavesPerPiece && (long)range.Index * MerkleTree.LeafBytes < file.Length;
+        if (!withinPiece || !session.Content.IsOpen || !session.Downloads.Picker.Have[piece])
+        {
+            link.Wire.RejectHashes(root, range);
+            return;
+        }
+        session.Services.Disk.TryEnqueue(() => session.Post(new LeavesRead(link, root, range, ReadLeaves(piece))));
+    }
+
+    private Sha256Hash[]? ReadLeaves(int piece)
+    {
+        try
+        {
+            int length = Metainfo!.DataLengthAt(piece);
+            byte[] data = new byte[length];
+            session.Content.Storage.Read(piece, 0, data);
+            var blocks = new List<ReadOnlyMemory<byte>>();
+            for (int begin = 0; begin < length; begin += BlockPool.BlockBytes)
+                blocks.Add(data.AsMemory(begin, Math.Min(BlockPool.BlockBytes, length - begin)));
+            return PieceVerifier.Leaves(blocks);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Proves leaves of one piece up to the root: within the piece from its leaves, above it from the piece layer.</summary>
+    private Sha256Hash[]? BuildFromLeaves(TorrentFile file, HashRange range, Sha256Hash[] leaves)
+    {
+        int height = Metainfo.TreeHeight(file);
+        int pieceLayer = Metainfo!.PieceLayer;
+        if (!Metainfo.NeedsLayer(file))
+            return HashProof.Build(leaves, range, height);
+        int leavesPerPiece = 1 << pieceLayer;
+        HashRange inner = range with { Index = range.Index % leavesPerPiece, ProofLayers = Math.Min(range.ProofLayers, pieceLayer - 1) };
+        Sha256Hash[]? lower = HashProof.Build(leaves, inner, pieceLayer);
+        if (lower is null || range.ProofLayers < pieceLayer)
+            return lower;
+        // Upwards of the piece, each uncle comes from the piece layer and what it reduces to.
+        Sha256Hash[] row = Metainfo.GetPieceLayer(file.Index).ToArray();
+        int position = range.Index / leavesPerPiece;
+        var answer = new List<Sha256Hash>(lower);
+        for (int layer = pieceLayer; layer < Math.Min(height, range.ProofLayers + 1); layer++, position /= 2)
+        {
+            int sibling = position ^ 1;
+            answer.Add(sibling < row.Length ? row[sibling] : MerkleTree.Pad(layer));
+            row = MerkleTree.Parents(row, layer);
+        }
+        return [.. answer];
+    }
+
+    private void Take(PeerLink link, in PeerEvent happened)
+    {
+        link.HashRequests = Math.Max(0, link.HashRequests - 1);
+        session.MarkDirty(link);
+        if (!FilesByRoot().TryGetValue(happened.Root, out TorrentFile? file))
+            return;
+        if (!HashProof.Verify(happened.Hashes, happened.Range, Metainfo.TreeHeight(file), happened.Root))
+        {
+            session.Ban(link, link.Address, "it sent forged hashes");
+            Retry(happened.Root, happened.Range);
+            return;
+        }
+        if (happened.Range.BaseLayer == 0 && Metainfo!.PieceLayer > 0)
+            Conclude(file, happened.Range, happened.Hashes);
+        foreach (LayerFetch layer in _layers.Where(l => l.File == file).ToArray())
+        {
+            layer.Take(happened.Range, happened.Hashes);
+            if (layer.IsComplete && Metainfo!.TryAddPieceLayer(layer.File.Index, layer.Hashes))
+                _layers.Remove(layer);
+        }
+        if (_layers.Count == 0)
+            session.OnPieceLayers();
+    }
+
+    private void Conclude(TorrentFile file, HashRange range, ReadOnlySpan<Sha256Hash> hashes)
+    {
+        int piece = (int)(file.Offset / Metainfo!.PieceLength) + range.Index / (1 << Metainfo.PieceLayer);
+        if (!_investigations.Remove(piece, out Investigation? open) || hashes.Length < open.Leaves.Length)
+            return;
+        session.Downloads.OnTrueLeaves(piece, hashes[..open.Leaves.Length], open.Leaves, open.Sources);
+    }
+
+    private (Sha256Hash Root, HashRange Range) LeafRange(int piece)
+    {
+        (TorrentFile file, int inFile) = Metainfo!.FileOfPiece(piece);
+        int height = Metainfo.TreeHeight(file);
+        int width = 1 << Math.Min(Metainfo.PieceLayer, height);
+        int length = Math.Min(width, HashRange.MaxLength);
+        return (file.PiecesRoot!.Value, HashRange.ToRoot(0, inFile * (1 << Metainfo.PieceLayer), length, height));
+    }
+
+    private void Retry(Sha256Hash root, HashRange range)
+    {
+        foreach (LayerFetch layer in _layers.Where(l => l.File.PiecesRoot == root))
+            layer.GiveUp(range);
+        session.MarkAllDirty();
+    }
+
+    private Dictionary<Sha256Hash, TorrentFile> FilesByRoot()
+    {
+        if (_byRoot is not null)
+            return _byRoot;
+        _byRoot = [];
+        foreach (TorrentFile file in Metainfo!.Files)
+        {
+            if (file.PiecesRoot is { } root)
+                _byRoot[root] = file;
+        }
+        return _byRoot;
+    }
+
+    private sealed class Investigation(Sha256Hash[] leaves, int[] sources)
+    {
+        public Sha256Hash[] Leaves { get; } = leaves;
+
+        public int[] Sources { get; } = sources;
+
+        public Instant AskedAt { get; set; } = new(long.MinValue / 2);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Threading.Channels;
+using Compeer.Network.Connections;
+using Compeer.Protocols;
+using Compeer.Protocols.MetadataExchange;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>One peer of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the pump's calls, which only post.</summary>
+internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, Instant now, ChannelWriter<TorrentInput> inputs)
+    : IConnectionOwner
+{
+    private const int FirstQueue = 32;
+
+    private long _rateBefore;
+    private bool _slowStart = true;
+
+    /// <summary>Its number; never used twice within a torrent.</summary>
+    public int Slot { get; } = slot;
+
+    public PeerConnection Connection { get; } = connection;
+
+    public PeerWireSession Wire { get; } = wire;
+
+    /// <summary>Where it can be dialled, when known.</summary>
+    public IPEndPoint? ListenEndPoint { get; set; } = dialled;
+
+    public bool IsIncoming { get; } = dialled is null;
+
+    public IPAddress Address { get; } = connection.Remote.Address.IsIPv4MappedToIPv6 ? connection.Remote.Address.MapToIPv4() : connection.Remote.Address;
+
+    public IPEndPoint EndPoint => new(Address, Connection.Remote.Port);
+
+    public RateMeter Down { get; } = new();
+
+    public RateMeter Up { get; } = new();
+
+    /// <summary>Its pieces are counted in the picker's availability.</summary>
+    public bool IsCounted { get; set; }
+
+    /// <summary>The loop has something to do for it.</summary>
+    public bool IsDirty { get; set; }
+
+    public bool IsClosed { get; set; }
+
+    public bool HasSentPieces { get; set; }
+
+    /// <summary>Buffers being read from disk or on their way to the kernel.</summary>
+    public int UploadsInFlight { get; set; }
+
+    public MetadataFetch? Metadata { get; set; }
+
+    public bool MetadataRefused { get; set; }
+
+    /// <summary>Requests for hashes that it has not answered.</summary>
+    public int HashRequests { get; set; }
+
+    public bool HashesRefused { get; set; }
+
+    /// <summary>When it last sent a block we wanted, or we last had nothing asked of it.</summary>
+    public Instant LastBlock { get; set; } = now;
+
+    public bool IsSnubbed { get; set; }
+
+    public Instant ConnectedAt { get; } = now;
+
+    public Instant ChokeChangedAt { get; set; } = now;
+
+    public long ReceivedInRound { get; set; }
+
+    public long SentInTurn { get; set; }
+
+    /// <summary>How many requests it should have outstanding: about two seconds' worth, found by doubling at first.</summary>
+    public int TargetQueue { get; private set; } = FirstQueue;
+
+    public string ClientName => Wire.Remote.ClientName ?? Wire.Theirs.PeerId.ClientName;
+
+    public void OnReceived(PeerConnection connection, TransferBuffer buffer)
+    {
+        if (!inputs.TryWrite(new BytesReceived(this, buffer)))
+            connection.Release(buffer);
+    }
+
+    public void OnSent(PeerConnection connection, int lengthBytes, int payloadBytes)
+    {
+        if (payloadBytes > 0)
+            inputs.TryWrite(new BytesSent(this, payloadBytes));
+    }
+
+    public void OnClosed(PeerConnection connection, string reason) => inputs.TryWrite(new LinkClosed(this, reason));
+
+    /// <summary>A block came: while the rate still grows, ask for more ahead.</summary>
+    public void GrowQueue()
+    {
+        if (_slowStart && TargetQueue < Wire.MaxOutstanding)
+            TargetQueue++;
+    }
+
+    /// <summary>Once a second: follow the rate.</summary>
+    public void AdaptQueue()
+    {
+        long rate = Down.BytesPerSecond;
+        if (_slowStart && rate < _rateBefore + 5 * 1024 && TargetQueue > FirstQueue)
+            _slowStart = false;
+        _rateBefore = rate;
+        int byRate = (int)Math.Min(2 * rate / BlockRequest.BlockBytes, 100_000);
+        if (!_slowStart)
+            TargetQueue = Math.Clamp(byRate + 8, 8, Wire.MaxOutstanding);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
+using Compeer.Network.Transports;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// A BitTorrent node: listens for peers and runs any number of torrents. Thread-safe.
+/// </summary>
+/// <example><code>
+/// await using var client = TorrentClient.Start(new TorrentClientOptions { DataDirectory = "state" });
+/// Torrent torrent = client.Add(new TorrentSettings { InfoHashes = metainfo.InfoHashes, Metainfo = metainfo, Directory = "files" });
+/// await torrent.Completed;
+/// </code></example>
+public sealed class TorrentClient : IAsyncDisposable
+{
+    private readonly TorrentServices _services;
+    private readonly PeerListener _listener;
+    private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
+    private readonly TaskScope _scope = new();
+
+    private TorrentClient(TorrentServices services)
+    {
+        _services = services;
+        IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+        _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
+        services.ListenPort = _listener.LocalEndPoint.Port;
+        _scope.TryRun(TickAsync);
+    }
+
+    /// <summary>Where peers reach it.</summary>
+    public IPEndPoint LocalEndPoint => _listener.LocalEndPoint;
+
+    /// <summary>Starts a client.</summary>
+    /// <exception cref="SocketException">The address or port cannot be had.</exception>
+    public static TorrentClient Start(TorrentClientOptions options)
+    {
+        Span<byte> random = stackalloc byte[12];
+        RandomNumberGenerator.Fill(random);
+        var services = new TorrentServices(options, PeerId.Create(random));
+        try
+        {
+            return new TorrentClient(services);
+        }
+        catch
+        {
+            services.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Adds and starts a torrent.</summary>
+    /// <exception cref="ArgumentException">It is already here.</exception>
+    /// <exception cref="Storage.StorageException">Its state cannot be opened.</exception>
+    public Torrent Add(TorrentSettings settings)
+    {
+        var session = new TorrentSession(_services, settings);
+        foreach (Sha1Hash id in settings.InfoHashes.SwarmIds)
+        {
+            if (!_bySwarmId.TryAdd(id, session))
+                throw new ArgumentException($"The torrent {id} is already running.", nameof(settings));
+        }
+        session.Ended = Forget;
+        session.Start();
+        return new Torrent(session);
+    }
+
+    /// <summary>Stops all torrents and closes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync();
+        await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
+        await _scope.DisposeAsync();
+        _services.Dispose();
+    }
+
+    private void Forget(TorrentSession session)
+    {
+        foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
+            _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
+    }
+
+    private Handshake? Answer(Handshake theirs) =>
+        _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;
+
+    private void Accept(Socket socket, Handshake theirs)
+    {
+        if (_bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session))
+            session.Post(new PeerArrived(socket, theirs, null));
+        else
+            socket.Dispose();
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                foreach (TorrentSession session in _bySwarmId.Values)
+                    session.PostTick();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The client ends; the torrents are told by their disposal.
+        }
+    }
+}

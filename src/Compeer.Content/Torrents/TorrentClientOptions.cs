@@ -1,0 +1,56 @@
+using System.Net;
+using Compeer.Network.Transports;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.Picking;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// Options of a client, shared by its torrents. Worst-case memory at the defaults, per torrent: 32 MiB of partial
+/// pieces, 32 MiB of pieces being hashed and written, and 0.5 MiB for each of 200 busy connections.
+/// </summary>
+public sealed record TorrentClientOptions
+{
+    /// <summary>Where journals and metainfo are kept.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Local address for peers; null means all.</summary>
+    public IPAddress? Bind { get; init; }
+
+    /// <summary>Local port for peers; 0 lets the system choose.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
+    public long UploadLimit { get; init; }
+
+    /// <summary>Download limit in bytes per second over all torrents; 0 means none.</summary>
+    public long DownloadLimit { get; init; }
+
+    /// <summary>Connections per torrent.</summary>
+    public int MaxConnections { get; init; } = 200;
+
+    /// <summary>Unchoked peers per torrent.</summary>
+    public int UploadSlots { get; init; } = 8;
+
+    /// <summary>Threads that read and write files.</summary>
+    public int DiskThreads { get; init; } = 4;
+
+    /// <summary>Threads that hash.</summary>
+    public int HashThreads { get; init; } = Math.Max(1, Environment.ProcessorCount);
+
+    /// <summary>Bytes of complete pieces of one torrent that may wait to be hashed and written; beyond it nothing more is requested.</summary>
+    public int MaxBacklogBytes { get; init; } = 32 << 20;
+
+    /// <summary>Bounds on connections that are not yet peers.</summary>
+    public HandshakeOptions Handshake { get; init; } = new();
+
+    /// <summary>Bounds on known addresses.</summary>
+    public PeerBookOptions PeerBook { get; init; } = new();
+
+    /// <summary>Bounds and timers of the peer wire.</summary>
+    public PeerWireOptions PeerWire { get; init; } = new();
+
+    /// <summary>Values of the piece picker.</summary>
+    public PickerOptions Picker { get; init; } = new();
+}

@@ -1,0 +1,245 @@
+using Compeer.Content.Blocks;
+using Compeer.Content.Hashing;
+using Compeer.Content.Storage;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// A torrent's content on the disk as its loop sees it: what is verified, what is being hashed again, and the journal
+/// that remembers it.
+/// </summary>
+internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
+{
+    private static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(5);
+
+    private readonly Queue<int> _toCheck = new();
+    private readonly HashSet<int> _unflushed = [];
+    private int _checking;
+    private bool _opening;
+    private bool _syncing;
+    private bool _flushFailed;
+    private Instant _nextSync;
+    private ResumeJournal? _journal;
+    private TorrentStorage? _storage;
+    private bool[] _have = [];
+
+    /// <summary>Pieces may be fetched and served.</summary>
+    public bool IsOpen { get; private set; }
+
+    public long WantedBytes { get; private set; }
+
+    public long VerifiedBytes { get; private set; }
+
+    public int VerifiedPieces { get; private set; }
+
+    public long RehashedBytes { get; private set; }
+
+    public TorrentStorage Storage => _storage ?? throw new InvalidOperationException("The content is not open.");
+
+    public ResumeJournal Journal => _journal ?? throw new InvalidOperationException("The content is not open.");
+
+    private Metainfo Metainfo => session.Metainfo!;
+
+    /// <summary>Compares the disk with what we remember and begins to hash what is in doubt.</summary>
+    /// <exception cref="StorageException">The disk refuses.</exception>
+    public void Open(Metainfo metainfo)
+    {
+        bool[] wanted = [.. metainfo.Files.Select(f => !f.IsPad && session.Settings.Select?.Invoke(f) != false)];
+        _storage = new TorrentStorage(metainfo, session.Settings.Directory, wanted, session.Folder.SidePath, session.Settings.Preallocate);
+        _journal = new ResumeJournal(
+            session.Folder.JournalPath,
+            new JournalIdentity(metainfo.InfoHashes.Truncated, metainfo.PieceCount, metainfo.Files.Length, _storage.Directory));
+        try
+        {
+            JournalState? state = _journal.Load();
+            DateTime written = File.GetLastWriteTimeUtc(session.Folder.JournalPath);
+            ResumePlan plan = ResumePlan.Make(metainfo, _storage, wanted, state, written);
+            bool[] side = [.. wanted.Select((w, i) => !w && !metainfo.Files[i].IsPad)];
+            _journal.Begin(plan.Have, side, plan.Stamps);
+            foreach ((int file, FileStamp stamp) in plan.Stamps)
+                _storage.SetKnownStamp(file, stamp);
+            _storage.CreateEmptyFiles();
+            _have = plan.Have;
+            foreach (int piece in plan.Check)
+                _toCheck.Enqueue(piece);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageException.From(e, -1, session.Settings.Directory);
+        }
+        session.Downloads.Begin(metainfo, wanted, _have);
+        for (int piece = 0; piece < metainfo.PieceCount; piece++)
+        {
+            if (session.Downloads.Picker.IsWanted(piece))
+                WantedBytes += metainfo.DataLengthAt(piece);
+            if (_have[piece])
+                Count(piece, 1);
+        }
+        _opening = true;
+        session.SetPhase(TorrentPhase.Checking);
+        Continue();
+    }
+
+    /// <summary>A piece was read and hashed.</summary>
+    public void OnChecked(PieceChecked check)
+    {
+        _checking--;
+        RehashedBytes += check.LengthBytes;
+        if (check.Valid && !session.Downloads.Picker.Have[check.Piece])
+        {
+            Journal.Written(check.Piece, StampsOf(check.Piece));
+            Add(check.Piece);
+        }
+        Continue();
+    }
+
+    /// <summary>A piece is verified and in its files.</summary>
+    public void Add(int piece)
+    {
+        _unflushed.Add(piece);
+        Count(piece, 1);
+        session.Downloads.OnVerified(piece);
+    }
+
+    /// <summary>The stamps of a piece's files as we left them.</summary>
+    public (int FileIndex, FileStamp Stamp)[] StampsOf(int piece)
+    {
+        var slices = new List<FileSlice>(4);
+        Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);
+        return [.. slices.Where(s => Storage.KnownStamp(s.FileIndex) is not null).Select(s => (s.FileIndex, Storage.KnownStamp(s.FileIndex)!.Value))];
+    }
+
+    /// <summary>Somebody else changed a file: nothing of it counts until it is hashed again.</summary>
+    public void OnFileChanged(StorageException reason)
+    {
+        session.Tell(new TorrentProblem(reason.Message));
+        int file = reason.FileIndex;
+        if (file < 0)
+            return;
+        Storage.Reopen(file);
+        FileStamp? stamp = Storage.StampOnDisk(file);
+        Storage.SetKnownStamp(file, stamp);
+        (int first, int end) = Storage.Layout.PiecesOf(file);
+        for (int piece = first; piece < end; piece++)
+        {
+            if (!session.Downloads.Picker.Have[piece])
+                continue;
+            Journal.Lost(piece);
+            Count(piece, -1);
+            session.Downloads.OnLost(piece);
+            if (stamp is not null)
+                _toCheck.Enqueue(piece);
+        }
+        Continue();
+    }
+
+    public void OnTick()
+    {
+        if (!IsOpen || _syncing || _unflushed.Count == 0 || session.Now < _nextSync)
+            return;
+        _syncing = true;
+        _nextSync = session.Now + SyncInterval;
+        HashSet<int> files = FilesOf(_unflushed);
+        _unflushed.Clear();
+        session.Services.Disk.TryEnqueue(() =>
+        {
+            Sync(files, clean: false);
+            Volatile.Write(ref _syncing, false);
+        });
+    }
+
+    /// <summary>Flushes what is left and notes a clean end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_journal is null)
+            return;
+        HashSet<int> files = FilesOf(_unflushed);
+        if (IsOpen)
+        {
+            // A disk may take longer than a user who pressed Ctrl-C should wait; the journal is right without it, too.
+            Task<bool> flush = session.Services.Disk.RunAsync(() => Sync(files, clean: true));
+            await Task.WhenAny(flush, Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+        Journal.Dispose();
+        Storage.Dispose();
+    }
+
+    private bool Sync(HashSet<int> files, bool clean)
+    {
+        try
+        {
+            long position = Journal.Position;
+            Storage.Flush(files);
+            if (!_flushFailed)
+                Journal.Synced(position, clean);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // After a failed flush nobody knows what reached the device, and a later one that succeeds says nothing of it:
+            // nothing of this run is called flushed any more, so that a death of the machine means hashing again.
+            _flushFailed = true;
+            return false;
+        }
+    }
+
+    private HashSet<int> FilesOf(IEnumerable<int> pieces)
+    {
+        var slices = new List<FileSlice>();
+        foreach (int piece in pieces)
+            Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);
+        return [.. slices.Select(s => s.FileIndex).Where(f => !Metainfo.Files[f].IsPad)];
+    }
+
+    private void Count(int piece, int sign)
+    {
+        VerifiedPieces += sign;
+        if (session.Downloads.Picker.IsWanted(piece))
+            VerifiedBytes += sign * Metainfo.DataLengthAt(piece);
+    }
+
+    /// <summary>Keeps a few checks under way; when none is left, the torrent opens.</summary>
+    private void Continue()
+    {
+        while (_toCheck.Count > 0 && _checking <= session.Services.Options.HashThreads)
+        {
+            int piece = _toCheck.Dequeue();
+            _checking++;
+            if (!session.Services.Hashing.TryEnqueue(() => session.Post(Check(piece))))
+                return;
+        }
+        if (!_opening || _checking > 0)
+            return;
+        _opening = false;
+        IsOpen = true;
+        session.Downloads.OnOpened();
+    }
+
+    private PieceChecked Check(int piece)
+    {
+        int length = Metainfo.DataLengthAt(piece);
+        var content = new PieceInProgress(piece, length);
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(BlockPool.BlockBytes);
+        try
+        {
+            for (int begin = 0; begin < length; begin += BlockPool.BlockBytes)
+            {
+                int size = Math.Min(BlockPool.BlockBytes, length - begin);
+                Storage.Read(piece, begin, buffer.AsMemory(0, size));
+                content.Put(begin, buffer.AsSpan(0, size), session.Services.Blocks);
+            }
+            return new PieceChecked(piece, PieceVerifier.IsValid(Metainfo, piece, content.Content), length);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return new PieceChecked(piece, false, length);
+        }
+        finally
+        {
+            content.Release(session.Services.Blocks);
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>Something a person watching a torrent would want to be told.</summary>
+public abstract record TorrentEvent;
+
+/// <summary>The info dictionary is known: name, files and sizes can be shown.</summary>
+public sealed record MetadataKnown : TorrentEvent;
+
+/// <summary>A peer came.</summary>
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming) : TorrentEvent;
+
+/// <summary>A peer went.</summary>
+public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;
+
+/// <summary>A peer is refused from now on, because of what it did.</summary>
+public sealed record PeerBanned(IPEndPoint Address, string Client, string Reason) : TorrentEvent;
+
+/// <summary>Something went wrong; the torrent goes on, or waits, by itself.</summary>
+public sealed record TorrentProblem(string Message) : TorrentEvent;
+
+/// <summary>Every wanted piece is verified and on the disk.</summary>
+public sealed record TorrentCompleted : TorrentEvent;

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using Compeer.Content.Storage;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Merkle;
+using Compeer.Network.Connections;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>Everything that can reach a torrent's loop. Workers and sockets post these and touch nothing else.</summary>
+internal abstract record TorrentInput;
+
+/// <summary>A tenth of a second passed.</summary>
+internal sealed record Tick : TorrentInput
+{
+    public static readonly Tick Instance = new();
+}
+
+/// <summary>A peer's handshake is done.</summary>
+/// <param name="Dialled">The address we dialled, or null when the peer came to us.</param>
+internal sealed record PeerArrived(Socket Socket, Handshake Remote, IPEndPoint? Dialled) : TorrentInput;
+
+/// <summary>A dial came to nothing.</summary>
+internal sealed record DialFailed(IPEndPoint EndPoint, string Reason) : TorrentInput;
+
+/// <summary>Bytes arrived.</summary>
+internal sealed record BytesReceived(PeerLink Link, TransferBuffer Buffer) : TorrentInput;
+
+/// <summary>Bytes reached the kernel.</summary>
+internal sealed record BytesSent(PeerLink Link, int PayloadBytes) : TorrentInput;
+
+/// <summary>The connection ended.</summary>
+internal sealed record LinkClosed(PeerLink Link, string Reason) : TorrentInput;
+
+/// <summary>Somebody named peers.</summary>
+internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source) : TorrentInput;
+
+
+/// <summary>A piece is verified and in its files.</summary>
+/// <param name="Digests">Per-block digests, when the piece had failed before; else null.</param>
+internal sealed record PieceStored(PieceInProgress Piece, ulong[]? Digests) : TorrentInput;
+
+/// <summary>A piece does not match its hash.</summary>
+internal sealed record PieceCorrupt(PieceInProgress Piece, ulong[] Digests, Sha256Hash[]? Leaves) : TorrentInput;
+
+/// <summary>A verified piece could not be written.</summary>
+internal sealed record PieceUnwritten(PieceInProgress Piece, StorageException Reason) : TorrentInput;
+
+/// <summary>Blocks for a peer could not be read.</summary>
+internal sealed record UploadFailed(PeerLink Link, IReadOnlyList<BlockRequest> Requests, StorageException Reason) : TorrentInput;
+
+/// <summary>A piece was read from the disk and hashed.</summary>
+internal sealed record PieceChecked(int Piece, bool Valid, int LengthBytes) : TorrentInput;
+
+/// <summary>The leaf hashes of a piece, for a peer that asked.</summary>
+internal sealed record LeavesRead(PeerLink Link, Sha256Hash Root, HashRange Range, Sha256Hash[]? Leaves) : TorrentInput;
+
+/// <summary>The loop should end in good order.</summary>
+internal sealed record StopAsked : TorrentInput;

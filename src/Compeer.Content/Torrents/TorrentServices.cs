@@ -1,0 +1,51 @@
+using Compeer.Content.Blocks;
+using Compeer.Content.Workers;
+using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
+using Compeer.Network.Transports;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>What the torrents of one client share. All of it is thread-safe.</summary>
+internal sealed class TorrentServices : IDisposable
+{
+    public TorrentServices(TorrentClientOptions options, PeerId peerId)
+    {
+        Options = options;
+        PeerId = peerId;
+        Dialer = new PeerDialer(options.Handshake, options.Bind);
+        Hashing = new WorkerThreads("hash", options.HashThreads);
+        Disk = new WorkerThreads("disk", options.DiskThreads);
+        Upload = new SharedRateLimit(options.UploadLimit);
+        Download = new SharedRateLimit(options.DownloadLimit);
+    }
+
+    public TorrentClientOptions Options { get; }
+
+    public PeerId PeerId { get; }
+
+    public TransferBufferPool Buffers { get; } = new();
+
+    public BlockPool Blocks { get; } = new();
+
+    public PeerDialer Dialer { get; }
+
+    public WorkerThreads Hashing { get; }
+
+    public WorkerThreads Disk { get; }
+
+    public SharedRateLimit Upload { get; }
+
+    public SharedRateLimit Download { get; }
+
+
+    /// <summary>The port peers reach us at; set once the listener is up.</summary>
+    public int ListenPort { get; set; }
+
+    public void Dispose()
+    {
+        Hashing.Dispose();
+        Disk.Dispose();
+        Dialer.Dispose();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using System.Net;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>How one torrent is to be run.</summary>
+public sealed record TorrentSettings
+{
+    /// <summary>Folder that the files lie or shall lie in.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The torrent's ids.</summary>
+    public required InfoHashes InfoHashes { get; init; }
+
+    /// <summary>The metainfo, or null when it is to be fetched from peers.</summary>
+    public Metainfo? Metainfo { get; init; }
+
+    /// <summary>Trackers in tiers, for a torrent without metainfo or in addition to its own.</summary>
+    public ImmutableArray<ImmutableArray<string>> TrackerTiers { get; init; } = [];
+
+    /// <summary>Peers to dial first.</summary>
+    public ImmutableArray<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>Which files are wanted; null means all.</summary>
+    public Func<TorrentFile, bool>? Select { get; init; }
+
+    /// <summary>Fetch pieces in order, for playing while loading.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>Show each peer few pieces, so that a first seed gives each piece about once.</summary>
+    public bool SuperSeeding { get; init; }
+
+    /// <summary>Reserve the whole length of files when they are made.</summary>
+    public bool Preallocate { get; init; }
+}

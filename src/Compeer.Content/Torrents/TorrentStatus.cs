@@ -1,0 +1,83 @@
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>What a torrent is doing.</summary>
+public enum TorrentPhase
+{
+    /// <summary>Asking peers for the info dictionary.</summary>
+    FetchingMetadata,
+
+    /// <summary>Hashing what is on the disk.</summary>
+    Checking,
+
+    /// <summary>Fetching pieces, and giving those it has.</summary>
+    Downloading,
+
+    /// <summary>Complete, giving.</summary>
+    Seeding,
+
+    /// <summary>The disk is full; it goes on when there is room.</summary>
+    WaitingForRoom,
+
+    /// <summary>Cannot go on without the user.</summary>
+    Failed,
+
+    /// <summary>Ended.</summary>
+    Stopped,
+}
+
+/// <summary>A snapshot of a torrent, replaced ten times a second. Rates are in bytes per second.</summary>
+public sealed record TorrentStatus
+{
+    /// <summary>What it is doing.</summary>
+    public required TorrentPhase Phase { get; init; }
+
+    /// <summary>Null until the info dictionary is known.</summary>
+    public Metainfo? Metainfo { get; init; }
+
+    /// <summary>Bytes of the wanted pieces.</summary>
+    public long WantedBytes { get; init; }
+
+    /// <summary>Bytes of wanted pieces that are verified and on the disk.</summary>
+    public long VerifiedBytes { get; init; }
+
+    /// <summary>Pieces that are verified and on the disk.</summary>
+    public int VerifiedPieces { get; init; }
+
+    /// <summary>Bytes read back from the disk and hashed since the start.</summary>
+    public long RehashedBytes { get; init; }
+
+    /// <summary>Payload received, useful or not.</summary>
+    public long DownloadedBytes { get; init; }
+
+    /// <summary>Payload sent.</summary>
+    public long UploadedBytes { get; init; }
+
+    /// <summary>Payload per second, in.</summary>
+    public long DownRate { get; init; }
+
+    /// <summary>Payload per second, out.</summary>
+    public long UpRate { get; init; }
+
+    /// <summary>Connections.</summary>
+    public int Peers { get; init; }
+
+    /// <summary>Of those, how many have everything.</summary>
+    public int Seeds { get; init; }
+
+    /// <summary>Addresses known.</summary>
+    public int KnownPeers { get; init; }
+
+    /// <summary>Bytes that failed verification.</summary>
+    public long CorruptBytes { get; init; }
+
+    /// <summary>The last thing a tracker said, in words; null when none was asked.</summary>
+    public string? TrackerMessage { get; init; }
+
+    /// <summary>Why <see cref="TorrentPhase.Failed"/> or <see cref="TorrentPhase.WaitingForRoom"/>.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>0..1 of the wanted bytes.</summary>
+    public double Fraction => WantedBytes == 0 ? (Metainfo is null ? 0 : 1) : (double)VerifiedBytes / WantedBytes;
+}

@@ -1,0 +1,16 @@
+namespace Compeer.Network.Connections;
+
+/// <summary>
+/// Who is told what a connection did. Called on the connection's own pumps, so implementations only post to their loop.
+/// </summary>
+public interface IConnectionOwner
+{
+    /// <summary>Bytes arrived. The owner must hand the buffer back through <see cref="PeerConnection.Release"/>.</summary>
+    void OnReceived(PeerConnection connection, TransferBuffer buffer);
+
+    /// <summary>A queued buffer reached the kernel.</summary>
+    void OnSent(PeerConnection connection, int lengthBytes, int payloadBytes);
+
+    /// <summary>The connection ended; nothing follows. Called once.</summary>
+    void OnClosed(PeerConnection connection, string reason);
+}

@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+
+namespace Compeer.Network.Connections;
+
+/// <summary>
+/// Recycles <see cref="TransferBuffer"/>s of two sizes, so that control traffic does not hold large ones. Thread-safe.
+/// Keeps at most 32 MiB of large and 4 MiB of small buffers when idle; what is in use is bounded by its users.
+/// </summary>
+public sealed class TransferBufferPool
+{
+    /// <summary>Blocks that one large buffer carries.</summary>
+    public const int BlocksPerLarge = 16;
+
+    /// <summary>Capacity of a large buffer: sixteen framed 16 KiB blocks.</summary>
+    public const int LargeBytes = BlocksPerLarge * (16 * 1024 + 13);
+
+    /// <summary>Capacity of a small buffer.</summary>
+    public const int SmallBytes = 4096;
+
+    private const int KeptLarge = 128;
+    private const int KeptSmall = 1024;
+
+    private readonly ConcurrentQueue<TransferBuffer> _large = new();
+    private readonly ConcurrentQueue<TransferBuffer> _small = new();
+
+    /// <summary>An empty buffer that holds at least <paramref name="capacityBytes"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="LargeBytes"/> is asked for.</exception>
+    public TransferBuffer Rent(int capacityBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacityBytes, LargeBytes);
+        bool large = capacityBytes > SmallBytes;
+        if (!(large ? _large : _small).TryDequeue(out TransferBuffer? buffer))
+            return new TransferBuffer(this, large ? LargeBytes : SmallBytes);
+        buffer.Length = 0;
+        buffer.PayloadBytes = 0;
+        return buffer;
+    }
+
+    internal void Return(TransferBuffer buffer)
+    {
+        ConcurrentQueue<TransferBuffer> shelf = buffer.IsLarge ? _large : _small;
+        if (shelf.Count < (buffer.IsLarge ? KeptLarge : KeptSmall))
+            shelf.Enqueue(buffer);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+using Compeer.Network.Connections;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Network.Transports;
+
+/// <summary>A connected socket whose handshakes are done, or the reason why there is none.</summary>
+/// <param name="Socket">The socket; the receiver owns it.</param>
+/// <param name="Remote">The remote's handshake.</param>
+/// <param name="Failure">One clause in words, when <paramref name="Socket"/> is null.</param>
+public readonly record struct DialResult(Socket? Socket, Handshake Remote, string? Failure);
+
+/// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
+public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDisposable
+{
+    private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
+
+    /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
+    public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
+    {
+        await _halfOpen.WaitAsync(cancellationToken);
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(options.ConnectTimeout);
+            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
+                socket.Bind(new IPEndPoint(bind, 0));
+            await socket.ConnectAsync(remote, deadline.Token);
+            deadline.CancelAfter(options.HandshakeTimeout);
+            if (await PeerHandshake.InitiateAsync(socket, ours, deadline.Token) is { } theirs)
+                return new DialResult(socket, theirs, null);
+            socket.Dispose();
+            return new DialResult(null, default, "it hung up during the handshake (it may not have this torrent)");
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            return new DialResult(null, default, e is SocketException error ? SocketErrors.Describe(error.SocketErrorCode) : "no answer in time");
+        }
+        finally
+        {
+            _halfOpen.Release();
+        }
+    }
+
+    public void Dispose() => _halfOpen.Dispose();
+}
