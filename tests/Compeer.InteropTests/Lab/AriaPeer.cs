@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>aria2 as a foreign peer. It knows v1 only (of a hybrid it drops the empty keys and computes a wrong info-hash), and cannot be told a peer's address: it needs a tracker.</summary>
+public sealed class AriaPeer : LabProcess
+{
+    private static readonly string[] Common =
+    [
+        "--no-conf=true", "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false", "--disable-ipv6=true", "--file-allocation=none",
+        "--console-log-level=warn", "--summary-interval=0", "--download-result=full", "--bt-tracker-interval=2", "--bt-stop-timeout=120",
+    ];
+
+    private AriaPeer(LabHost host, IEnumerable<string> arguments) : base(host, Prerequisites.PathOf("aria2c"), [.. Common, .. arguments])
+    {
+    }
+
+    /// <summary>Seeds what is in <paramref name="directory"/>, unchecked; returns when its port answers.</summary>
+    public static async Task<AriaPeer> SeedAsync(LabHost host, string torrent, string directory, int port)
+    {
+        Prerequisites.Demand(Needs.Aria2);
+        var seed = new AriaPeer(host, [Listen(port), "--seed-ratio=0", "--bt-seed-unverified=true", "--bt-hash-check-seed=false", "--check-integrity=false", "-d", directory, torrent]);
+        await Ports.WaitUntilOpenAsync(seed, port);
+        return seed;
+    }
+
+    /// <summary>Downloads <paramref name="source"/> (a torrent file or a magnet link) and ends.</summary>
+    public static AriaPeer Leech(LabHost host, string source, string directory, int port)
+    {
+        Prerequisites.Demand(Needs.Aria2);
+        return new AriaPeer(host, [Listen(port), "--seed-time=0", "-d", directory, source]);
+    }
+
+    private static string Listen(int port) => string.Create(CultureInfo.InvariantCulture, $"--listen-port={port}");
+}

@@ -1,0 +1,31 @@
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>The options that commands of compeer have in common, and where it keeps its state.</summary>
+public sealed record CompeerOptions
+{
+    public int Port { get; init; } = 7001;
+
+    /// <summary>A directory that outlives the process for tests that start it again; null makes a new one.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Rates as the command line takes them ("2MiB"); null is no limit.</summary>
+    public string? LimitUp { get; init; }
+
+    public string? LimitDown { get; init; }
+
+    /// <summary>Addresses for --peer (get only).</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    public bool KeepSeeding { get; init; }
+
+    /// <summary>For get: give up after so long without success.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>For share.</summary>
+    public IReadOnlyList<string> Trackers { get; init; } = [];
+
+    /// <summary>For share: v1, v2 or hybrid.</summary>
+    public string? Format { get; init; }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>The program under test, run as people run it, with --json.</summary>
+public sealed class CompeerProcess : JsonProcess
+{
+    private static readonly Lazy<string> Program = new(FindProgram);
+
+    private CompeerProcess(LabHost host, IEnumerable<string> arguments) : base(host, Executable, [.. Prefix, .. arguments], Environment)
+    {
+    }
+
+    private static string Executable => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? Prerequisites.PathOf("dotnet") : Program.Value;
+
+    private static string[] Prefix => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? [Program.Value] : [];
+
+    private static Dictionary<string, string> Environment
+    {
+        get
+        {
+            // Where the runtime is, for an apphost on a machine whose SDK is not in a standard place.
+            var environment = new Dictionary<string, string> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1" };
+            if (System.Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet")
+                environment["DOTNET_ROOT"] = Path.GetDirectoryName(path)!;
+            return environment;
+        }
+    }
+
+    /// <summary>compeer share PATH: returns when it has printed its link.</summary>
+    public static async Task<(CompeerProcess Process, JsonEvent Sharing)> ShareAsync(LabHost host, string path, CompeerOptions? options = null)
+    {
+        options ??= new();
+        List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. Common(host, options)];
+        if (options.Format is not null)
+            arguments.AddRange(["--format", options.Format]);
+        arguments.AddRange(["--torrent-out", Path.Combine(host.Network.Work, $"shared-{host.Network.NextNumber()}.torrent")]);
+        var process = new CompeerProcess(host, arguments);
+        return (process, await process.WaitForAsync("sharing", TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>compeer get LINK or FILE.torrent into <paramref name="directory"/>.</summary>
+    public static CompeerProcess Get(LabHost host, string source, string directory, CompeerOptions? options = null)
+    {
+        options ??= new();
+        List<string> arguments = ["get", source, "--dir", directory, .. Common(host, options)];
+        arguments.AddRange(options.Peers.SelectMany(peer => (string[])["--peer", peer]));
+        arguments.AddRange(options.Only.SelectMany(glob => (string[])["--only", glob]));
+        if (options.KeepSeeding)
+            arguments.Add("--keep-seeding");
+        if (options.Timeout is { } timeout)
+            arguments.AddRange(["--timeout", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
+        return new CompeerProcess(host, arguments);
+    }
+
+    /// <summary>Seeds content that is already there: get --keep-seeding over it; returns when it is checked and complete.</summary>
+    public static async Task<CompeerProcess> SeedAsync(LabHost host, string torrent, string directory, CompeerOptions? options = null)
+    {
+        CompeerProcess seed = Get(host, torrent, directory, (options ?? new()) with { KeepSeeding = true });
+        await seed.WaitForAsync("complete", TimeSpan.FromSeconds(60));
+        return seed;
+    }
+
+    /// <summary>compeer create PATH: the torrent as libtorrent reads it.</summary>
+    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers)
+    {
+        string path = Path.Combine(host.Network.Work, $"created-{format}-{host.Network.NextNumber()}.torrent");
+        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. trackers.SelectMany(url => (string[])["--tracker", url])]);
+        await process.WaitForSuccessAsync(TimeSpan.FromSeconds(60));
+        return await Torrents.ReadAsync(host, path);
+    }
+
+    /// <summary>compeer tracker on the given ports of its host; returns when HTTP answers.</summary>
+    public static async Task<CompeerProcess> TrackerAsync(LabHost host, int httpPort, int udpPort)
+    {
+        var tracker = new CompeerProcess(host, ["tracker", "--http", host.At(httpPort), "--udp", host.At(udpPort)]);
+        await Ports.WaitUntilOpenAsync(tracker, httpPort);
+        return tracker;
+    }
+
+    /// <summary>The most bytes that this process reports as hashed again at its start.</summary>
+    public long RehashedBytes => Events.Where(e => e.Name is "progress" or "complete").Select(e => e.Bytes("rehashedBytes")).DefaultIfEmpty(0).Max();
+
+    /// <summary>Bytes verified according to the last progress.</summary>
+    public long VerifiedBytes => Events.LastOrDefault(e => e.Name is "progress" or "complete")?.Bytes("verifiedBytes") ?? 0;
+
+    public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
+
+    public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
+
+    private static List<string> Common(LabHost host, CompeerOptions options)
+    {
+        string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
+        List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
+        if (options.LimitUp is not null)
+            arguments.AddRange(["--limit-up", options.LimitUp]);
+        if (options.LimitDown is not null)
+            arguments.AddRange(["--limit-down", options.LimitDown]);
+        return arguments;
+    }
+
+    private static string FindProgram()
+    {
+        if (System.Environment.GetEnvironmentVariable("COMPEER_BIN") is { Length: > 0 } chosen)
+            return File.Exists(chosen) ? chosen : throw new LabException($"COMPEER_BIN names {chosen}, which is not there.");
+        string[] candidates = [.. ((string[])["release", "debug"]).SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
+        return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
+    }
+}

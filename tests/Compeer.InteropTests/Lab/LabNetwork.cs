@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>
+/// A bridge with any number of hosts, each a network namespace with an address of its own (several clients refuse peers on
+/// loopback). Names carry the test process's id, so networks of dead runs are found and removed, and two runs do not meet.
+/// Owns the processes started in it and a work directory; disposing ends and removes all of them.
+/// </summary>
+public sealed partial class LabNetwork : IAsyncDisposable
+{
+    private const int MaxHosts = 200;
+    private const string Ip = "ip";
+    private static int _made;
+    private static bool _swept;
+
+    private readonly List<LabProcess> _processes = [];
+    private readonly List<LabHost> _hosts = [];
+    private readonly string _bridge;
+    private readonly string _prefix;
+    private readonly int _number;
+    private int _numbers;
+
+    private LabNetwork(int number, string prefix)
+    {
+        _number = number;
+        _prefix = prefix;
+        _bridge = string.Create(CultureInfo.InvariantCulture, $"cpb{Environment.ProcessId:x}x{number}");
+        Work = LabFiles.NewDirectory($"net{number}");
+    }
+
+    /// <summary>A directory for this network's files, removed with it.</summary>
+    public string Work { get; }
+
+    /// <summary>Makes an empty network after removing what dead runs left behind.</summary>
+    public static async Task<LabNetwork> CreateAsync()
+    {
+        Prerequisites.Demand(Needs.Network);
+        if (!_swept)
+            await SweepAsync();
+        _swept = true;
+        string taken = await RunAsync(Ip, ["-o", "-4", "addr"]) + await RunAsync(Ip, ["route"]);
+        string prefix = Enumerable.Range(0, 60_000)
+            .Select(i => $"10.{(214 + (i / 250)) % 256}.{(i + Environment.ProcessId) % 250}")
+            .First(p => !taken.Contains(p + ".", StringComparison.Ordinal));
+        var network = new LabNetwork(_made++, prefix);
+        await RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\naddr add {prefix}.254/24 dev {network._bridge}\nlink set {network._bridge} up\n");
+        return network;
+    }
+
+    /// <summary>Adds a host; <paramref name="rate"/> ("8mbit") limits what it sends, in tc's units.</summary>
+    public async Task<LabHost> AddHostAsync(string? rate = null)
+    {
+        if (_hosts.Count == MaxHosts)
+            throw new LabException($"More than {MaxHosts} hosts in one network.");
+        int n = _hosts.Count + 1;
+        string id = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId:x}x{_number}n{n}");
+        var host = new LabHost(this, "cpn" + id, DeviceName(n), $"{_prefix}.{n}");
+        await RunAsync(Ip, ["netns", "add", host.Namespace]);
+        _hosts.Add(host);
+        await RunAsync(Ip, ["-batch", "-"], $"link add {host.Device} type veth peer name e0 netns {host.Namespace}\nlink set {host.Device} master {_bridge} up\n");
+        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\n");
+        if (rate is not null)
+            await RunAsync("tc", ["-n", host.Namespace, "qdisc", "add", "dev", "e0", "root", "tbf", "rate", rate, "burst", "64kb", "latency", "300ms"]);
+        return host;
+    }
+
+    /// <summary>A new directory inside <see cref="Work"/>.</summary>
+    public string NewDirectory(string name) => Directory.CreateDirectory(Path.Combine(Work, name)).FullName;
+
+    /// <summary>A number not given before in this network, for names of files.</summary>
+    public int NextNumber() => Interlocked.Increment(ref _numbers);
+
+    internal void Adopt(LabProcess process) => _processes.Add(process);
+
+    public async ValueTask DisposeAsync()
+    {
+        // The youngest first: what depends on others was started after them.
+        foreach (LabProcess process in Enumerable.Reverse(_processes).ToArray())
+            process.Send(Signal.Terminate);
+        foreach (LabProcess process in Enumerable.Reverse(_processes).ToArray())
+            await process.DisposeAsync();
+        foreach (LabHost host in _hosts)
+        {
+            await TryRunAsync(Ip, ["link", "del", host.Device]);
+            await TryRunAsync(Ip, ["netns", "del", host.Namespace]);
+        }
+        await TryRunAsync(Ip, ["link", "del", _bridge]);
+        LabFiles.Remove(Work);
+    }
+
+    private string DeviceName(int n)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"cv{Environment.ProcessId:x}x{_number}n{n}");
+        return name.Length <= 15 ? name : throw new LabException($"The device name {name} is too long for the kernel.");
+    }
+
+    /// <summary>Removes namespaces, devices and directories whose test process is dead. Processes left in such a namespace are ended by id.</summary>
+    private static async Task SweepAsync()
+    {
+        foreach (string line in (await RunAsync(Ip, ["netns", "list"])).Split('\n'))
+        {
+            string name = line.Split(' ')[0];
+            if (!IsOfDeadRun(name))
+                continue;
+            foreach (string id in (await TryRunAsync(Ip, ["netns", "pids", name])).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                Signals.TrySend(int.Parse(id, CultureInfo.InvariantCulture), Signal.Kill);
+            await TryRunAsync(Ip, ["netns", "del", name]);
+        }
+        foreach (string device in Directory.GetFileSystemEntries("/sys/class/net").Select(Path.GetFileName).OfType<string>().Where(IsOfDeadRun))
+            await TryRunAsync(Ip, ["link", "del", device]);
+        LabFiles.Sweep();
+    }
+
+    private static bool IsOfDeadRun(string name) =>
+        OwnName().Match(name) is { Success: true } match
+        && !Directory.Exists("/proc/" + int.Parse(match.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture));
+
+    private static async Task<string> TryRunAsync(string program, string[] arguments)
+    {
+        try
+        {
+            return await RunAsync(program, arguments);
+        }
+        catch (LabException)
+        {
+            return "";
+        }
+    }
+
+    private static async Task<string> RunAsync(string program, string[] arguments, string? input = null)
+    {
+        var start = new ProcessStartInfo(Prerequisites.PathOf(program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        using Process process = Process.Start(start)!;
+        if (input is not null)
+            await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        string error = await process.StandardError.ReadToEndAsync(limit.Token);
+        await process.WaitForExitAsync(limit.Token);
+        return process.ExitCode == 0 ? await output : throw new LabException($"{program} {string.Join(' ', arguments)}: {error.Trim()}\n{input}");
+    }
+
+    [GeneratedRegex("^(?:cpn|cpb|cv)([0-9a-f]{1,7})x[0-9]+(?:n[0-9]+)?$")]
+    private static partial Regex OwnName();
+}

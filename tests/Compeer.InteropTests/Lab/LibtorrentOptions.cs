@@ -1,0 +1,19 @@
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>What lab/peers/libtorrent_peer.py is asked to do besides its job.</summary>
+public sealed record LibtorrentOptions
+{
+    public int Port { get; init; } = 6881;
+
+    public IReadOnlyList<string> Connect { get; init; } = [];
+
+    /// <summary>Bytes per second; 0 is no limit.</summary>
+    public int LimitUp { get; init; }
+
+    public int LimitDown { get; init; }
+
+    public bool KeepSeeding { get; init; }
+
+    /// <summary>"disabled", "enabled" or "forced".</summary>
+    public string Encryption { get; init; } = "disabled";
+}

@@ -1,0 +1,23 @@
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>What a test needs from the machine besides .NET.</summary>
+[Flags]
+public enum Needs
+{
+    None = 0,
+
+    /// <summary>Root, and the programs ip and tc, to make network namespaces.</summary>
+    Network = 1,
+
+    /// <summary>/usr/bin/python3, for the small peers in lab/peers.</summary>
+    Python = 2,
+
+    /// <summary>Debian's python3-libtorrent.</summary>
+    Libtorrent = 4,
+
+    Aria2 = 8,
+
+    Transmission = 16,
+
+    OpenTracker = 32,
+}

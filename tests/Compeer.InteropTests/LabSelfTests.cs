@@ -1,0 +1,48 @@
+using Compeer.InteropTests.Lab;
+
+namespace Compeer.InteropTests;
+
+/// <summary>The lab among foreigners: where these fail, the lab is broken and not Compeer.</summary>
+[Collection(LabRun.Name)]
+public sealed class LabSelfTests(TestContents contents)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [ForeignFact(Needs.Libtorrent | Needs.Aria2 | Needs.OpenTracker)]
+    public async Task Libtorrent_seeds_to_aria2_through_opentracker()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost trackerHost = await network.AddHostAsync(), seedHost = await network.AddHostAsync(), leechHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, "v1", trackers: OpenTracker.HttpUrlOn(trackerHost));
+        await OpenTracker.StartAsync(trackerHost, torrent.V1);
+        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent);
+        string directory = network.NewDirectory("leech");
+
+        await AriaPeer.Leech(leechHost, torrent.Path, directory, 6882).WaitForSuccessAsync(Limit);
+
+        contents.Folder.AssertIsIn(directory, TorrentFacts.IsPadOrControlFile);
+        Assert.True(seedHost.SentBytes > contents.Folder.LengthBytes);
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.Transmission | Needs.OpenTracker)]
+    public async Task Transmission_and_libtorrent_trade_a_torrent_with_pad_files()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost trackerHost = await network.AddHostAsync(), seedHost = await network.AddHostAsync(), middleHost = await network.AddHostAsync(), lastHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, "v1", pads: true, trackers: OpenTracker.HttpUrlOn(trackerHost));
+        await OpenTracker.StartAsync(trackerHost, torrent.V1);
+        LibtorrentPeer seed = await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent);
+        string middleDirectory = network.NewDirectory("middle"), lastDirectory = network.NewDirectory("last");
+
+        TransmissionPeer middle = await TransmissionPeer.StartAsync(middleHost, middleDirectory, 6883);
+        await middle.AddAsync(torrent.Path);
+        await middle.WaitUntilSeedingAsync(Limit);
+        contents.Folder.AssertIsIn(middleDirectory, TorrentFacts.IsPadOrControlFile, emptyFilesMayLack: true);
+
+        await seed.KillAsync();
+        LibtorrentPeer last = await LibtorrentPeer.LeechAsync(lastHost, torrent.Path, lastDirectory, new() { Connect = [middleHost.At(6883)] });
+        IReadOnlyList<string> clients = await last.CompleteAsync(Limit);
+        contents.Folder.AssertIsIn(lastDirectory);
+        Assert.Contains(clients, client => client.StartsWith("Transmission", StringComparison.Ordinal));
+    }
+}
