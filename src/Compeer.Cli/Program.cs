@@ -6,6 +6,8 @@ var root = new RootCommand("Compeer: share, find and fetch files directly betwee
 root.Subcommands.Add(new ShareCommand().Build());
 root.Subcommands.Add(new GetCommand().Build());
 root.Subcommands.Add(new CreateCommand().Build());
+root.Subcommands.Add(new InfoCommand().Build());
+root.Subcommands.Add(new VerifyCommand().Build());
 
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
