@@ -71,12 +71,19 @@ internal sealed class CommonOptions
         return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
     }
 
-    private static IAnsiConsole ErrorConsole() => AnsiConsole.Create(new AnsiConsoleSettings
+    private static IAnsiConsole ErrorConsole()
     {
-        Out = new AnsiConsoleOutput(Console.Error),
-        Ansi = Console.IsErrorRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-        ColorSystem = Console.IsErrorRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-    });
+        bool piped = Console.IsErrorRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(Console.Error),
+            Ansi = piped ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = piped ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (piped)
+            console.Profile.Width = 10_000;
+        return console;
+    }
 
     private static TorrentClient Start(TorrentClientOptions options)
     {
