@@ -18,7 +18,7 @@ public enum PeerReadStatus
 /// <summary>
 /// Cuts a stream into messages. A message that lies whole in the bytes given is not copied; of one that does not,
 /// what is there is kept, so the same bytes give the same messages however they are cut. Lengths are checked before
-/// memory is taken, and the buffer grows only by bytes received: at most <see cref="MaxBodyBytes"/>.
+/// memory is taken, and the buffer grows only by bytes received: at most <see cref="MaxBodyBytes"/>, 32 KiB between messages.
 /// </summary>
 /// <remarks>Spec: BEP 3.</remarks>
 public sealed class PeerMessageReader
@@ -27,6 +27,9 @@ public sealed class PeerMessageReader
     public const int MaxBodyBytes = 256 * 1024;
 
     private const int MaxExtendedBytes = 128 * 1024;
+
+    // Room for a block that lies across two reads; what a rare longer message took is given back.
+    private const int KeptBytes = 32 * 1024;
 
     private byte[] _partial = [];
     private int _partialLength;
@@ -124,6 +127,8 @@ public sealed class PeerMessageReader
     private void Keep(ReadOnlySpan<byte> bytes)
     {
         int needed = _partialLength + bytes.Length;
+        if (_partialLength == 0 && _partial.Length > KeptBytes)
+            _partial = [];
         if (_partial.Length < needed)
             Array.Resize(ref _partial, Math.Max(needed, Math.Min(2 * _partial.Length, MaxBodyBytes + 5)));
         bytes.CopyTo(_partial.AsSpan(_partialLength));

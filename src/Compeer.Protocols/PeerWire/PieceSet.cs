@@ -28,12 +28,14 @@ public sealed class PieceSet
     /// <summary>Bytes of the set as a bitfield.</summary>
     public int BitfieldBytes => (Length + 7) / 8;
 
-    /// <summary>Whether a piece is in the set.</summary>
+    /// <summary>Whether a piece of the torrent is in the set.</summary>
     public bool this[int piece] => (_words[piece >> 6] >> (piece & 63) & 1) != 0;
 
     /// <summary>Adds a piece; false when it was there.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The torrent has no such piece.</exception>
     public bool Add(int piece)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)piece, (uint)Length, nameof(piece));
         if (this[piece])
             return false;
         _words[piece >> 6] |= 1UL << (piece & 63);
