@@ -85,6 +85,8 @@ internal sealed class Downloads(TorrentSession session)
     {
         if (_picker is null || link.Wire.RemotePieces is not { } pieces)
             return;
+        if (happened.Kind == PeerEventKind.DontHave)
+            TakeLost(link);
         if (happened.Kind == PeerEventKind.Pieces)
             CountPieces(link);
         else if (!link.IsCounted && !pieces.IsComplete)
@@ -124,9 +126,14 @@ internal sealed class Downloads(TorrentSession session)
 
     public void OnChoked(PeerLink link)
     {
+        TakeLost(link);
+        session.MarkAllDirty();
+    }
+
+    private void TakeLost(PeerLink link)
+    {
         while (link.Wire.TryTakeLost(out BlockRequest lost))
             _picker?.OnRequestLost(link.Slot, lost);
-        session.MarkAllDirty();
     }
 
     public void OnRejected(PeerLink link, BlockRequest request)

@@ -76,8 +76,8 @@ internal sealed class HashExchange(TorrentSession session)
         {
             while (link.HashRequests < MaxRequestsPerPeer && layer.TryNext(session.Now, Patience, out HashRange range))
             {
-                link.Wire.RequestHashes(layer.File.PiecesRoot!.Value, range);
-                link.HashRequests++;
+                if (link.Wire.RequestHashes(layer.File.PiecesRoot!.Value, range))
+                    link.HashRequests++;
             }
         }
         foreach ((int piece, Investigation open) in _investigations)
@@ -86,8 +86,8 @@ internal sealed class HashExchange(TorrentSession session)
                 continue;
             (Sha256Hash root, HashRange range) = LeafRange(piece);
             open.AskedAt = session.Now;
-            link.Wire.RequestHashes(root, range);
-            link.HashRequests++;
+            if (link.Wire.RequestHashes(root, range))
+                link.HashRequests++;
         }
     }
 

@@ -47,7 +47,7 @@ internal static class ExtensionMessages
         writer.Key("v"u8);
         writer.Text(own.ClientName);
         writer.Key("yourip"u8);
-        writer.String(own.TheirAddress.GetAddressBytes());
+        writer.String((own.TheirAddress.IsIPv4MappedToIPv6 ? own.TheirAddress.MapToIPv4() : own.TheirAddress).GetAddressBytes());
         writer.End();
         return output.WrittenSpan.ToArray();
     }

@@ -2,15 +2,17 @@ namespace Compeer.Protocols.PeerWire;
 
 /// <summary>
 /// Our requests that the remote has not answered, and those we gave up whose blocks may still be on their way.
-/// Allocates nothing once it has grown.
+/// Allocates nothing once it has grown. Memory: at most 2 * <see cref="MaxLate"/> given up, in two generations of which
+/// the older is forgotten when the younger is full.
 /// </summary>
 internal sealed class OutstandingRequests
 {
     private const int MaxLate = 4096;
 
     private readonly Dictionary<long, int> _open = new(64);
-    private readonly Dictionary<long, int> _late = [];
     private readonly List<BlockRequest> _lost = [];
+    private Dictionary<long, int> _late = [];
+    private Dictionary<long, int> _later = [];
 
     /// <summary>Requests not answered.</summary>
     public int Count => _open.Count;
@@ -24,8 +26,7 @@ internal sealed class OutstandingRequests
     }
 
     /// <summary>The request is answered, by a block or a refusal.</summary>
-    public bool TryAnswer(int index, int begin, int length) =>
-        _open.TryGetValue(Key(index, begin), out int asked) && asked == length && _open.Remove(Key(index, begin));
+    public bool TryAnswer(int index, int begin, int length) => TryRemove(_open, Key(index, begin), length);
 
     /// <summary>We want it no more; its block may still come.</summary>
     public bool TryGiveUp(BlockRequest request)
@@ -38,17 +39,28 @@ internal sealed class OutstandingRequests
 
     /// <summary>A block or refusal for a request that was given up.</summary>
     public bool TryTakeLate(int index, int begin, int length) =>
-        _late.TryGetValue(Key(index, begin), out int asked) && asked == length && _late.Remove(Key(index, begin));
+        TryRemove(_later, Key(index, begin), length) || TryRemove(_late, Key(index, begin), length);
 
-    /// <summary>The remote choked us and will not answer what is open.</summary>
-    public void LoseAll()
+    /// <summary>The remote choked us and will not answer what is open; false when nothing was.</summary>
+    public bool LoseAll()
+    {
+        bool any = _open.Count > 0;
+        foreach ((long key, int length) in _open)
+            Lose(key, length);
+        _open.Clear();
+        return any;
+    }
+
+    /// <summary>The remote lost a piece and will not answer what is open of it.</summary>
+    public void LosePiece(int index)
     {
         foreach ((long key, int length) in _open)
         {
-            _lost.Add(new BlockRequest((int)(key >> 32), (int)key, length));
-            RememberLate(key, length);
+            if ((int)(key >> 32) != index)
+                continue;
+            Lose(key, length);
+            _open.Remove(key);
         }
-        _open.Clear();
     }
 
     /// <summary>Takes one request that was lost since the last call.</summary>
@@ -61,12 +73,24 @@ internal sealed class OutstandingRequests
         return true;
     }
 
+    private void Lose(long key, int length)
+    {
+        _lost.Add(new BlockRequest((int)(key >> 32), (int)key, length));
+        RememberLate(key, length);
+    }
+
     private void RememberLate(long key, int length)
     {
-        if (_late.Count >= MaxLate)
-            _late.Clear();
-        _late[key] = length;
+        if (_later.Count >= MaxLate)
+        {
+            (_late, _later) = (_later, _late);
+            _later.Clear();
+        }
+        _later[key] = length;
     }
+
+    private static bool TryRemove(Dictionary<long, int> requests, long key, int length) =>
+        requests.TryGetValue(key, out int asked) && asked == length && requests.Remove(key);
 
     private static long Key(int index, int begin) => (long)index << 32 | (uint)begin;
 }

@@ -2,7 +2,8 @@ namespace Compeer.Protocols.PeerWire;
 
 /// <summary>
 /// Bounds and timers of a connection. Worst-case memory at the defaults: 256 KiB of a partial message, 1 MiB of
-/// queued control messages, 24 KB of requests each way, and a bit for each piece.
+/// queued control messages, 48 KB of requests of the peer, 350 KB of ours and of those given up, and a bit for each piece
+/// (768 KiB while the number of pieces is unknown).
 /// </summary>
 public sealed record PeerWireOptions
 {
@@ -30,11 +31,17 @@ public sealed record PeerWireOptions
     /// <summary>Refusals in a row without a block after which the connection is closed.</summary>
     public int MaxRejects { get; init; } = 50;
 
-    /// <summary>Blocks nobody asked for after which the connection is closed.</summary>
+    /// <summary>Blocks, refusals, hashes and metadata that nobody asked for after which the connection is closed.</summary>
     public int MaxUnrequested { get; init; } = 4;
 
-    /// <summary>Refused requests of the peer after which it counts as a flood.</summary>
+    /// <summary>Refused and cancelled requests of the peer within a minute after which it counts as a flood.</summary>
     public int MaxRefused { get; init; } = 20_000;
+
+    /// <summary>Pieces that the peer may offer to serve while it chokes us; more are not remembered.</summary>
+    public int MaxAllowedFast { get; init; } = 64;
+
+    /// <summary>Our requests for hashes that may be unanswered.</summary>
+    public int MaxHashRequests { get; init; } = 64;
 
     /// <summary>What we call ourselves in the extension handshake.</summary>
     public string ClientName { get; init; } = "Compeer 0.1";

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using Compeer.Formats.Bencoding;
 
 namespace Compeer.Protocols.PeerWire;
@@ -7,7 +9,9 @@ namespace Compeer.Protocols.PeerWire;
 /// <remarks>Spec: BEP 10; BEP 9 (metadata_size), 21 (upload_only), 54 (lt_donthave).</remarks>
 public sealed class RemoteExtensions
 {
-    /// <summary>The name of the program, as sent: to be shown as text only.</summary>
+    private const int MaxNameLength = 100;
+
+    /// <summary>The name of the program, at most 100 characters and none that steers a terminal; still only its word.</summary>
     public string? ClientName { get; private set; }
 
     /// <summary>Port at which it listens, or null.</summary>
@@ -48,18 +52,33 @@ public sealed class RemoteExtensions
             UploadOnly = Number(numbers, "upload_only"u8, UploadOnly);
         }
         if (root.TryGetText("v"u8, out string name))
-            ClientName = name.Length <= 100 ? name : name[..100];
+            ClientName = Printable(name);
         if (root.TryGetInteger("p"u8, out long port) && port is > 0 and <= 65535)
             ListenPort = (int)port;
         if (root.TryGetInteger("reqq"u8, out long queue) && queue > 0)
             RequestQueue = (int)Math.Min(queue, 100_000);
-        if (root.TryGetInteger("metadata_size"u8, out long size))
+        if (root.TryGetInteger("metadata_size"u8, out long size) && size > 0)
             MetadataBytes = size;
         if (root.TryGetInteger("upload_only"u8, out long uploadOnly))
             IsUploadOnly = uploadOnly != 0;
         if (root.TryGetBytes("yourip"u8, out ReadOnlyMemory<byte> address) && address.Length is 4 or 16)
             OurAddress = new IPAddress(address.Span);
         return true;
+    }
+
+    private static string Printable(string name)
+    {
+        var printable = new StringBuilder();
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            bool steers = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+            if (printable.Length + rune.Utf16SequenceLength > MaxNameLength)
+                break;
+            if (!steers)
+                printable.Append(rune.ToString());
+        }
+        return printable.ToString();
     }
 
     private static int Number(BencodeElement numbers, ReadOnlySpan<byte> name, int before) =>

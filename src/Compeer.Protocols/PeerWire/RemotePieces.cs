@@ -1,14 +1,18 @@
+using System.Numerics;
+
 namespace Compeer.Protocols.PeerWire;
 
 /// <summary>
 /// What the remote says it has. Before the number of pieces is known it is only remembered, within bounds, and checked
-/// afterwards.
+/// afterwards. Memory: a bit for each piece; before that at most three bits for each of <see cref="MaxEarlyPieces"/>.
 /// </summary>
 internal sealed class RemotePieces
 {
-    private const int MaxEarlyHaves = 100_000;
+    /// <summary>More pieces than any torrent we accept has.</summary>
+    public const int MaxEarlyPieces = 1 << 21;
 
-    private readonly HashSet<int> _earlyHaves = [];
+    private ulong[] _gained = [];
+    private ulong[] _lost = [];
     private byte[]? _earlyBitfield;
     private bool _earlyAll;
 
@@ -21,20 +25,22 @@ internal sealed class RemotePieces
         var set = new PieceSet(pieceCount);
         if (_earlyAll)
             set.AddAll();
-        else if (_earlyBitfield is not null && !set.TryReadBitfield(_earlyBitfield))
+        if ((_earlyBitfield is not null && !set.TryReadBitfield(_earlyBitfield)) || LengthOf(_gained) > pieceCount || LengthOf(_lost) > pieceCount)
             return false;
-        foreach (int piece in _earlyHaves)
+        for (int piece = 0; piece < pieceCount; piece++)
         {
-            if (piece >= pieceCount)
-                return false;
-            set.Add(piece);
+            if (IsMarked(_gained, piece))
+                set.Add(piece);
+            else if (IsMarked(_lost, piece))
+                set.Remove(piece);
         }
-        _earlyHaves.Clear();
+        _gained = _lost = [];
         _earlyBitfield = null;
         Set = set;
         return true;
     }
 
+    /// <summary>False when the bitfield does not fit the number of pieces.</summary>
     public bool TryBitfield(ReadOnlySpan<byte> bitfield)
     {
         if (Set is not null)
@@ -49,14 +55,52 @@ internal sealed class RemotePieces
         _earlyAll = true;
     }
 
-    public bool TryHave(int piece)
+    /// <summary>False when there can be no such piece; <paramref name="isNew"/> when it is known and was missing.</summary>
+    public bool TryHave(int piece, out bool isNew)
     {
-        if (piece < 0 || (Set is not null && piece >= Set.Length))
+        isNew = false;
+        if (!IsPossible(piece))
             return false;
         if (Set is not null)
-            Set.Add(piece);
-        else if (!_earlyAll && _earlyHaves.Count < MaxEarlyHaves)
-            _earlyHaves.Add(piece);
+            isNew = Set.Add(piece);
+        else
+            Mark(ref _gained, _lost, piece);
         return true;
+    }
+
+    /// <summary>False when there can be no such piece; <paramref name="wasThere"/> when it is known and was there.</summary>
+    public bool TryLose(int piece, out bool wasThere)
+    {
+        wasThere = false;
+        if (!IsPossible(piece))
+            return false;
+        if (Set is not null)
+            wasThere = Set.Remove(piece);
+        else
+            Mark(ref _lost, _gained, piece);
+        return true;
+    }
+
+    /// <summary>Whether there may be such a piece.</summary>
+    public bool IsPossible(int piece) => (uint)piece < (uint)(Set?.Length ?? MaxEarlyPieces);
+
+    private static bool IsMarked(ulong[] bits, int piece) => piece >> 6 < bits.Length && (bits[piece >> 6] >> (piece & 63) & 1) != 0;
+
+    private static void Mark(ref ulong[] bits, ulong[] opposite, int piece)
+    {
+        if (piece >> 6 >= bits.Length)
+            Array.Resize(ref bits, Math.Max((piece >> 6) + 1, Math.Min(2 * bits.Length, MaxEarlyPieces / 64)));
+        bits[piece >> 6] |= 1UL << (piece & 63);
+        if (piece >> 6 < opposite.Length)
+            opposite[piece >> 6] &= ~(1UL << (piece & 63));
+    }
+
+    /// <summary>One more than the highest bit.</summary>
+    private static int LengthOf(ulong[] bits)
+    {
+        int word = bits.Length - 1;
+        while (word >= 0 && bits[word] == 0)
+            word--;
+        return word < 0 ? 0 : word * 64 + 64 - BitOperations.LeadingZeroCount(bits[word]);
     }
 }
