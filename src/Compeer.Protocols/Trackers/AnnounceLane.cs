@@ -1,0 +1,58 @@
+namespace Compeer.Protocols.Trackers;
+
+/// <summary>
+/// A sequence of announces for one swarm id over tiers in order: each pass ends with the first tracker that answers.
+/// Spec: BEP 12 (order of processing).
+/// </summary>
+internal sealed class AnnounceLane(List<TrackerTier> tiers, int swarm)
+{
+    private readonly HashSet<TrackerEntry> _tried = [];
+
+    /// <summary>Index of the swarm id.</summary>
+    public int Swarm => swarm;
+
+    /// <summary>When the next announce is due; never while one is on its way.</summary>
+    public Instant Due { get; set; } = Instant.Zero;
+
+    public bool InFlight { get; private set; }
+
+    /// <summary>The tracker that answered last.</summary>
+    public TrackerEntry? Current { get; private set; }
+
+    /// <summary>The next tracker of this pass; when none is left the lane sleeps until the first may be asked again.</summary>
+    public bool TryBegin(Instant now, out TrackerEntry? entry)
+    {
+        entry = null;
+        if (InFlight || now < Due)
+            return false;
+        Instant retry = Instant.Never;
+        foreach (TrackerEntry candidate in tiers.SelectMany(tier => tier.Entries))
+        {
+            TrackerSwarmState state = candidate[swarm];
+            if (state.GivenUp)
+                continue;
+            if (state.HoldUntil <= now && _tried.Add(candidate))
+            {
+                InFlight = true;
+                entry = candidate;
+                return true;
+            }
+            retry = Instant.Min(retry, state.HoldUntil);
+        }
+        _tried.Clear();
+        Due = retry;
+        return false;
+    }
+
+    public void OnSuccess(TrackerEntry entry, Instant nextDue)
+    {
+        InFlight = false;
+        Current = entry;
+        Due = nextDue;
+        _tried.Clear();
+        tiers.FirstOrDefault(tier => tier.Entries.Contains(entry))?.Promote(entry);
+    }
+
+    /// <summary>The next tracker is due at once.</summary>
+    public void OnFailure() => InFlight = false;
+}
