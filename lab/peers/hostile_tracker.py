@@ -42,14 +42,14 @@ class Server:
 
     async def endless(self, writer):
         writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nd8:intervali1800e5:peers99999999999:')
-        sent = 0
+        sent, peer = 0, writer.get_extra_info('peername')
         try:
             while sent < 10 << 30:
                 writer.write(PIECE)
                 await asyncio.wait_for(writer.drain(), 60)
                 sent += len(PIECE)
         finally:
-            say('sent', bytes=sent)
+            say('sent', bytes=sent, **{'from': '%s:%d' % peer[:2]})
 
     async def deep(self, writer):
         await self.answer(writer, b'l' * (1 << 20))

@@ -16,6 +16,7 @@ public sealed class LabSelfTests(TestContents contents)
         TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, "v1", trackers: OpenTracker.HttpUrlOn(trackerHost));
         await OpenTracker.StartAsync(trackerHost, torrent.V1);
         await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent);
+        await TrackerProbe.WaitForPeersAsync(OpenTracker.HttpUrlOn(trackerHost), torrent.V1, 1, Limit);
         string directory = network.NewDirectory("leech");
 
         await AriaPeer.Leech(leechHost, torrent.Path, directory, 6882).WaitForSuccessAsync(Limit);
@@ -32,6 +33,7 @@ public sealed class LabSelfTests(TestContents contents)
         TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, "v1", pads: true, trackers: OpenTracker.HttpUrlOn(trackerHost));
         await OpenTracker.StartAsync(trackerHost, torrent.V1);
         LibtorrentPeer seed = await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent);
+        await TrackerProbe.WaitForPeersAsync(OpenTracker.HttpUrlOn(trackerHost), torrent.V1, 1, Limit);
         string middleDirectory = network.NewDirectory("middle"), lastDirectory = network.NewDirectory("last");
 
         TransmissionPeer middle = await TransmissionPeer.StartAsync(middleHost, middleDirectory, 6883);
@@ -44,5 +46,30 @@ public sealed class LabSelfTests(TestContents contents)
         IReadOnlyList<string> clients = await last.CompleteAsync(Limit);
         contents.Folder.AssertIsIn(lastDirectory);
         Assert.Contains(clients, client => client.StartsWith("Transmission", StringComparison.Ordinal));
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.Python)]
+    public async Task The_small_peers_do_to_libtorrent_what_they_claim()
+    {
+        TestContent content = contents.Mebibytes(12);
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), poisonHost = await network.AddHostAsync(), leechHost = await network.AddHostAsync();
+        LabHost riderHost = await network.AddHostAsync(), observerHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, content, "hybrid");
+        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, content.Parent, new() { LimitUp = 4 << 20 });
+        JsonProcess poisoner = await SmallPeer.PoisonerAsync(poisonHost, torrent.Path, content.Path, 6881, every: 10);
+        string directory = network.NewDirectory("got"), ridden = Path.Combine(network.Work, "ridden.bin");
+
+        LibtorrentPeer leecher = await LibtorrentPeer.LeechAsync(leechHost, torrent.Path, directory, new() { Connect = [poisonHost.At(6881), seedHost.At(6881)], KeepSeeding = true });
+        JsonProcess observer = SmallPeer.Observer(observerHost, torrent.Path, [leechHost.At(6881)]);
+        await leecher.CompleteAsync(Limit);
+        await observer.WaitForAsync("copy-out", Limit);
+        JsonProcess rider = SmallPeer.FreeRider(riderHost, torrent.Path, ridden, [leechHost.At(6881)]);
+        await rider.WaitForSuccessAsync(Limit);
+
+        content.AssertIsIn(directory);
+        Assert.Equal(content.Digests[""], FileDigest.Of(ridden));
+        Assert.True(poisoner.Last("served")?.Number("wrong") > 0);
+        await poisoner.WaitForAsync("refused", Limit);
     }
 }
