@@ -109,7 +109,9 @@ internal sealed class Uploads
 
     public void Flush(PeerLink link)
     {
-        if (!IsLimited)
+        if (IsLimited)
+            ServeInTurn();
+        else
             while (link.UploadsInFlight < BuffersInFlight && TrySend(link, TransferBufferPool.BlocksPerLarge))
                 continue;
     }
@@ -124,15 +126,18 @@ internal sealed class Uploads
             ServeInTurn();
     }
 
-    /// <summary>Under a limit everybody gets a block in turn while the limit lasts.</summary>
+    /// <summary>Under a limit everybody gets a little in turn while the limit lasts: a block, or a 64th of a second's worth.</summary>
     private void ServeInTurn()
     {
+        if (_session.Services.Upload.Available(_session.Now) <= 0)
+            return;
+        int blocks = (int)Math.Clamp(_session.Services.Upload.BytesPerSecond / 64 / BlockRequest.BlockBytes, 1, TransferBufferPool.BlocksPerLarge);
         PeerLink[] served = [.. _session.Links.Values.Where(l => l.Wire.IncomingRequests > 0 && !l.IsClosed)];
         int idle = 0;
         while (served.Length > 0 && idle < served.Length && _session.Services.Upload.Available(_session.Now) > 0)
         {
             PeerLink link = served[_turn++ % served.Length];
-            bool sent = link.UploadsInFlight < 16 && TrySend(link, 1);
+            bool sent = link.UploadsInFlight < BuffersInFlight && TrySend(link, blocks);
             idle = sent ? 0 : idle + 1;
         }
     }
