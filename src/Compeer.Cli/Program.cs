@@ -8,6 +8,7 @@ root.Subcommands.Add(new GetCommand().Build());
 root.Subcommands.Add(new CreateCommand().Build());
 root.Subcommands.Add(new InfoCommand().Build());
 root.Subcommands.Add(new VerifyCommand().Build());
+root.Subcommands.Add(new TrackerCommand().Build());
 
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

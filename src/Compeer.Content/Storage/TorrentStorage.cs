@@ -79,12 +79,14 @@ public sealed class TorrentStorage : IDisposable
         }
     }
 
-    /// <summary>Fills <paramref name="target"/> from <paramref name="begin"/> of a piece; pad files read as zeros.</summary>
+    /// <summary>Fills <paramref name="target"/> from <paramref name="begin"/> of a piece; pad files, and the gaps between the files of a v2 torrent, read as zeros.</summary>
     /// <exception cref="StorageException">The system refuses, or a file is missing, short or changed since we last wrote or checked it.</exception>
     public void Read(int piece, int begin, Memory<byte> target)
     {
         var slices = new List<FileSlice>(4);
         Layout.Slice(piece, begin, target.Length, slices);
+        if (slices.Sum(s => s.Length) < target.Length)
+            target.Span.Clear();
         foreach (FileSlice slice in slices)
         {
             Memory<byte> part = target.Slice(slice.PieceOffset - begin, slice.Length);

@@ -1,10 +1,110 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.Trackers;
+
 namespace Compeer.Content.Torrents;
-internal sealed class Announces(TorrentSession session)
+
+/// <summary>The trackers of a torrent: makes the announces that are due, and learns peers from the answers.</summary>
+internal sealed class Announces
 {
+    private const long UnknownLeft = 16 * 1024;
+
+    private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(900);
+
+    private readonly TorrentSession _session;
+    private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+    private readonly List<ImmutableArray<string>> _early = [];
+    private TrackerAnnouncer? _announcer;
+
+    public Announces(TorrentSession session) => _session = session;
+
+    /// <summary>What the trackers last said, in words; null when there is none.</summary>
     public string? Message { get; private set; }
-    public void AddTiers(ImmutableArray<ImmutableArray<string>> tiers) { _ = session; }
-    public void OnCompleted() { _ = session; }
-    public void OnTick() { _ = session; }
-    public Task StopAsync() { _ = session; return Task.CompletedTask; }
+
+    /// <summary>More trackers: of the torrent file, or of the link.</summary>
+    public void AddTiers(ImmutableArray<ImmutableArray<string>> tiers)
+    {
+        if (_announcer is null)
+        {
+            _early.AddRange(tiers);
+            return;
+        }
+        foreach (string url in tiers.SelectMany(t => t))
+            _announcer.TryAddTracker(url, _session.Now);
+    }
+
+    public void OnTick()
+    {
+        // Until the first check is over we do not know whether we come as a seed.
+        if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed)
+            return;
+        _announcer ??= new TrackerAnnouncer(
+            new TrackerAnnouncerOptions(), _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+        Launch();
+    }
+
+    public void OnCompleted() => _announcer?.OnCompleted(_session.Now);
+
+    public void OnAnswer(TrackerAnswered answered)
+    {
+        _announcer!.OnResult(answered.Job, answered.Result, _session.Now);
+        Message = answered.Result.IsSuccess
+            ? answered.Result.Response.Warning ?? $"{answered.Result.Response.Peers.Length} peers"
+            : $"{TrackerUrl.ForDisplay(answered.Job.Url)}: {answered.Result.Failure.Message}";
+        if (answered.Result.Response is { } response)
+        {
+            foreach (System.Net.IPEndPoint peer in response.Peers)
+                _session.Book.Add(peer, PeerSource.Tracker, _session.Now);
+        }
+        Launch();
+    }
+
+    /// <summary>Tells every tracker that lists us that we leave; does not wait long.</summary>
+    public async Task StopAsync()
+    {
+        if (_announcer is null)
+            return;
+        _announcer.OnStopping(_session.Now);
+        using var deadline = new CancellationTokenSource(Goodbye);
+        var farewells = new List<Task>();
+        while (_announcer.TryNextAnnounce(_session.Now, out AnnounceJob? job))
+            farewells.Add(_session.Services.Trackers.AnnounceAsync(job.Url, Describe(job), deadline.Token));
+        try
+        {
+            await Task.WhenAll(farewells);
+        }
+        catch (OperationCanceledException)
+        {
+            // They will notice by themselves, when we do not announce again.
+        }
+    }
+
+    private void Launch()
+    {
+        while (_announcer!.TryNextAnnounce(_session.Now, out AnnounceJob? job))
+        {
+            AnnounceJob next = job;
+            AnnounceRequest request = Describe(job);
+            _session.RunAside(async token =>
+            {
+                AnnounceResult result = await _session.Services.Trackers.AnnounceAsync(next.Url, request, token);
+                _session.Post(new TrackerAnswered(next, result));
+            });
+        }
+    }
+
+    private AnnounceRequest Describe(AnnounceJob job) => new()
+    {
+        InfoHash = job.SwarmId,
+        PeerId = _session.Services.PeerId,
+        Port = _session.Services.ListenPort,
+        Uploaded = _session.Up.Total,
+        Downloaded = _session.Down.Total,
+        Left = _session.Metainfo is null ? UnknownLeft : _session.Content.WantedBytes - _session.Content.VerifiedBytes,
+        Event = job.Event,
+        Key = _key,
+        NumWant = job.NumWant,
+        TrackerId = job.TrackerId,
+    };
 }

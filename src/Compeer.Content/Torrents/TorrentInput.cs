@@ -6,6 +6,7 @@ using Compeer.Formats.Merkle;
 using Compeer.Network.Connections;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Content.Torrents;
 
@@ -37,6 +38,9 @@ internal sealed record LinkClosed(PeerLink Link, string Reason) : TorrentInput;
 /// <summary>Somebody named peers.</summary>
 internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source) : TorrentInput;
 
+
+/// <summary>A tracker answered, or did not.</summary>
+internal sealed record TrackerAnswered(AnnounceJob Job, AnnounceResult Result) : TorrentInput;
 
 /// <summary>A piece is verified and in its files.</summary>
 /// <param name="Digests">Per-block digests, when the piece had failed before; else null.</param>

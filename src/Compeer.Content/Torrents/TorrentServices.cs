@@ -2,6 +2,7 @@ using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
 
 namespace Compeer.Content.Torrents;
@@ -18,6 +19,7 @@ internal sealed class TorrentServices : IDisposable
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
+        Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind });
     }
 
     public TorrentClientOptions Options { get; }
@@ -38,6 +40,7 @@ internal sealed class TorrentServices : IDisposable
 
     public SharedRateLimit Download { get; }
 
+    public TrackerClient Trackers { get; }
 
     /// <summary>The port peers reach us at; set once the listener is up.</summary>
     public int ListenPort { get; set; }
@@ -47,5 +50,6 @@ internal sealed class TorrentServices : IDisposable
         Hashing.Dispose();
         Disk.Dispose();
         Dialer.Dispose();
+        Trackers.Dispose();
     }
 }

@@ -316,6 +316,9 @@ internal sealed class TorrentSession : IAsyncDisposable
                 foreach (IPEndPoint peer in found.EndPoints)
                     Book.Add(peer, found.Source, Now);
                 break;
+            case TrackerAnswered answered:
+                Announces.OnAnswer(answered);
+                break;
             case StopAsked:
                 _ending = true;
                 break;

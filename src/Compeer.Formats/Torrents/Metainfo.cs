@@ -95,13 +95,11 @@ public sealed class Metainfo
     /// <summary>SHA-1 of a piece; only where there is a v1 part.</summary>
     public Sha1Hash GetV1PieceHash(int piece) => new(Fields.V1Pieces.Span.Slice(piece * Sha1Hash.LengthBytes, Sha1Hash.LengthBytes));
 
-    /// <summary>Bytes of a piece as v1 counts them: padding included. In v2-only torrents the last piece of each file is short.</summary>
-    public int PieceLengthAt(int piece)
-    {
-        if (Format == TorrentFormat.V2)
-            return DataLengthAt(piece);
-        return (int)Math.Min(PieceLength, Fields.TotalLength - (long)piece * PieceLength);
-    }
+    /// <summary>
+    /// Bytes of a piece with the padding behind the file in it, which v1 hashes and which peers may ask for: some clients
+    /// count the alignment gaps of v2 torrents as zeros.
+    /// </summary>
+    public int PieceLengthAt(int piece) => Format == TorrentFormat.V2 ? PieceLength : (int)Math.Min(PieceLength, Fields.TotalLength - (long)piece * PieceLength);
 
     /// <summary>Bytes of a piece up to the last one that is not padding: what needs to be fetched.</summary>
     public int DataLengthAt(int piece)
