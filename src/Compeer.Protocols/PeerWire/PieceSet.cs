@@ -28,6 +28,9 @@ public sealed class PieceSet
     /// <summary>Bytes of the set as a bitfield.</summary>
     public int BitfieldBytes => (Length + 7) / 8;
 
+    /// <summary>The set as bits, the first piece in the lowest bit of the first word; spare bits are 0. A view: it changes with the set.</summary>
+    public ReadOnlySpan<ulong> Words => _words;
+
     /// <summary>Whether a piece of the torrent is in the set.</summary>
     public bool this[int piece] => (_words[piece >> 6] >> (piece & 63) & 1) != 0;
 

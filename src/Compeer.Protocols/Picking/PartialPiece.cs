@@ -1,155 +1,192 @@
+using Compeer.Protocols.PeerWire;
+
 namespace Compeer.Protocols.Picking;
 
-/// <summary>A piece that was begun: which blocks are free, on their way, or here, and from whom.</summary>
+/// <summary>A piece in progress, from its first request to its verdict: who is asked for each block, and who sent it; pooled.</summary>
 internal sealed class PartialPiece
 {
     private const int Nobody = -1;
 
-    private BlockState[] _states = [];
-    private int[] _first = [];
-    private int[] _second = [];
+    private int[] _asked = [];   // the first peer asked for a block
+    private int[] _second = [];  // the second one (end-game, deadlines)
+    private int[] _sources = []; // the peer that sent it
+    private int _freeHint;       // no block before this one is free
 
-    private enum BlockState : byte
-    {
-        Free,
-        Requested,
-        Received,
-    }
-
-    public int Index { get; private set; }
+    public int Piece { get; private set; }
 
     public int LengthBytes { get; private set; }
 
     public int BlockCount { get; private set; }
 
+    /// <summary>Blocks that are neither here nor asked for.</summary>
     public int Free { get; private set; }
+
+    /// <summary>Blocks that at least one peer is asked for.</summary>
+    public int InFlight { get; private set; }
+
+    /// <summary>Blocks that two peers are asked for.</summary>
+    public int Doubled { get; private set; }
 
     public int Received { get; private set; }
 
-    /// <summary>The only peer that may take blocks while others can do something else; -1 for anybody.</summary>
+    public long InFlightBytes { get; private set; }
+
+    public long ReceivedBytes { get; private set; }
+
+    /// <summary>The peer that works on the piece for itself, or -1.</summary>
     public int Owner { get; set; } = Nobody;
 
-    /// <summary>Nobody but the owner may ever take blocks.</summary>
+    /// <summary>Nobody but the owner may join, so that a verdict on the piece is a verdict on the owner.</summary>
     public bool IsExclusive { get; set; }
 
-    public bool IsWhole => Received == BlockCount;
+    /// <summary>Place in the list of all pieces in progress.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Place in the list of those with free blocks that are wanted, or -1.</summary>
+    public int OpenIndex { get; set; }
+
+    public bool IsComplete => Received == BlockCount;
 
     /// <summary>Who sent each block; -1 for blocks that are not here.</summary>
-    public ReadOnlySpan<int> Sources => _first.AsSpan(0, BlockCount);
+    public ReadOnlySpan<int> Sources => _sources.AsSpan(0, BlockCount);
 
-    public void Reset(int index, int lengthBytes, int blockBytes)
+    public static int CountBlocks(int lengthBytes) => (lengthBytes + BlockRequest.BlockBytes - 1) / BlockRequest.BlockBytes;
+
+    public void Begin(int piece, int lengthBytes)
     {
-        Index = index;
+        Piece = piece;
         LengthBytes = lengthBytes;
-        BlockCount = (lengthBytes + blockBytes - 1) / blockBytes;
-        if (_states.Length < BlockCount)
-        {
-            _states = new BlockState[BlockCount];
-            _first = new int[BlockCount];
-            _second = new int[BlockCount];
-        }
-        FreeAll();
-    }
-
-    /// <summary>Everything is to be fetched again.</summary>
-    public void FreeAll()
-    {
-        Array.Clear(_states);
-        Array.Fill(_first, Nobody);
-        Array.Fill(_second, Nobody);
+        BlockCount = CountBlocks(lengthBytes);
+        if (_asked.Length < BlockCount)
+            (_asked, _second, _sources) = (new int[BlockCount], new int[BlockCount], new int[BlockCount]);
+        _asked.AsSpan(0, BlockCount).Fill(Nobody);
+        _second.AsSpan(0, BlockCount).Fill(Nobody);
+        _sources.AsSpan(0, BlockCount).Fill(Nobody);
         Free = BlockCount;
-        Received = 0;
-        Owner = Nobody;
-        IsExclusive = false;
+        (InFlight, Doubled, Received, InFlightBytes, ReceivedBytes, _freeHint) = (0, 0, 0, 0, 0, 0);
+        (Owner, IsExclusive, OpenIndex) = (Nobody, false, -1);
     }
 
-    /// <summary>Marks the next free block from <paramref name="from"/> as requested; -1 when there is none.</summary>
-    public int TakeFree(int peer, int from)
+    /// <summary>The block's number, or -1 when there is no block of this place and length.</summary>
+    public int BlockAt(int begin, int length)
     {
-        if (Free == 0)
+        if (begin < 0 || begin >= LengthBytes || begin % BlockRequest.BlockBytes != 0)
             return -1;
-        int block = Array.IndexOf(_states, BlockState.Free, from, BlockCount - from);
-        if (block < 0)
-            return -1;
-        _states[block] = BlockState.Requested;
-        _first[block] = peer;
-        Free--;
-        return block;
+        int block = begin / BlockRequest.BlockBytes;
+        return length == BlockLength(block) ? block : -1;
     }
 
-    /// <summary>Marks a block that one other peer owes us as requested a second time; -1 when there is none.</summary>
-    public int TakeBusy(int peer, int from)
+    /// <summary>Asks a peer for free blocks, in their order; answers how many.</summary>
+    public int TakeFree(int peer, Span<BlockRequest> requests)
     {
-        for (int block = from; block < BlockCount; block++)
+        int count = 0;
+        int block = _freeHint;
+        for (; Free > 0 && count < requests.Length; block++)
         {
-            if (_states[block] == BlockState.Requested && _first[block] != peer && _second[block] == Nobody)
-            {
-                _second[block] = peer;
-                return block;
-            }
+            if (_asked[block] != Nobody || _sources[block] != Nobody)
+                continue;
+            _asked[block] = peer;
+            Free--;
+            InFlight++;
+            InFlightBytes += BlockLength(block);
+            requests[count++] = Request(block);
         }
-        return -1;
+        _freeHint = block;
+        return count;
     }
 
-    /// <summary>A block came; false when it is here already. <paramref name="other"/>: a second peer that owes it too.</summary>
-    public bool Take(int peer, int block, out int other)
+    /// <summary>Asks a peer for blocks that one other peer is asked for; answers how many.</summary>
+    public int TakeBusy(int peer, Span<BlockRequest> requests)
+    {
+        int count = 0;
+        for (int block = 0; block < BlockCount && count < requests.Length && Doubled < InFlight; block++)
+        {
+            if (_asked[block] == Nobody || _asked[block] == peer || _second[block] != Nobody || _sources[block] != Nobody)
+                continue;
+            _second[block] = peer;
+            Doubled++;
+            requests[count++] = Request(block);
+        }
+        return count;
+    }
+
+    /// <summary>A block came; false when it is here already. <paramref name="other"/>: a peer that is asked for it too, or -1.</summary>
+    public bool Receive(int peer, int block, out int other)
     {
         other = Nobody;
-        if (_states[block] == BlockState.Received)
+        if (_sources[block] != Nobody)
             return false;
-        if (_states[block] == BlockState.Free)
+        if (_asked[block] == Nobody)
             Free--;
         else
-            other = _first[block] == peer ? _second[block] : _first[block];
-        _states[block] = BlockState.Received;
-        _first[block] = peer;
-        _second[block] = Nobody;
+        {
+            other = _asked[block] == peer ? _second[block] : _asked[block];
+            EndFlight(block);
+        }
+        _sources[block] = peer;
         Received++;
+        ReceivedBytes += BlockLength(block);
         return true;
     }
 
-    /// <summary>A peer will not send a block.</summary>
-    public void Release(int peer, int block)
+    /// <summary>A peer will not send a block; false when it was not asked for it.</summary>
+    public bool Release(int peer, int block)
     {
-        if (_states[block] != BlockState.Requested)
-            return;
-        if (_second[block] == peer)
-            _second[block] = Nobody;
-        else if (_first[block] == peer)
+        if (_sources[block] != Nobody || peer == Nobody)
+            return false;
+        if (_second[block] == peer || (_asked[block] == peer && _second[block] != Nobody))
         {
-            _first[block] = _second[block];
+            if (_asked[block] == peer)
+                _asked[block] = _second[block];
             _second[block] = Nobody;
-            if (_first[block] == Nobody)
-            {
-                _states[block] = BlockState.Free;
-                Free++;
-            }
+            Doubled--;
+            return true;
         }
+        if (_asked[block] != peer)
+            return false;
+        EndFlight(block);
+        MakeFree(block);
+        return true;
     }
 
-    /// <summary>A peer is gone: what it owed is free, what it owned is anybody's.</summary>
-    public void ReleaseAll(int peer)
+    /// <summary>A peer will not send anything more; false when it was asked for nothing.</summary>
+    public bool ReleaseAll(int peer)
     {
-        for (int block = 0; block < BlockCount; block++)
-            Release(peer, block);
-        if (Owner != peer)
-            return;
-        Owner = Nobody;
-        if (IsExclusive && Received < BlockCount)
-            DropReceived();
+        bool changed = false;
+        for (int block = 0; block < BlockCount && InFlight > 0; block++)
+            changed |= Release(peer, block);
+        return changed;
     }
 
-    /// <summary>An exclusive piece lost its author: half of it must not be mixed with another's.</summary>
-    private void DropReceived()
+    /// <summary>What is here is to be fetched again.</summary>
+    public void DropReceived()
     {
         for (int block = 0; block < BlockCount; block++)
         {
-            if (_states[block] != BlockState.Received)
+            if (_sources[block] == Nobody)
                 continue;
-            _states[block] = BlockState.Free;
-            _first[block] = Nobody;
-            Free++;
+            _sources[block] = Nobody;
+            MakeFree(block);
         }
-        Received = 0;
+        (Received, ReceivedBytes) = (0, 0);
     }
+
+    private void EndFlight(int block)
+    {
+        if (_second[block] != Nobody)
+            Doubled--;
+        (_asked[block], _second[block]) = (Nobody, Nobody);
+        InFlight--;
+        InFlightBytes -= BlockLength(block);
+    }
+
+    private void MakeFree(int block)
+    {
+        Free++;
+        _freeHint = Math.Min(_freeHint, block);
+    }
+
+    private int BlockLength(int block) => Math.Min(BlockRequest.BlockBytes, LengthBytes - block * BlockRequest.BlockBytes);
+
+    private BlockRequest Request(int block) => new(Piece, block * BlockRequest.BlockBytes, BlockLength(block));
 }

@@ -17,6 +17,9 @@ public readonly record struct PickHints
 
     /// <summary>It owes us nothing at the moment, which end-game asks for.</summary>
     public bool IsIdle { get; init; }
+
+    /// <summary>Pieces that it would like to be asked for (BEP 6); the first 16 are looked at.</summary>
+    public IReadOnlyList<int>? Suggested { get; init; }
 }
 
 /// <summary>What an arriving block did.</summary>
@@ -28,7 +31,7 @@ public enum BlockOutcome
     /// <summary>It is new and its piece is now whole.</summary>
     PieceComplete,
 
-    /// <summary>We have it already.</summary>
+    /// <summary>We have it already, or it is no block of a piece that we fetch: drop it.</summary>
     Duplicate,
 }
 

@@ -5,48 +5,79 @@ namespace Compeer.Protocols.Picking;
 /// <summary>
 /// Decides which blocks to ask whom for. Knows peers only as small numbers and sets of pieces. Finishes pieces that are
 /// begun before it begins others, begins the rarest first, and near the end asks a second peer for what is late.
-/// Single-threaded; allocates nothing per block once it has grown.
+/// Spec: BEP 3 (rarest first, end-game), BEP 6 (suggested and allowed-fast pieces).
 /// </summary>
-public sealed class PiecePicker
+/// <remarks>
+/// A peer's number (0 or more) must not be given to another while blocks of the first are unverified. Single-threaded, no
+/// clock. Picking allocates nothing once its pools are warm (an allowed-fast pick while choked makes one enumerator) and
+/// never walks all pieces: it takes a few steps for each block, and at most one for 64 pieces when a peer has little to
+/// offer. Bounds are in <see cref="PickerOptions"/>. This part: pieces and their states.
+/// </remarks>
+public sealed partial class PiecePicker
 {
+    /// <summary>The most urgent priority; 0 is unwanted.</summary>
+    public const int MaxPriority = 7;
+
+    /// <summary>Every piece begins with this priority.</summary>
+    public const int DefaultPriority = 4;
+
+    /// <summary>So many pieces may be in progress whatever their size.</summary>
+    private const int FewPartials = 4;
+
     private readonly PickerOptions _options;
     private readonly Func<int, int> _lengthAt;
     private readonly Random _random;
-    private readonly RarityOrder _order;
-    private readonly short[] _availability;
     private readonly byte[] _priority;
-    private readonly Dictionary<int, PartialPiece> _partials = [];
-    private readonly List<PartialPiece> _open = [];
-    private readonly Stack<PartialPiece> _spare = new();
-    private readonly List<(int Piece, Instant Deadline)> _deadlines = [];
-    private readonly PieceSet _missing;
-    private long _partialBytes;
-    private int _freeInPartials;
-    private int _sequentialCursor;
+    private readonly PieceSet _missing; // wanted and not verified
+    private readonly PartialPiece?[] _partialAt;
+    private readonly List<PartialPiece> _partials = [];
+    private readonly List<PartialPiece> _open = []; // those with free blocks that are wanted
+    private readonly Stack<PartialPiece> _spare = [];
+    private readonly HashSet<int> _failedMixed = []; // pieces to fetch from one peer alone
+    private readonly DeadlineList _deadlines;
+    private readonly long _contiguousBytes;
+    private long _missingBytes;        // of the pieces in _missing
+    private long _receivedWantedBytes; // of blocks in progress in those pieces
+    private long _partialBytes;        // of all pieces in progress
+    private long _unfinishedBytes;     // of those that are not complete
+    private int _unfinished;
 
-    /// <param name="options">Values.</param>
+    /// <param name="options">Values and bounds.</param>
     /// <param name="pieceCount">Pieces of the torrent; all are wanted at first.</param>
-    /// <param name="lengthAt">Bytes to fetch of each piece.</param>
+    /// <param name="lengthAt">Bytes to fetch of each piece, positive and always the same.</param>
     /// <param name="random">Breaks ties.</param>
     public PiecePicker(PickerOptions options, int pieceCount, Func<int, int> lengthAt, Random random)
     {
-        _options = options;
-        _lengthAt = lengthAt;
-        _random = random;
-        _order = new RarityOrder(pieceCount, random);
-        _availability = new short[pieceCount];
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(lengthAt);
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentOutOfRangeException.ThrowIfNegative(pieceCount);
+        (_options, _lengthAt, _random) = (options, lengthAt, random);
         _priority = new byte[pieceCount];
-        _missing = new PieceSet(pieceCount);
+        Array.Fill(_priority, (byte)DefaultPriority);
         Have = new PieceSet(pieceCount);
-        Array.Fill(_priority, (byte)4);
+        _missing = new PieceSet(pieceCount);
         _missing.AddAll();
-        int[] shuffled = [.. Enumerable.Range(0, pieceCount)];
-        random.Shuffle(shuffled);
-        _order.Fill(shuffled, 4);
+        _partialAt = new PartialPiece?[pieceCount];
+        _deadlines = new DeadlineList(options.MaxDeadlines);
+        _availability = new int[pieceCount];
+        _keys = new short[pieceCount];
+        Array.Fill(_keys, (short)-1);
+        _order = new RarityOrder(pieceCount, MaxPriority * RarityLevels, random);
+        _startable = new StartablePieces(pieceCount);
+        for (int piece = 0; piece < pieceCount; piece++)
+        {
+            _missingBytes += lengthAt(piece);
+            Refresh(piece);
+        }
+        _contiguousBytes = Math.Min(options.ContiguousBytes, _missingBytes / 128);
     }
 
-    /// <summary>Pieces that are verified.</summary>
+    /// <summary>Pieces that are verified; a view, changed by <see cref="PieceVerified"/> and <see cref="PieceLost"/> only.</summary>
     public PieceSet Have { get; }
+
+    /// <summary>Pieces of the torrent.</summary>
+    public int PieceCount => _priority.Length;
 
     /// <summary>Wanted pieces that are not verified.</summary>
     public int MissingCount => _missing.Count;
@@ -54,327 +85,196 @@ public sealed class PiecePicker
     /// <summary>Every wanted piece is verified.</summary>
     public bool IsComplete => _missing.Count == 0;
 
+    /// <summary>Bytes of wanted pieces that have not arrived yet, asked for or not.</summary>
+    public long WantedBytesLeft => _missingBytes - _receivedWantedBytes;
+
     /// <summary>Pieces begun and not verified.</summary>
     public int PartialCount => _partials.Count;
+
+    /// <summary>Blocks that some peer is asked for and that are not here.</summary>
+    public int InFlightBlocks { get; private set; }
+
+    /// <summary>Bytes of <see cref="InFlightBlocks"/>.</summary>
+    public long InFlightBytes { get; private set; }
+
+    /// <summary>Blocks that two peers are asked for at present.</summary>
+    public int DoubledBlocks { get; private set; }
+
+    /// <summary>So much is begun that busy peers begin nothing further: verdicts are late, or peers left pieces unfinished.</summary>
+    public bool IsAtPartialLimit => _partials.Count >= FewPartials && _partialBytes >= _options.MaxPartialBytes;
 
     /// <summary>The order in which new pieces are begun.</summary>
     public PickMode Mode { get; set; }
 
-    /// <summary>How many connected peers have a piece, seeds left out.</summary>
-    public int Availability(int piece) => _availability[piece];
+    /// <summary>0 when unwanted, 1..7 when wanted ever more.</summary>
+    public int PriorityOf(int piece) => _priority[piece];
 
     /// <summary>Whether a piece is wanted.</summary>
     public bool IsWanted(int piece) => _priority[piece] > 0;
 
+    /// <summary>Whether a piece is begun and not verified.</summary>
+    public bool IsPartial(int piece) => _partialAt[piece] is not null;
+
     /// <summary>Whether somebody with these pieces has something we want.</summary>
     public bool IsInteresting(PieceSet pieces) => _missing.Overlaps(pieces);
 
-    /// <summary>0 is unwanted, 1..7 wanted ever more.</summary>
+    /// <summary>Who sent each block of a piece that is begun, -1 for blocks that are not here; read it before the verdict is told.</summary>
+    public ReadOnlySpan<int> SourcesOf(int piece) => _partialAt[piece] is { } partial ? partial.Sources : default;
+
+    /// <summary>0 is unwanted, 1..7 wanted ever more. Blocks on their way for an unwanted piece are still accepted.</summary>
     public void SetPriority(int piece, int priority)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)priority, 7u, nameof(priority));
-        _priority[piece] = (byte)priority;
-        if (Have[piece])
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)priority, (uint)MaxPriority, nameof(priority));
+        if (_priority[piece] == priority)
             return;
-        if (priority > 0)
-            _missing.Add(piece);
-        else
-            _missing.Remove(piece);
-        Requeue(piece);
+        _priority[piece] = (byte)priority;
+        if (priority == 0)
+            _deadlines.Remove(piece);
+        Refresh(piece);
     }
-
-    /// <summary>A wanted piece should be here by then; blocks that are late are asked of a second peer.</summary>
-    public void SetDeadline(int piece, Instant deadline)
-    {
-        ClearDeadline(piece);
-        if (!Have[piece])
-            _deadlines.Add((piece, deadline));
-        _deadlines.Sort((a, b) => a.Deadline.CompareTo(b.Deadline));
-    }
-
-    /// <summary>A peer with these pieces came. The caller leaves out peers that come with everything: they make no piece rarer than another.</summary>
-    public void PeerJoined(PieceSet pieces) => CountAll(pieces, 1);
-
-    /// <summary>A peer with these pieces went.</summary>
-    public void PeerLeft(PieceSet pieces) => CountAll(pieces, -1);
-
-    /// <summary>A peer counted by <see cref="PeerJoined"/> has one piece more.</summary>
-    public void PeerGained(int piece) => Count(piece, 1);
-
-    /// <summary>A peer counted by <see cref="PeerJoined"/> has one piece less.</summary>
-    public void PeerLost(int piece) => Count(piece, -1);
 
     /// <summary>
-    /// Chooses blocks for a peer and marks them as asked of it.
+    /// A wanted piece should be here by then: it is picked before all others, and blocks that are late are asked of a second
+    /// peer. <see cref="Instant.Never"/> takes the deadline back. False when the piece is unwanted or here, or too many have deadlines.
     /// </summary>
-    /// <returns>How many of <paramref name="requests"/> were filled.</returns>
-    public int Pick(int peer, PieceSet pieces, in PickHints hints, Instant now, Span<BlockRequest> requests)
-    {
-        int count = 0;
-        PickDeadlines(peer, pieces, hints, now, requests, ref count);
-        PickPartials(peer, pieces, hints, own: true, requests, ref count);
-        while (count < requests.Length && MayBegin(hints) && TryBegin(peer, pieces, hints) is { } begun)
-            TakeFree(begun, peer, requests, ref count);
-        if (count < requests.Length && !hints.IsOnParole)
-            PickPartials(peer, pieces, hints, own: false, requests, ref count);
-        if (count == 0 && hints is { IsIdle: true, IsOnParole: false } && _freeInPartials == 0 && IsEverythingRequested(pieces))
-            PickBusy(peer, pieces, hints, requests, ref count);
-        return count;
-    }
-
-    /// <summary>A block arrived. <paramref name="cancelAt"/>: a second peer that was asked for it, or -1.</summary>
-    public BlockOutcome OnBlock(int peer, int piece, int begin, int length, out int cancelAt)
-    {
-        cancelAt = -1;
-        if (Have[piece])
-            return BlockOutcome.Duplicate;
-        if (!_partials.TryGetValue(piece, out PartialPiece? partial))
-            partial = Begin(piece);
-        int block = begin / BlockRequest.BlockBytes;
-        int freeBefore = partial.Free;
-        bool isNew = begin % BlockRequest.BlockBytes == 0 && length == BlockLength(partial, block) && partial.Take(peer, block, out cancelAt);
-        _freeInPartials += partial.Free - freeBefore;
-        if (!isNew)
-            return BlockOutcome.Duplicate;
-        if (!partial.IsWhole)
-            return BlockOutcome.Accepted;
-        _open.Remove(partial);
-        return BlockOutcome.PieceComplete;
-    }
-
-    /// <summary>A peer will not send a block that was picked for it.</summary>
-    public void OnRequestLost(int peer, BlockRequest request)
-    {
-        if (!_partials.TryGetValue(request.Index, out PartialPiece? partial))
-            return;
-        int freeBefore = partial.Free;
-        partial.Release(peer, request.Begin / BlockRequest.BlockBytes);
-        _freeInPartials += partial.Free - freeBefore;
-    }
-
-    /// <summary>A peer is gone; its number may be used again. Returns false when blocks of a piece had to be dropped: see <paramref name="dropped"/>.</summary>
-    public void PeerGone(int peer, List<int> dropped)
-    {
-        foreach (PartialPiece partial in _open)
-        {
-            int freeBefore = partial.Free;
-            int receivedBefore = partial.Received;
-            partial.ReleaseAll(peer);
-            _freeInPartials += partial.Free - freeBefore;
-            if (partial.Received < receivedBefore)
-                dropped.Add(partial.Index);
-        }
-    }
-
-    /// <summary>Who sent each block of a piece that is begun.</summary>
-    public ReadOnlySpan<int> SourcesOf(int piece) => _partials.TryGetValue(piece, out PartialPiece? partial) ? partial.Sources : default;
+    public bool SetDeadline(int piece, Instant deadline) =>
+        deadline == Instant.Never ? _deadlines.Set(piece, deadline) : _missing[piece] && _deadlines.Set(piece, deadline);
 
     /// <summary>A piece is verified and kept, whether or not it was picked here.</summary>
     public void PieceVerified(int piece)
     {
-        EndPartial(piece);
         if (!Have.Add(piece))
             return;
-        _missing.Remove(piece);
-        ClearDeadline(piece);
-        Requeue(piece);
+        Close(piece);
+        _failedMixed.Remove(piece);
+        _deadlines.Remove(piece);
+        Refresh(piece);
     }
 
-    /// <summary>A whole piece was wrong, or its blocks are gone: all of it is to be fetched again, from one peer alone if asked so.</summary>
+    /// <summary>A piece was wrong, or its blocks are gone: all of it is to be fetched again, from one peer alone if asked so.</summary>
     public void PieceFailed(int piece, bool fromOnePeer)
     {
-        if (!_partials.TryGetValue(piece, out PartialPiece? partial))
-            return;
-        _freeInPartials -= partial.Free;
-        partial.FreeAll();
-        partial.IsExclusive = fromOnePeer;
-        _freeInPartials += partial.Free;
-        if (!_open.Contains(partial))
-            _open.Add(partial);
+        if (fromOnePeer && !Have[piece])
+            _failedMixed.Add(piece);
+        else
+            _failedMixed.Remove(piece);
+        Close(piece);
+        Refresh(piece);
     }
 
     /// <summary>A verified piece is not there any more.</summary>
     public void PieceLost(int piece)
     {
-        if (!Have.Remove(piece))
-            return;
-        if (_priority[piece] > 0)
-            _missing.Add(piece);
-        _sequentialCursor = Math.Min(_sequentialCursor, piece);
-        Requeue(piece);
+        if (Have.Remove(piece))
+            Refresh(piece);
     }
 
-    private static int BlockLength(PartialPiece partial, int block) =>
-        block >= partial.BlockCount ? -1 : Math.Min(BlockRequest.BlockBytes, partial.LengthBytes - block * BlockRequest.BlockBytes);
-
-    private void PickDeadlines(int peer, PieceSet pieces, in PickHints hints, Instant now, Span<BlockRequest> requests, ref int count)
+    /// <summary>
+    /// Gives up the begun piece that waits for neither request nor verdict and has the fewest blocks, to make room at
+    /// <see cref="IsAtPartialLimit"/>; the caller drops its blocks. False when there is none.
+    /// </summary>
+    public bool TryDropPartial(out int piece)
     {
-        for (int i = 0; i < _deadlines.Count && count < requests.Length; i++)
+        PartialPiece? least = null;
+        foreach (PartialPiece partial in _partials)
         {
-            (int piece, Instant deadline) = _deadlines[i];
-            if (!pieces[piece] || !IsWanted(piece) || hints.IsOnParole || hints.Only?.Contains(piece) == false)
-                continue;
-            if (!_partials.TryGetValue(piece, out PartialPiece? partial))
-                partial = Begin(piece);
-            TakeFree(partial, peer, requests, ref count);
-            if (partial.Free == 0 && now >= deadline)
-                TakeBusy(partial, peer, requests, ref count);
+            if (partial.InFlight == 0 && !partial.IsComplete && (least is null || partial.Received < least.Received))
+                least = partial;
         }
-    }
-
-    private void PickPartials(int peer, PieceSet pieces, in PickHints hints, bool own, Span<BlockRequest> requests, ref int count)
-    {
-        if (_freeInPartials == 0)
-            return;
-        for (int i = 0; i < _open.Count && count < requests.Length; i++)
-        {
-            PartialPiece partial = _open[i];
-            if (partial.Free == 0 || !pieces[partial.Index] || !IsWanted(partial.Index) || hints.Only?.Contains(partial.Index) == false)
-                continue;
-            if (partial.IsExclusive && partial.Owner < 0 && partial.Received == 0)
-                partial.Owner = peer;
-            bool mine = partial.Owner == peer;
-            if (hints.IsOnParole ? !mine : partial.IsExclusive ? !mine : own ? !mine && (partial.Owner >= 0 || hints.WantsWholePieces) : mine)
-                continue;
-            TakeFree(partial, peer, requests, ref count);
-        }
-    }
-
-    private bool MayBegin(in PickHints hints) =>
-        (_partials.Count < _options.MaxPartialPieces && _partialBytes < _options.MaxPartialBytes) || (_freeInPartials == 0 && !hints.IsSnubbed);
-
-    private PartialPiece? TryBegin(int peer, PieceSet pieces, in PickHints hints)
-    {
-        int piece = Mode == PickMode.Sequential ? NextInOrder(pieces, hints) : NextRare(pieces, hints);
-        if (piece < 0)
-            return null;
-        PartialPiece begun = Begin(piece);
-        if (hints.WantsWholePieces || hints.IsOnParole)
-            begun.Owner = peer;
-        begun.IsExclusive = hints.IsOnParole;
-        return begun;
-    }
-
-    private int NextRare(PieceSet pieces, in PickHints hints)
-    {
-        if (_order.Count == 0)
-            return -1;
-        bool random = Have.Count < _options.RandomFirst;
-        int start = random ? _random.Next(_order.Count) : 0;
-        for (int i = 0; i < _order.Count; i++)
-        {
-            int place = hints.IsSnubbed ? _order.Count - 1 - i : (start + i) % _order.Count;
-            int piece = _order[place];
-            if (pieces[piece] && hints.Only?.Contains(piece) != false)
-                return piece;
-        }
-        return -1;
-    }
-
-    private int NextInOrder(PieceSet pieces, in PickHints hints)
-    {
-        while (_sequentialCursor < _missing.Length && !_missing[_sequentialCursor])
-            _sequentialCursor++;
-        for (int piece = _sequentialCursor; piece < _missing.Length; piece++)
-        {
-            if (_missing[piece] && _order.Contains(piece) && pieces[piece] && hints.Only?.Contains(piece) != false)
-                return piece;
-        }
-        return -1;
-    }
-
-    /// <summary>End-game is strict: nothing this peer could give is still free.</summary>
-    private bool IsEverythingRequested(PieceSet pieces)
-    {
-        for (int i = 0; i < _order.Count; i++)
-        {
-            if (pieces[_order[i]])
-                return false;
-        }
+        piece = least?.Piece ?? -1;
+        if (least is null)
+            return false;
+        Close(piece);
+        Refresh(piece);
         return true;
     }
 
-    private void PickBusy(int peer, PieceSet pieces, in PickHints hints, Span<BlockRequest> requests, ref int count)
+    /// <summary>Begins a piece for a peer; null when too much is begun.</summary>
+    private PartialPiece? Begin(int piece, int owner, bool isExclusive, bool isIdle)
     {
-        int start = _open.Count == 0 ? 0 : _random.Next(_open.Count);
-        for (int i = 0; i < _open.Count && count == 0; i++)
-        {
-            PartialPiece partial = _open[(start + i) % _open.Count];
-            if (pieces[partial.Index] && IsWanted(partial.Index) && !partial.IsExclusive && hints.Only?.Contains(partial.Index) != false)
-                TakeBusy(partial, peer, requests[..1], ref count);
-        }
-    }
-
-    private void TakeFree(PartialPiece partial, int peer, Span<BlockRequest> requests, ref int count)
-    {
-        int block = 0;
-        while (count < requests.Length && (block = partial.TakeFree(peer, block)) >= 0)
-        {
-            _freeInPartials--;
-            requests[count++] = Request(partial, block++);
-        }
-    }
-
-    private static void TakeBusy(PartialPiece partial, int peer, Span<BlockRequest> requests, ref int count)
-    {
-        int block = 0;
-        while (count < requests.Length && (block = partial.TakeBusy(peer, block)) >= 0)
-            requests[count++] = Request(partial, block++);
-    }
-
-    private static BlockRequest Request(PartialPiece partial, int block) =>
-        new(partial.Index, block * BlockRequest.BlockBytes, BlockLength(partial, block));
-
-    private PartialPiece Begin(int piece)
-    {
-        if (!_spare.TryPop(out PartialPiece? partial))
-            partial = new PartialPiece();
-        partial.Reset(piece, _lengthAt(piece), BlockRequest.BlockBytes);
-        _partials[piece] = partial;
-        _open.Add(partial);
-        _partialBytes += partial.LengthBytes;
-        _freeInPartials += partial.Free;
-        Requeue(piece);
+        int length = _lengthAt(piece);
+        long limit = isIdle ? 2 * _options.MaxPartialBytes : _options.MaxPartialBytes;
+        if (_partials.Count >= FewPartials && _partialBytes + length > limit)
+            return null;
+        PartialPiece partial = _spare.Count > 0 ? _spare.Pop() : new PartialPiece();
+        partial.Begin(piece, length);
+        (partial.Owner, partial.IsExclusive) = (owner, isExclusive);
+        partial.Index = _partials.Count;
+        _partials.Add(partial);
+        _partialAt[piece] = partial;
+        _partialBytes += length;
+        _unfinishedBytes += length;
+        _unfinished++;
+        Refresh(piece);
         return partial;
     }
 
-    private void EndPartial(int piece)
+    /// <summary>Forgets the progress of a piece; the caller refreshes it.</summary>
+    private void Close(int piece)
     {
-        if (!_partials.Remove(piece, out PartialPiece? partial))
+        if (_partialAt[piece] is not { } partial)
             return;
+        InFlightBlocks -= partial.InFlight;
+        InFlightBytes -= partial.InFlightBytes;
+        DoubledBlocks -= partial.Doubled;
+        if (_missing[piece])
+            _receivedWantedBytes -= partial.ReceivedBytes;
         _partialBytes -= partial.LengthBytes;
-        _freeInPartials -= partial.Free;
-        _open.Remove(partial);
-        if (_spare.Count < 64)
-            _spare.Push(partial);
+        if (!partial.IsComplete)
+            CountFinished(partial);
+        Unlist(partial);
+        PartialPiece last = _partials[^1];
+        _partials[partial.Index] = last;
+        last.Index = partial.Index;
+        _partials.RemoveAt(_partials.Count - 1);
+        _partialAt[piece] = null;
+        _spare.Push(partial);
     }
 
-    /// <summary>In the order are the pieces that are wanted, missing and not begun.</summary>
-    private void Requeue(int piece)
+    private void CountFinished(PartialPiece partial)
     {
-        bool belongs = !Have[piece] && _priority[piece] > 0 && !_partials.ContainsKey(piece);
-        if (belongs && _order.Contains(piece))
-            _order.Update(piece, _priority[piece], _availability[piece]);
-        else if (belongs)
-            _order.Add(piece, _priority[piece], _availability[piece]);
-        else if (_order.Contains(piece))
-            _order.Remove(piece);
+        _unfinishedBytes -= partial.LengthBytes;
+        _unfinished--;
     }
 
-    private void CountAll(PieceSet pieces, int change)
+    /// <summary>Brings every index in line with the state of one piece.</summary>
+    private void Refresh(int piece)
     {
-        for (int piece = 0; piece < pieces.Length; piece++)
+        bool wanted = _priority[piece] > 0 && !Have[piece];
+        PartialPiece? partial = _partialAt[piece];
+        if (wanted != _missing[piece])
         {
-            if (pieces[piece])
-                Count(piece, change);
+            int sign = wanted ? 1 : -1;
+            _missingBytes += sign * _lengthAt(piece);
+            _receivedWantedBytes += sign * (partial?.ReceivedBytes ?? 0);
+            _ = wanted ? _missing.Add(piece) : _missing.Remove(piece);
         }
+        if (partial is not null)
+        {
+            if (wanted && partial.Free > 0)
+                List(partial);
+            else
+                Unlist(partial);
+        }
+        SetKey(piece, wanted && partial is null ? KeyOf(piece) : (short)-1);
     }
 
-    private void Count(int piece, int change)
+    private void List(PartialPiece partial)
     {
-        _availability[piece] = (short)Math.Clamp(_availability[piece] + change, 0, short.MaxValue);
-        _order.Update(piece, _priority[piece], _availability[piece]);
+        if (partial.OpenIndex >= 0)
+            return;
+        partial.OpenIndex = _open.Count;
+        _open.Add(partial);
     }
 
-    private void ClearDeadline(int piece) => _deadlines.RemoveAll(d => d.Piece == piece);
+    private void Unlist(PartialPiece partial)
+    {
+        if (partial.OpenIndex < 0)
+            return;
+        PartialPiece last = _open[^1];
+        _open[partial.OpenIndex] = last;
+        last.OpenIndex = partial.OpenIndex;
+        _open.RemoveAt(_open.Count - 1);
+        partial.OpenIndex = -1;
+    }
 }

@@ -1,142 +1,149 @@
 namespace Compeer.Protocols.Picking;
 
 /// <summary>
-/// The pieces that could be begun, ordered by priority, then by how few peers have them, at random among equals. A
-/// change of one peer's piece costs one exchange; nothing is ever sorted. Single-threaded.
+/// Pieces sorted by a small key and shuffled among equals, in one array: buckets lie side by side, only their ends are stored.
 /// </summary>
+/// <remarks>
+/// A step of one key costs one swap; adding or removing costs one step for each bucket above, and buckets above the highest
+/// one in use cost nothing. Holds 8 bytes a piece. Allocates only in its constructor.
+/// </remarks>
 internal sealed class RarityOrder
 {
-    private const int MaxAvailability = 255;
-    private const int Levels = 8;
-
     private readonly int[] _order;
-    private readonly int[] _place;
-    private readonly short[] _key;
-    private readonly int[] _end = new int[Levels * (MaxAvailability + 1)];
+    private readonly int[] _position; // -1: not in the order
+    private readonly int[] _ends;     // exclusive end of each bucket, valid up to _top
     private readonly Random _random;
     private int _count;
+    private int _top = -1;
 
-    public RarityOrder(int pieceCount, Random random)
+    public RarityOrder(int pieceCount, int keyCount, Random random)
     {
-        _random = random;
         _order = new int[pieceCount];
-        _place = new int[pieceCount];
-        _key = new short[pieceCount];
-        Array.Fill(_place, -1);
+        _position = new int[pieceCount];
+        Array.Fill(_position, -1);
+        _ends = new int[keyCount];
+        _random = random;
     }
 
-    /// <summary>Pieces in the order.</summary>
+    /// <summary>Pieces from the lowest key to the highest; valid until the next change.</summary>
+    public ReadOnlySpan<int> Pieces => _order.AsSpan(0, _count);
+
     public int Count => _count;
 
-    /// <summary>The piece at a place, 0 the most urgent.</summary>
-    public int this[int place] => _order[place];
+    public bool Contains(int piece) => _position[piece] >= 0;
 
-    public bool Contains(int piece) => _place[piece] >= 0;
-
-    /// <summary>Begins with all these pieces, of one priority and nobody's.</summary>
-    public void Fill(ReadOnlySpan<int> pieces, int priority)
+    /// <summary>The pieces whose keys are at least <paramref name="low"/> and below <paramref name="high"/>.</summary>
+    public ReadOnlySpan<int> Between(int low, int high)
     {
-        short key = KeyOf(priority, 0);
-        _count = pieces.Length;
-        for (int place = 0; place < _count; place++)
-        {
-            Put(pieces[place], place);
-            _key[pieces[place]] = key;
-        }
-        Array.Fill(_end, _count, key, _end.Length - key);
+        int start = Start(low);
+        return _order.AsSpan(start, Start(high) - start);
     }
 
-    public void Add(int piece, int priority, int availability)
+    public void Add(int piece, int key)
     {
-        short key = KeyOf(priority, availability);
-        // The new piece enters at the far end and falls through the buckets behind its own.
+        for (; _top < key; _top++)
+            _ends[_top + 1] = _count;
         int hole = _count++;
-        for (int bucket = _end.Length - 1; bucket > key; bucket--)
+        for (int bucket = _top; bucket > key; bucket--)
         {
-            int first = bucket == 0 ? 0 : _end[bucket - 1];
-            if (first < hole)
-                Put(_order[first], hole);
-            hole = first;
-            _end[bucket]++;
+            int start = _ends[bucket - 1];
+            if (start != hole)
+                Place(_order[start], hole);
+            hole = start;
+            _ends[bucket]++;
         }
-        _key[piece] = key;
-        _end[key]++;
-        int start = key == 0 ? 0 : _end[key - 1];
-        int random = _random.Next(start, hole + 1);
-        if (random != hole)
-            Put(_order[random], hole);
-        Put(piece, random);
+        _ends[key]++;
+        Place(piece, hole);
+        Swap(hole, _random.Next(Start(key), _ends[key]));
     }
 
-    public void Remove(int piece)
+    public void Remove(int piece, int key)
     {
-        int hole = _place[piece];
-        for (int bucket = _key[piece]; bucket < _end.Length; bucket++)
+        int hole = _position[piece];
+        _position[piece] = -1;
+        for (int bucket = key; bucket <= _top; bucket++)
         {
-            int last = _end[bucket] - 1;
+            int last = --_ends[bucket];
             if (last != hole)
-                Put(_order[last], hole);
+                Place(_order[last], hole);
             hole = last;
-            _end[bucket]--;
         }
-        _place[piece] = -1;
         _count--;
+        while (_top >= 0 && Start(_top) == _count)
+            _top--;
     }
 
-    /// <summary>The piece's priority or availability changed.</summary>
-    public void Update(int piece, int priority, int availability)
+    /// <summary>Moves a piece that is in the order to another key.</summary>
+    public void Move(int piece, int from, int to)
     {
-        if (!Contains(piece))
-            return;
-        short key = KeyOf(priority, availability);
-        while (_key[piece] < key)
-            MoveUp(piece);
-        while (_key[piece] > key)
-            MoveDown(piece);
+        int position = _position[piece];
+        for (; _top < to; _top++)
+            _ends[_top + 1] = _count;
+        for (int bucket = from; bucket < to; bucket++)
+        {
+            int last = --_ends[bucket];
+            Swap(position, last);
+            position = last;
+        }
+        for (int bucket = from; bucket > to; bucket--)
+        {
+            int first = _ends[bucket - 1]++;
+            Swap(position, first);
+            position = first;
+        }
+        Swap(position, _random.Next(Start(to), _ends[to]));
     }
 
-    /// <summary>To the next bucket: change places with the last of this one and move the border.</summary>
-    private void MoveUp(int piece)
+    /// <summary>Builds the order anew from keys, -1 for pieces that stay out; linear in the number of pieces.</summary>
+    public void Rebuild(ReadOnlySpan<short> keys)
     {
-        int bucket = _key[piece];
-        int last = _end[bucket] - 1;
-        Swap(_place[piece], last);
-        _end[bucket]--;
-        _key[piece]++;
-        Shuffle(piece);
+        Array.Clear(_ends);
+        _count = 0;
+        foreach (short key in keys)
+        {
+            if (key < 0)
+                continue;
+            _ends[key]++;
+            _count++;
+        }
+        _top = _ends.Length - 1;
+        int sum = 0;
+        for (int bucket = 0; bucket <= _top; bucket++)
+        {
+            int size = _ends[bucket];
+            _ends[bucket] = sum; // the next free place for now; the end once the bucket is full
+            sum += size;
+        }
+        for (int piece = 0; piece < keys.Length; piece++)
+        {
+            _position[piece] = -1;
+            if (keys[piece] >= 0)
+                Place(piece, _ends[keys[piece]]++);
+        }
+        while (_top >= 0 && Start(_top) == _count)
+            _top--;
+        for (int bucket = 0; bucket <= _top; bucket++)
+            Shuffle(Start(bucket), _ends[bucket]);
     }
 
-    private void MoveDown(int piece)
+    private void Shuffle(int start, int end)
     {
-        int bucket = _key[piece];
-        int first = _end[bucket - 1];
-        Swap(_place[piece], first);
-        _end[bucket - 1]++;
-        _key[piece]--;
-        Shuffle(piece);
+        for (int i = end - 1; i > start; i--)
+            Swap(i, _random.Next(start, i + 1));
     }
 
-    private void Shuffle(int piece)
+    private int Start(int bucket) => bucket == 0 ? 0 : bucket > _top ? _count : _ends[bucket - 1];
+
+    private void Place(int piece, int position)
     {
-        int key = _key[piece];
-        int start = key == 0 ? 0 : _end[key - 1];
-        if (_end[key] - start > 1)
-            Swap(_place[piece], _random.Next(start, _end[key]));
+        _order[position] = piece;
+        _position[piece] = position;
     }
 
     private void Swap(int a, int b)
     {
-        int piece = _order[a];
-        Put(_order[b], a);
-        Put(piece, b);
+        (int first, int second) = (_order[a], _order[b]);
+        Place(second, a);
+        Place(first, b);
     }
-
-    private void Put(int piece, int place)
-    {
-        _order[place] = piece;
-        _place[piece] = place;
-    }
-
-    private static short KeyOf(int priority, int availability) =>
-        (short)((Levels - 1 - priority) * (MaxAvailability + 1) + Math.Min(availability, MaxAvailability));
 }
