@@ -32,9 +32,6 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
                 throw new CommandException(ExitCode.Disk, status.Problem ?? "The torrent failed.");
             CheckTimeout(status);
         }
-        // The snapshot may be older than the completion.
-        for (int i = 0; i < 50 && torrent.Status.Phase != TorrentPhase.Seeding; i++)
-            await Task.Delay(20, cancellationToken);
         TorrentStatus last = Report();
         if (!_toldMetadata && last.Metainfo is { } known)
             reporter.Metadata(known);

@@ -96,7 +96,7 @@ internal sealed class Downloads(TorrentSession session)
         else if (link.IsCounted)
             Picker.PeerLost(happened.Index);
         if (session.Phase == TorrentPhase.Seeding && pieces.IsComplete)
-            TorrentSession.Drop(link, "both sides have everything");
+            Peers.Drop(link, "both sides have everything");
     }
 
     public void OnBlock(PeerLink link, in PeerEvent block)
@@ -321,9 +321,9 @@ internal sealed class Downloads(TorrentSession session)
         foreach (int slot in liars.ToArray())
         {
             if (session.Links.TryGetValue(slot, out PeerLink? link))
-                session.Ban(link, link.Address, reason);
+                session.Peers.Ban(link, link.Address, reason);
             else if (_known.TryGetValue(slot, out (IPAddress Address, string Client) gone))
-                session.Ban(null, gone.Address, reason);
+                session.Peers.Ban(null, gone.Address, reason);
         }
     }
 

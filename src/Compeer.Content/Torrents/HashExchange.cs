@@ -192,7 +192,7 @@ internal sealed class HashExchange(TorrentSession session)
             return;
         if (!HashProof.Verify(happened.Hashes, happened.Range, Metainfo.TreeHeight(file), happened.Root))
         {
-            session.Ban(link, link.Address, "it sent forged hashes");
+            session.Peers.Ban(link, link.Address, "it sent forged hashes");
             Retry(happened.Root, happened.Range);
             return;
         }

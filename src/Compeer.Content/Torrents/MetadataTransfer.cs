@@ -80,7 +80,7 @@ internal sealed class MetadataTransfer(TorrentSession session)
         link.Metadata = null;
         link.MetadataRefused = true;
         if (fetch.State == MetadataFetchState.Forged)
-            session.Ban(link, link.Address, "it sent a forged description of the torrent");
+            session.Peers.Ban(link, link.Address, "it sent a forged description of the torrent");
         else if (fetch.State == MetadataFetchState.Complete)
             Use(fetch.Info);
         ConsiderOthers();

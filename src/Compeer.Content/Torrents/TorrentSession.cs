@@ -31,7 +31,6 @@ internal sealed class TorrentSession : IAsyncDisposable
     private readonly List<PeerLink> _dirty = [];
     private readonly Queue<(PeerLink Link, TransferBuffer Buffer)> _withheld = new();
     private readonly ArrayBufferWriter<byte> _scratch = new(4096);
-    private int _nextSlot;
     private int _tickPosted;
     private Task _loop = Task.CompletedTask;
     private bool _ending;
@@ -44,7 +43,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Metainfo = settings.Metainfo;
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         Folder = TorrentFolder.Open(services.Options.DataDirectory, settings.InfoHashes.Truncated, settings.Directory);
-        Book = new PeerBook(services.Options.PeerBook, endpoint => PeerPriority.Compute(new IPEndPoint(services.Options.Bind ?? IPAddress.Loopback, services.ListenPort), endpoint));
+        Peers = new Peers(this);
         Content = new TorrentContent(this);
         Downloads = new Downloads(this);
         Uploads = new Uploads(this);
@@ -64,7 +63,9 @@ internal sealed class TorrentSession : IAsyncDisposable
 
     public TorrentFolder Folder { get; }
 
-    public PeerBook Book { get; }
+    public Peers Peers { get; }
+
+    public PeerBook Book => Peers.Book;
 
     public TorrentContent Content { get; }
 
@@ -78,7 +79,7 @@ internal sealed class TorrentSession : IAsyncDisposable
 
     public Announces Announces { get; }
 
-    public Dictionary<int, PeerLink> Links { get; } = [];
+    public Dictionary<int, PeerLink> Links => Peers.Links;
 
     public RateMeter Down { get; } = new();
 
@@ -94,6 +95,11 @@ internal sealed class TorrentSession : IAsyncDisposable
 
     public TorrentStatus Status { get; private set; }
 
+    public ChannelWriter<TorrentInput> Inputs => _inputs.Writer;
+
+    /// <summary>The torrent is being stopped.</summary>
+    public bool IsEnding => _ending;
+
     public ChannelReader<TorrentEvent> Events => _events.Reader;
 
     public Task Completed => _completed.Task;
@@ -103,7 +109,8 @@ internal sealed class TorrentSession : IAsyncDisposable
     /// <summary>Called once, when nothing of the torrent runs any more.</summary>
     public Action<TorrentSession>? Ended { get; set; }
 
-    private ReservedBits OurBits =>
+    /// <summary>What we tell peers that we can do.</summary>
+    public ReservedBits OurBits =>
         ReservedBits.Extensions | ReservedBits.Fast | (InfoHashes.IsHybrid ? ReservedBits.V2 : ReservedBits.None);
 
     public void Start() => _loop = Task.Run(RunAsync);
@@ -154,6 +161,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         if (problem is not null && problem != Problem)
             Tell(new TorrentProblem(problem));
         Problem = problem;
+        PublishStatus();
         if (phase == TorrentPhase.Seeding)
             _completed.TrySetResult();
     }
@@ -165,7 +173,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         _metainfoKnown.TrySetResult(metainfo);
         Folder.SaveMetainfo(metainfo.ToTorrentFile());
         foreach (PeerLink link in Links.Values.ToArray())
-            BeginPieces(link);
+            Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
@@ -194,25 +202,9 @@ internal sealed class TorrentSession : IAsyncDisposable
             link.Wire.SetInterested(false);
             link.Wire.SendUploadOnly(true);
             if (link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly)
-                Drop(link, "both sides have everything");
+                Peers.Drop(link, "both sides have everything");
             MarkDirty(link);
         }
-    }
-
-    public static void Drop(PeerLink link, string reason)
-    {
-        link.Wire.Close(reason);
-        link.Connection.Close(reason);
-    }
-
-    /// <summary>Convicts a peer: its address is refused, and it is named.</summary>
-    public void Ban(PeerLink? link, IPAddress address, string reason)
-    {
-        Book.Ban(address, Now);
-        IPEndPoint endpoint = link?.EndPoint ?? new IPEndPoint(address, 0);
-        Tell(new PeerBanned(endpoint, link?.ClientName ?? "unknown", reason));
-        foreach (PeerLink other in Links.Values.Where(l => l.Address.Equals(address)).ToArray())
-            Drop(other, reason);
     }
 
     private async Task RunAsync()
@@ -304,13 +296,13 @@ internal sealed class TorrentSession : IAsyncDisposable
                 Hashes.OnLeaves(leaves);
                 break;
             case PeerArrived arrived:
-                OnArrived(arrived);
+                Peers.OnArrived(arrived);
                 break;
             case DialFailed failed:
                 Book.OnFailed(failed.EndPoint, Now);
                 break;
             case LinkClosed closed:
-                OnClosed(closed.Link, closed.Reason);
+                Peers.OnClosed(closed.Link, closed.Reason);
                 break;
             case PeersFound found:
                 foreach (IPEndPoint peer in found.EndPoints)
@@ -362,7 +354,7 @@ internal sealed class TorrentSession : IAsyncDisposable
                 Uploads.OnInterest(link);
                 break;
             case PeerEventKind.Extensions:
-                OnExtensions(link);
+                Peers.OnExtensions(link);
                 break;
             case PeerEventKind.MetadataRequest or PeerEventKind.MetadataData or PeerEventKind.MetadataReject:
                 Metadata.On(link, happened);
@@ -371,90 +363,6 @@ internal sealed class TorrentSession : IAsyncDisposable
                 Hashes.On(link, happened);
                 break;
         }
-    }
-
-    private void OnExtensions(PeerLink link)
-    {
-        if (link.IsIncoming && link.ListenEndPoint is null && link.Wire.Remote.ListenPort is { } port)
-        {
-            link.ListenEndPoint = new IPEndPoint(link.Address, port);
-            Book.Add(link.ListenEndPoint, PeerSource.Incoming, Now);
-            Book.OnConnected(link.ListenEndPoint);
-        }
-        Metadata.Consider(link);
-        if (Phase == TorrentPhase.Seeding && link.Wire.Remote.IsUploadOnly)
-            Drop(link, "both sides only give");
-    }
-
-    private void OnArrived(PeerArrived arrived)
-    {
-        var connection = new PeerConnection(arrived.Socket, Services.Buffers);
-        IPAddress address = connection.Remote.Address.IsIPv4MappedToIPv6 ? connection.Remote.Address.MapToIPv4() : connection.Remote.Address;
-        string? refusal =
-            !InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
-            : arrived.Remote.PeerId == Services.PeerId ? "it is this program itself"
-            : Book.IsBanned(address, Now) ? "it is banned"
-            : Links.Count >= Services.Options.MaxConnections ? "there are enough connections"
-            : Links.Values.Any(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId) ? "it is connected already"
-            : Phase == TorrentPhase.Checking ? "the files are still being checked"
-            : _ending ? "the torrent ends" : null;
-        if (refusal is not null)
-        {
-            arrived.Socket.Dispose();
-            if (arrived.Dialled is { } dialled)
-                Book.OnFailed(dialled, Now);
-            return;
-        }
-        var wire = new PeerWireSession(Services.Options.PeerWire, new Handshake(OurBits, arrived.Remote.InfoHash, Services.PeerId), arrived.Remote, Now);
-        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, Now, _inputs.Writer);
-        link.Down.Start(Now);
-        link.Up.Start(Now);
-        Links[link.Slot] = link;
-        if (arrived.Dialled is not null)
-            Book.OnConnected(arrived.Dialled);
-        BeginPieces(link);
-        wire.SendExtensions(Services.ListenPort, Metainfo?.InfoBytes.Length ?? 0, Phase == TorrentPhase.Seeding, address);
-        connection.Start(link);
-        Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming));
-        MarkDirty(link);
-    }
-
-    /// <summary>The first thing a peer hears is what we have; before the pieces are known, that is nothing.</summary>
-    private void BeginPieces(PeerLink link)
-    {
-        if (Metainfo is { } metainfo)
-        {
-            link.Wire.SetPieces(metainfo.PieceCount, metainfo.PieceLengthAt);
-            if (!link.HasSentPieces && Content.IsOpen)
-                Uploads.SendPieces(link);
-            else if (!link.HasSentPieces)
-                link.Wire.SendHaveNone();
-            if (link.Wire.RemotePieces is { Count: > 0 } pieces)
-                Downloads.OnPieces(link, new PeerEvent { Kind = PeerEventKind.Pieces });
-        }
-        else
-        {
-            link.Wire.SendHaveNone();
-        }
-        link.HasSentPieces = true;
-    }
-
-    private void OnClosed(PeerLink link, string reason)
-    {
-        if (link.IsClosed)
-            return;
-        link.IsClosed = true;
-        Links.Remove(link.Slot);
-        reason = link.Wire.Closed ?? reason;
-        Downloads.OnGone(link);
-        Uploads.OnGone(link);
-        Metadata.OnGone(link);
-        Hashes.OnGone(link);
-        if (link.ListenEndPoint is { } endpoint)
-            Book.OnClosed(endpoint, link.Down.Total > 0 || Now - link.ConnectedAt > TimeSpan.FromSeconds(30), Now);
-        Tell(new PeerClosed(link.EndPoint, link.ClientName, reason));
-        RunAside(_ => link.Connection.DisposeAsync().AsTask());
-        MarkAllDirty();
     }
 
     private void Flush(PeerLink link)
@@ -504,7 +412,7 @@ internal sealed class TorrentSession : IAsyncDisposable
                 OnSecond(link);
             MarkDirty(link);
         }
-        Dial();
+        Peers.Dial();
         Announces.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
@@ -518,25 +426,6 @@ internal sealed class TorrentSession : IAsyncDisposable
         long limit = Services.Download.BytesPerSecond;
         if (limit > 0)
             link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
-    }
-
-    private void Dial()
-    {
-        if (Phase is TorrentPhase.Failed or TorrentPhase.Checking || (Phase == TorrentPhase.Seeding && Settings.Peers.IsEmpty))
-            return;
-        for (int i = 0; i < 4 && Links.Count < Services.Options.MaxConnections && Book.TryNext(Now, out IPEndPoint endpoint); i++)
-        {
-            var ours = new Handshake(OurBits, InfoHashes.Truncated, Services.PeerId);
-            IPEndPoint target = endpoint;
-            RunAside(async token =>
-            {
-                DialResult result = await Services.Dialer.DialAsync(target, ours, token);
-                if (result.Socket is { } socket)
-                    Post(new PeerArrived(socket, result.Remote, target));
-                else
-                    Post(new DialFailed(target, result.Failure!));
-            });
-        }
     }
 
     private void PublishStatus() => Status = new TorrentStatus

@@ -21,6 +21,8 @@ public sealed class PeerConnection : IAsyncDisposable
     private readonly TransferBufferPool _pool;
     private readonly Channel<TransferBuffer> _outgoing =
         Channel.CreateUnbounded<TransferBuffer>(new UnboundedChannelOptions { SingleReader = true });
+
+    // Never disposed: the owner may hand buffers back after the end, and without a wait handle it holds nothing.
     private readonly SemaphoreSlim _credit = new(ReceivesInFlight);
     private readonly CancellationTokenSource _ending = new();
     private IConnectionOwner? _owner;
@@ -96,7 +98,6 @@ public sealed class PeerConnection : IAsyncDisposable
         Close("closed by us");
         await _pumps;
         _ending.Dispose();
-        _credit.Dispose();
     }
 
     private async Task RunAsync()
