@@ -54,10 +54,15 @@ public sealed partial class PeerWireSession
 
     private bool HandlePieces(PeerMessage message)
     {
-        if (_sawOther || _sawPieces)
-            return Fault("it sent its pieces twice, or after other messages");
         if (message.Id != PeerMessageId.Bitfield && !HasFast)
             return Fault("it used the fast extension without having offered it");
+        if (_sawOther || _sawPieces)
+        {
+            if (message.Id != PeerMessageId.Bitfield)
+                return Fault("it sent its pieces twice, or after other messages");
+            // DEVIATION: BEP 3 has the bitfield first only, but aria2 sends one whenever it is shorter than many haves.
+            return !_pieces.TryMore(message.Payload) && Fault("its bitfield has a wrong length or spare bits set");
+        }
         _sawPieces = true;
         if (message.Id == PeerMessageId.HaveAll)
             _pieces.All();

@@ -125,6 +125,11 @@ public sealed partial class PeerWireSession
         happened = default;
         while (Closed is null)
         {
+            if (_pieces.TryTakeMore(out int piece))
+            {
+                happened = new PeerEvent { Kind = PeerEventKind.Have, Index = piece };
+                return true;
+            }
             switch (_reader.TryRead(ref data, out PeerMessage message))
             {
                 case PeerReadStatus.NeedMore:

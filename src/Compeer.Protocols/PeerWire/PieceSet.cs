@@ -83,6 +83,20 @@ public sealed class PieceSet
         return false;
     }
 
+    /// <summary>The first piece at or behind <paramref name="from"/> that is here and not in <paramref name="other"/>, or -1.</summary>
+    public int NextMissingFrom(PieceSet other, int from)
+    {
+        for (int i = from >> 6; i < _words.Length; i++)
+        {
+            ulong missing = _words[i] & ~other._words[i];
+            if (i == from >> 6)
+                missing &= ulong.MaxValue << (from & 63);
+            if (missing != 0)
+                return i * 64 + BitOperations.TrailingZeroCount(missing);
+        }
+        return -1;
+    }
+
     /// <summary>Whether some piece is in both.</summary>
     public bool Overlaps(PieceSet other)
     {

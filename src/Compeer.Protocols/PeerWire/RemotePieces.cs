@@ -15,6 +15,8 @@ internal sealed class RemotePieces
     private ulong[] _lost = [];
     private byte[]? _earlyBitfield;
     private bool _earlyAll;
+    private PieceSet? _more;
+    private int _nextMore;
 
     /// <summary>The pieces; null until their number is known.</summary>
     public PieceSet? Set { get; private set; }
@@ -47,6 +49,30 @@ internal sealed class RemotePieces
             return Set.TryReadBitfield(bitfield);
         _earlyBitfield = bitfield.ToArray();
         return true;
+    }
+
+    /// <summary>
+    /// Takes a bitfield that comes after other messages: what is new in it is then given out by <see cref="TryTakeMore"/>.
+    /// False when it does not fit the number of pieces.
+    /// </summary>
+    public bool TryMore(ReadOnlySpan<byte> bitfield)
+    {
+        if (Set is null)
+        {
+            _lost = [];
+            return TryBitfield(bitfield);
+        }
+        _more ??= new PieceSet(Set.Length);
+        _nextMore = 0;
+        return _more.TryReadBitfield(bitfield);
+    }
+
+    /// <summary>Adds one piece of the last late bitfield; false when no more is new in it.</summary>
+    public bool TryTakeMore(out int piece)
+    {
+        piece = _nextMore < 0 || _more is null ? -1 : _more.NextMissingFrom(Set!, _nextMore);
+        _nextMore = piece;
+        return piece >= 0 && Set!.Add(piece);
     }
 
     public void All()

@@ -12,9 +12,11 @@ public class HostilePeerTests
 
     public static TheoryData<string, byte[], string> Fatal => new()
     {
-        { "bitfield after have", [.. WireBytes.Have(1), .. WireBytes.Bitfield(0, 0)], "after other messages" },
-        { "bitfield after interested", [.. WireBytes.Frame(2), .. WireBytes.Bitfield(0, 0)], "after other messages" },
-        { "two bitfields", [.. WireBytes.Bitfield(0, 0), .. WireBytes.Bitfield(0, 0)], "twice" },
+        { "late bitfield too short", [.. WireBytes.Have(1), .. WireBytes.Bitfield(0)], "wrong length" },
+        { "late bitfield with a spare bit", [.. WireBytes.Frame(2), .. WireBytes.Bitfield(0, 1)], "spare bits" },
+        { "second bitfield too long", [.. WireBytes.Bitfield(0, 0), .. WireBytes.Bitfield(0, 0, 0)], "wrong length" },
+        { "have all twice", [.. WireBytes.Frame(14), .. WireBytes.Frame(14)], "twice" },
+        { "have all late", [.. WireBytes.Have(1), .. WireBytes.Frame(14)], "after other messages" },
         { "bitfield and have all", [.. WireBytes.Bitfield(0, 0), .. WireBytes.Frame(14)], "twice" },
         { "have none late", [.. WireBytes.Frame(1), .. WireBytes.Frame(15)], "after other messages" },
         { "bitfield too short", WireBytes.Bitfield(0xFF), "wrong length" },
@@ -117,6 +119,7 @@ public class HostilePeerTests
         { "lt_donthave of a piece it never had", WireBytes.Extended(2, WireBytes.Int(3)) },
         { "a cancel of nothing", WireBytes.Cancel(0, 0, 16384) },
         { "a cancel of nonsense", WireBytes.Cancel(-1, int.MinValue, int.MaxValue) },
+        { "late bitfields of nothing new", [.. WireBytes.Frame(3), .. Times(1_000, WireBytes.Bitfield(0, 0))] },
         { "one late block", WireBytes.Piece(0, 0, 16384) },
         { "one late refusal", WireBytes.Reject(0, 0, 16384) },
         { "port zero", WireBytes.Frame(9, 0, 0) },

@@ -54,6 +54,25 @@ public class PeerWireSessionTests
     }
 
     [Fact]
+    public void A_later_bitfield_adds_what_is_new_in_it()
+    {
+        PeerWireSession session = WireSession.New();
+        session.Feed(WireBytes.Frame(15), WireBytes.Have(3));
+        Assert.Equal(["Have 0 0 0", "Have 9 0 0", "Have 1 0 0", "Unchoked 0 0 0"], session.Feed(
+            WireBytes.Bitfield(0b1001_0000, 0b0100_0000), WireBytes.Bitfield(0b0100_0000, 0), WireBytes.Bitfield(0, 0), WireBytes.Frame(1)));
+        Assert.Equal([0, 1, 3, 9], Enumerable.Range(0, 10).Where(i => session.RemotePieces![i]));
+    }
+
+    [Fact]
+    public void A_later_bitfield_that_ends_the_bytes_is_told_at_once()
+    {
+        PeerWireSession session = WireSession.New();
+        session.Feed(WireBytes.Bitfield(0, 0));
+        Assert.Equal(10, session.Feed(WireBytes.Bitfield(0xFF, 0xC0)).Count);
+        Assert.True(session.RemotePieces!.IsComplete);
+    }
+
+    [Fact]
     public void Only_changes_are_told()
     {
         PeerWireSession session = WireSession.New();

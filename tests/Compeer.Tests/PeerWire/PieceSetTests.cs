@@ -86,6 +86,22 @@ public class PieceSetTests
     }
 
     [Fact]
+    public void What_another_set_lacks_is_found_in_order()
+    {
+        var one = new PieceSet(200);
+        var other = new PieceSet(200);
+        foreach (int piece in new[] { 0, 5, 63, 64, 130, 199 })
+            one.Add(piece);
+        other.Add(5);
+        var found = new List<int>();
+        for (int at = one.NextMissingFrom(other, 0); at >= 0; at = one.NextMissingFrom(other, at + 1))
+            found.Add(at);
+        Assert.Equal([0, 63, 64, 130, 199], found);
+        Assert.Equal(-1, one.NextMissingFrom(other, 200));
+        Assert.Equal(-1, one.NextMissingFrom(one, 0));
+    }
+
+    [Fact]
     public void Sets_are_compared_piece_by_piece()
     {
         var ours = new PieceSet(100);
