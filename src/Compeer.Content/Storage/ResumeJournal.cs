@@ -59,22 +59,18 @@ internal sealed class ResumeJournal : IDisposable
 
     public void Lost(int piece) => AppendPiece(JournalRecordType.Lost, piece);
 
-    /// <summary>The piece is in its files, which now look like this.</summary>
-    public void Written(int piece, ReadOnlySpan<(int FileIndex, FileStamp Stamp)> files)
+    /// <summary>
+    /// The piece is in its files, which now look as <paramref name="stamps"/> says. It is asked under the journal's lock:
+    /// of two threads that wrote to one file, the later record must not hold the older stamp.
+    /// </summary>
+    public void Written(int piece, Func<int, IEnumerable<(int FileIndex, FileStamp Stamp)>> stamps)
     {
         lock (_lock)
         {
-            foreach ((int index, FileStamp stamp) in files)
+            foreach ((int index, FileStamp stamp) in stamps(piece))
                 AppendStamp(index, stamp);
             AppendPiece(JournalRecordType.Written, piece);
         }
-    }
-
-    /// <summary>The files are as they are and trusted so.</summary>
-    public void Stamped(int fileIndex, FileStamp stamp)
-    {
-        lock (_lock)
-            AppendStamp(fileIndex, stamp);
     }
 
     /// <summary>How long the journal is: what was written to files before now is named in front of this.</summary>

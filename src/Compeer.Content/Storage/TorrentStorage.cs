@@ -260,7 +260,7 @@ public sealed class TorrentStorage : IDisposable
             _root.RefuseLinks(path, fileIndex);
         if (!write)
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        MakeFolder(Path.GetDirectoryName(path)!, fileIndex);
         bool fresh = !File.Exists(path);
         SafeFileHandle handle = fresh && _preallocate && length > 0
             ? File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.None, length)
@@ -278,6 +278,18 @@ public sealed class TorrentStorage : IDisposable
         {
             handle.Dispose();
             throw;
+        }
+    }
+
+    private static void MakeFolder(string folder, int fileIndex)
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(StorageFailure.Denied, fileIndex, $"The folder '{folder}' cannot be made: {e.Message} Choose another with --dir.", e);
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         RehashedBytes += check.LengthBytes;
         if (check.Valid && !session.Downloads.Picker.Have[check.Piece])
         {
-            Journal.Written(check.Piece, StampsOf(check.Piece));
+            Journal.Written(check.Piece, StampsOf);
             Add(check.Piece);
         }
         Continue();
@@ -104,7 +104,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     }
 
     /// <summary>The stamps of a piece's files as we left them.</summary>
-    public (int FileIndex, FileStamp Stamp)[] StampsOf(int piece)
+    public IEnumerable<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
     {
         var slices = new List<FileSlice>(4);
         Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);

@@ -158,7 +158,7 @@ internal sealed class TorrentSession : IAsyncDisposable
     public void SetPhase(TorrentPhase phase, string? problem = null)
     {
         Phase = phase;
-        if (problem is not null && problem != Problem)
+        if (problem is not null && problem != Problem && phase != TorrentPhase.Failed)
             Tell(new TorrentProblem(problem));
         Problem = problem;
         PublishStatus();
