@@ -73,6 +73,8 @@ public sealed partial class LabNetwork : IAsyncDisposable
     /// <summary>A number not given before in this network, for names of files.</summary>
     public int NextNumber() => Interlocked.Increment(ref _numbers);
 
+    internal IEnumerable<LabProcess> Processes => _processes.ToArray();
+
     internal void Adopt(LabProcess process) => _processes.Add(process);
 
     public async ValueTask DisposeAsync()

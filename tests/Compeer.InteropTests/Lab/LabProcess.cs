@@ -55,8 +55,8 @@ public class LabProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>The last lines of both outputs, for messages.</summary>
-    public string Said => string.Join('\n', _lines.TakeLast(25));
+    /// <summary>The last lines of both outputs, and those of the other programs in the network, for messages.</summary>
+    public string Said => string.Join("\n-- ", Host.Network.Processes.Where(other => other != this).Select(other => $"{other.Name} on {other.Host.Address}:\n{other.Tail(12)}").Prepend(Tail(20)));
 
     /// <summary>The most physical memory the process ever held, in bytes; 0 when it has ended.</summary>
     public long PeakMemoryBytes
@@ -74,6 +74,8 @@ public class LabProcess : IAsyncDisposable
             }
         }
     }
+
+    private string Tail(int count) => string.Join('\n', _lines.TakeLast(count));
 
     /// <summary>Sends a signal to the process and its children; false when it has ended, because its id may belong to another by now.</summary>
     public bool Send(Signal signal) => !_disposed && !_process.HasExited && Signals.TrySendToGroup(Id, signal);
