@@ -19,7 +19,7 @@ public sealed class AriaPeer : LabProcess
     public static async Task<AriaPeer> SeedAsync(LabHost host, string torrent, string directory, int port)
     {
         Prerequisites.Demand(Needs.Aria2);
-        var seed = new AriaPeer(host, [Listen(port), "--seed-ratio=0", "--bt-seed-unverified=true", "--bt-hash-check-seed=false", "--check-integrity=false", "-d", directory, torrent]);
+        var seed = new AriaPeer(host, [Listen(port), "--seed-ratio=0", "--bt-seed-unverified=true", "-d", directory, torrent]);
         await Ports.WaitUntilOpenAsync(seed, port);
         return seed;
     }
