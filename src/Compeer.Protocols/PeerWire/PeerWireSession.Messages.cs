@@ -58,10 +58,12 @@ public sealed partial class PeerWireSession
             return Fault("it used the fast extension without having offered it");
         if (_sawOther || _sawPieces)
         {
-            if (message.Id != PeerMessageId.Bitfield)
-                return Fault("it sent its pieces twice, or after other messages");
-            // DEVIATION: BEP 3 has the bitfield first only, but aria2 sends one whenever it is shorter than many haves.
-            return !_pieces.TryMore(message.Payload) && Fault("its bitfield has a wrong length or spare bits set");
+            if (message.Id == PeerMessageId.HaveNone)
+                return Fault("it said late that it has nothing");
+            // DEVIATION: BEP 3 and 6 have these first only, but aria2 sends one whenever it is shorter than many haves.
+            if (message.Id == PeerMessageId.HaveAll)
+                _pieces.AllMore();
+            return message.Id == PeerMessageId.Bitfield && !_pieces.TryMore(message.Payload) && Fault("its bitfield has a wrong length or spare bits set");
         }
         _sawPieces = true;
         if (message.Id == PeerMessageId.HaveAll)

@@ -25,10 +25,10 @@ internal sealed class RemotePieces
     public bool TrySetCount(int pieceCount)
     {
         var set = new PieceSet(pieceCount);
-        if (_earlyAll)
-            set.AddAll();
         if ((_earlyBitfield is not null && !set.TryReadBitfield(_earlyBitfield)) || LengthOf(_gained) > pieceCount || LengthOf(_lost) > pieceCount)
             return false;
+        if (_earlyAll)
+            set.AddAll();
         for (int piece = 0; piece < pieceCount; piece++)
         {
             if (IsMarked(_gained, piece))
@@ -65,6 +65,18 @@ internal sealed class RemotePieces
         _more ??= new PieceSet(Set.Length);
         _nextMore = 0;
         return _more.TryReadBitfield(bitfield);
+    }
+
+    /// <summary>Like <see cref="TryMore"/>, of a bitfield of every piece.</summary>
+    public void AllMore()
+    {
+        _lost = [];
+        _earlyAll = true;
+        if (Set is null)
+            return;
+        _more ??= new PieceSet(Set.Length);
+        _nextMore = 0;
+        _more.AddAll();
     }
 
     /// <summary>Adds one piece of the last late bitfield; false when no more is new in it.</summary>

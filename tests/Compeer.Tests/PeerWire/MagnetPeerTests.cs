@@ -16,6 +16,8 @@ public class MagnetPeerTests
         { "have all", WireBytes.Frame(14), "0,1,2,3,4,5,6,7,8,9" },
         { "bitfield", WireBytes.Bitfield(0b1010_0000, 0b0100_0000), "0,2,9" },
         { "haves", [.. WireBytes.Have(9), .. WireBytes.Have(0), .. WireBytes.Have(9)], "0,9" },
+        { "bitfield, then have all", [.. WireBytes.Bitfield(0x80, 0), .. WireBytes.Frame(14)], "0,1,2,3,4,5,6,7,8,9" },
+        { "lost, then have all", [.. WireBytes.Frame(15), .. WireBytes.Extended(2, WireBytes.Int(0)), .. WireBytes.Frame(14)], "0,1,2,3,4,5,6,7,8,9" },
         { "two bitfields", [.. WireBytes.Bitfield(0x80, 0), .. WireBytes.Bitfield(0xC0, 0)], "0,1" },
         { "lost, then a bitfield that has it", [.. WireBytes.Frame(15), .. WireBytes.Extended(2, WireBytes.Int(0)), .. WireBytes.Bitfield(0x80, 0)], "0" },
         { "bitfield and haves", [.. WireBytes.Bitfield(0x80, 0), .. WireBytes.Have(4)], "0,4" },

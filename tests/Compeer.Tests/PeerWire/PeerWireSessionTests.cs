@@ -64,6 +64,15 @@ public class PeerWireSessionTests
     }
 
     [Fact]
+    public void A_later_have_all_adds_what_was_missing()
+    {
+        PeerWireSession session = WireSession.New();
+        session.Feed(WireBytes.Bitfield(0xFF, 0));
+        Assert.Equal(["Have 8 0 0", "Have 9 0 0"], session.Feed(WireBytes.Frame(14), WireBytes.Frame(14)));
+        Assert.True(session.RemotePieces!.IsComplete);
+    }
+
+    [Fact]
     public void A_later_bitfield_that_ends_the_bytes_is_told_at_once()
     {
         PeerWireSession session = WireSession.New();
