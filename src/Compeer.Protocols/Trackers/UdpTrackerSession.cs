@@ -48,7 +48,7 @@ public sealed class UdpTrackerSession
     /// <summary>Whether a request is on its way.</summary>
     public bool IsBusy => _announce is not null || _scrape is not null;
 
-    /// <summary>When <see cref="OnDeadline"/> is due; null when idle.</summary>
+    /// <summary>When <see cref="OnDeadline"/> or <see cref="TryTransmit"/> is due; null when idle.</summary>
     public Instant? NextDeadline => _deadline;
 
     /// <summary>Starts an announce; <paramref name="urlData"/> is the path and query of the tracker's address (BEP 41), or empty.</summary>
@@ -124,7 +124,8 @@ public sealed class UdpTrackerSession
     /// <summary>Repeats or gives up when <see cref="NextDeadline"/> has passed.</summary>
     public void OnDeadline(Instant now)
     {
-        if (_deadline is not { } due || now < due)
+        // While a datagram waits to be sent, the deadline only calls for TryTransmit.
+        if (_sendDue || _deadline is not { } due || now < due)
             return;
         if (_repetitions >= _options.MaxRepetitions)
         {
