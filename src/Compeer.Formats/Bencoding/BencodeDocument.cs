@@ -41,7 +41,7 @@ public sealed class BencodeDocument
     public static bool TryParsePrefix(
         ReadOnlyMemory<byte> data, BencodeLimits limits, [NotNullWhen(true)] out BencodeDocument? document, out int consumedBytes, out BencodeError error)
     {
-        var parser = new BencodeParser(data.Span, limits);
+        var parser = new BencodeParser(data, limits);
         error = parser.Parse();
         consumedBytes = parser.Consumed;
         document = error.Code == BencodeErrorCode.None

@@ -6,6 +6,7 @@ namespace Compeer.Formats.Bencoding;
 /// </summary>
 internal ref struct BencodeParser
 {
+    private readonly ReadOnlyMemory<byte> _memory;
     private readonly ReadOnlySpan<byte> _data;
     private readonly BencodeLimits _limits;
     private readonly List<Frame> _open = new(8);
@@ -13,9 +14,10 @@ internal ref struct BencodeParser
     private int _count;
     private int _position;
 
-    public BencodeParser(ReadOnlySpan<byte> data, BencodeLimits limits)
+    public BencodeParser(ReadOnlyMemory<byte> data, BencodeLimits limits)
     {
-        _data = data;
+        _memory = data;
+        _data = data.Span;
         _limits = limits;
         _tokens = new BencodeToken[Math.Clamp(data.Length / 16, 4, 4096)];
     }
@@ -171,9 +173,8 @@ internal ref struct BencodeParser
         for (int key = dictionary + 1; key < _tokens[dictionary].Next; key = _tokens[key + 1].Next)
             keys.Add(key);
         BencodeToken[] tokens = _tokens;
-        byte[] bytes = _data[_tokens[dictionary].Start.._tokens[dictionary].End].ToArray();
-        int origin = _tokens[dictionary].Start;
-        ReadOnlySpan<byte> PayloadOf(int t) => bytes.AsSpan(tokens[t].End - tokens[t].Size - origin, tokens[t].Size);
+        ReadOnlyMemory<byte> data = _memory;
+        ReadOnlySpan<byte> PayloadOf(int t) => data.Span.Slice(tokens[t].End - tokens[t].Size, tokens[t].Size);
         keys.Sort((a, b) => PayloadOf(a).SequenceCompareTo(PayloadOf(b)));
         for (int i = 1; i < keys.Count; i++)
         {
