@@ -11,7 +11,7 @@ namespace Compeer.Content.Torrents;
 internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, Instant now, ChannelWriter<TorrentInput> inputs)
     : IConnectionOwner
 {
-    private const int FirstQueue = 32;
+    private const int FirstQueue = 8;
 
     private long _rateBefore;
     private bool _slowStart = true;
@@ -71,7 +71,7 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public long SentInTurn { get; set; }
 
-    /// <summary>How many requests it should have outstanding: about two seconds' worth, found by doubling at first.</summary>
+    /// <summary>How many requests it should have outstanding: about a second and a half's worth, found by doubling at first.</summary>
     public int TargetQueue { get; private set; } = FirstQueue;
 
     public string ClientName => Wire.Remote.ClientName ?? Wire.Theirs.PeerId.ClientName;
@@ -104,8 +104,9 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
         if (_slowStart && rate < _rateBefore + 5 * 1024 && TargetQueue > FirstQueue)
             _slowStart = false;
         _rateBefore = rate;
-        int byRate = (int)Math.Min(2 * rate / BlockRequest.BlockBytes, 100_000);
+        // A longer queue at a slow peer would only fix early what is better decided late: which pieces are rare.
+        int byRate = (int)Math.Min(rate * 3 / 2 / BlockRequest.BlockBytes, 100_000);
         if (!_slowStart)
-            TargetQueue = Math.Clamp(byRate + 8, 8, Wire.MaxOutstanding);
+            TargetQueue = Math.Clamp(byRate + 4, 4, Wire.MaxOutstanding);
     }
 }
