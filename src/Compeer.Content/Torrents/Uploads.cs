@@ -62,7 +62,7 @@ internal sealed class Uploads
         _satisfied.Clear();
         _superSeeding.OnHave(link.Slot, happened.Index, _satisfied);
         // With one peer only, nobody can pass anything on.
-        if (_session.Links.Count == 1 && _superSeeding.Current(link.Slot) == happened.Index)
+        if (_session.Links.Count == 1 && _superSeeding.Current(link.Slot) == happened.Index && !_satisfied.Contains(link.Slot))
             _satisfied.Add(link.Slot);
         foreach (int slot in _satisfied)
         {
@@ -74,7 +74,10 @@ internal sealed class Uploads
     /// <summary>Who becomes interested while slots are free need not wait for the round.</summary>
     public void OnInterest(PeerLink link)
     {
-        if (link.Wire.PeerInterested && link.Wire.AmChoking && _session.Content.IsOpen && _session.Links.Values.Count(l => !l.Wire.AmChoking) < _options.Slots)
+        if (!link.Wire.PeerInterested || !link.Wire.AmChoking || !_session.Content.IsOpen)
+            return;
+        bool isWelcome = _session.Phase == TorrentPhase.Seeding || _leech.MayServeAtOnce(link.Slot);
+        if (isWelcome && _session.Links.Values.Count(l => !l.Wire.AmChoking) < _options.Slots)
             Unchoke(link);
     }
 
@@ -149,6 +152,7 @@ internal sealed class Uploads
         {
             Peer = l.Slot,
             IsInterested = l.Wire.PeerInterested,
+            IsInteresting = l.Wire.AmInterested,
             IsUnchoked = !l.Wire.AmChoking,
             ReceivedInRound = l.ReceivedInRound,
             SentInTurn = l.SentInTurn,
@@ -190,7 +194,7 @@ internal sealed class Uploads
 
     private void Show(PeerLink link, PieceSet pieces)
     {
-        int piece = _superSeeding!.Next(link.Slot, pieces);
+        int piece = _superSeeding!.Next(link.Slot, pieces, _session.Downloads.Picker.Availability);
         if (piece >= 0)
             link.Wire.SendHave(piece);
         _session.MarkDirty(link);

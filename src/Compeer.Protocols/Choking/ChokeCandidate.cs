@@ -9,6 +9,9 @@ public readonly record struct ChokeCandidate
     /// <summary>It wants something of ours. Others are never unchoked.</summary>
     public bool IsInterested { get; init; }
 
+    /// <summary>It has something that we want: from such a peer something is expected in return.</summary>
+    public bool IsInteresting { get; init; }
+
     /// <summary>We serve it now.</summary>
     public bool IsUnchoked { get; init; }
 
