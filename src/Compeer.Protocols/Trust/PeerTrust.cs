@@ -7,7 +7,7 @@ namespace Compeer.Protocols.Trust;
 /// </summary>
 /// <remarks>
 /// Peers are numbers that are never used twice, so that one who left can still be convicted. Worst-case memory: 256
-/// failed pieces in 4 versions, 12 bytes a block, and 100,000 scores.
+/// failed pieces in 4 versions, 12 bytes a block, and 100,000 scores. The oldest evidence goes first.
 /// </remarks>
 public sealed class PeerTrust
 {
@@ -19,6 +19,7 @@ public sealed class PeerTrust
     private readonly Dictionary<int, int> _scores = [];
     private readonly HashSet<int> _parole = [];
     private readonly Dictionary<int, List<Attempt>> _failed = [];
+    private readonly Queue<int> _failedInOrder = new();
 
     /// <summary>Whether a peer must fetch whole pieces alone until it has proved itself.</summary>
     public bool IsOnParole(int peer) => _parole.Contains(peer);
@@ -33,6 +34,7 @@ public sealed class PeerTrust
     /// <param name="liars">Gets the peers whose earlier blocks of this piece were different.</param>
     public void OnPassed(int piece, ReadOnlySpan<int> sources, ReadOnlySpan<ulong> digests, ICollection<int> liars)
     {
+        BoundScores();
         int last = -1;
         foreach (int peer in sources)
         {
@@ -42,7 +44,7 @@ public sealed class PeerTrust
             _scores[peer] = Math.Min(BestScore, _scores.GetValueOrDefault(peer) + 1);
             _parole.Remove(peer);
         }
-        if (!_failed.Remove(piece, out List<Attempt>? attempts) || digests.IsEmpty)
+        if (digests.IsEmpty || !_failed.Remove(piece, out List<Attempt>? attempts))
             return;
         foreach (Attempt attempt in attempts)
         {
@@ -78,8 +80,7 @@ public sealed class PeerTrust
             liars.Add(suspects.First());
             return;
         }
-        if (_scores.Count > MaxScores)
-            _scores.Clear();
+        BoundScores();
         foreach (int peer in suspects)
         {
             int score = _scores[peer] = _scores.GetValueOrDefault(peer) - 2;
@@ -95,9 +96,9 @@ public sealed class PeerTrust
     {
         if (!_failed.TryGetValue(piece, out List<Attempt>? attempts))
         {
-            if (_failed.Count >= MaxFailedPieces)
-                return;
+            MakeRoom();
             _failed[piece] = attempts = [];
+            _failedInOrder.Enqueue(piece);
         }
         foreach (Attempt earlier in attempts)
         {
@@ -109,6 +110,22 @@ public sealed class PeerTrust
         }
         if (attempts.Count < 4)
             attempts.Add(new Attempt(sources.ToArray(), digests.ToArray()));
+    }
+
+    /// <summary>Drops the oldest evidence: an attacker must not be able to fill the table and go on unseen.</summary>
+    private void MakeRoom()
+    {
+        // The queue may also name pieces whose evidence was used since; they go with the rest.
+        while ((_failed.Count >= MaxFailedPieces || _failedInOrder.Count >= 2 * MaxFailedPieces) && _failedInOrder.TryDequeue(out int oldest))
+            _failed.Remove(oldest);
+    }
+
+    private void BoundScores()
+    {
+        if (_scores.Count < MaxScores && _parole.Count < MaxScores)
+            return;
+        _scores.Clear();
+        _parole.Clear();
     }
 
     private sealed record Attempt(int[] Sources, ulong[] Digests);
