@@ -122,9 +122,7 @@ internal sealed class HashExchange(TorrentSession session)
             link.Wire.RejectHashes(root, range);
             return;
         }
-        int height = Metainfo.TreeHeight(file);
-        ReadOnlySpan<Sha256Hash> layer = Metainfo!.GetPieceLayer(file.Index);
-        if (range.BaseLayer == Metainfo.PieceLayer && !layer.IsEmpty && HashProof.Build(layer, range, height) is { } answer)
+        if (Metainfo!.GetPieceTree(file.Index)?.Answer(range) is { } answer)
         {
             link.Wire.SendHashes(root, range, answer);
             return;
@@ -162,26 +160,9 @@ internal sealed class HashExchange(TorrentSession session)
     /// <summary>Proves leaves of one piece up to the root: within the piece from its leaves, above it from the piece layer.</summary>
     private Sha256Hash[]? BuildFromLeaves(TorrentFile file, HashRange range, Sha256Hash[] leaves)
     {
-        int height = Metainfo.TreeHeight(file);
-        int pieceLayer = Metainfo!.PieceLayer;
-        if (!Metainfo.NeedsLayer(file))
-            return HashProof.Build(leaves, range, height);
-        int leavesPerPiece = 1 << pieceLayer;
-        HashRange inner = range with { Index = range.Index % leavesPerPiece, ProofLayers = Math.Min(range.ProofLayers, pieceLayer - 1) };
-        Sha256Hash[]? lower = HashProof.Build(leaves, inner, pieceLayer);
-        if (lower is null || range.ProofLayers < pieceLayer)
-            return lower;
-        // Upwards of the piece, each uncle comes from the piece layer and what it reduces to.
-        Sha256Hash[] row = Metainfo.GetPieceLayer(file.Index).ToArray();
-        int position = range.Index / leavesPerPiece;
-        var answer = new List<Sha256Hash>(lower);
-        for (int layer = pieceLayer; layer < Math.Min(height, range.ProofLayers + 1); layer++, position /= 2)
-        {
-            int sibling = position ^ 1;
-            answer.Add(sibling < row.Length ? row[sibling] : MerkleTree.Pad(layer));
-            row = MerkleTree.Parents(row, layer);
-        }
-        return [.. answer];
+        if (!Metainfo!.NeedsLayer(file))
+            return new HashTree(leaves, 0, Metainfo.TreeHeight(file)).Answer(range);
+        return Metainfo.GetPieceTree(file.Index)?.AnswerBelow(range, leaves);
     }
 
     private void Take(PeerLink link, in PeerEvent happened)

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Compeer.Formats.Hashing;
 
@@ -19,10 +21,13 @@ public sealed record MagnetLink
     /// <summary>File indexes selected at most.</summary>
     public const int MaxSelected = 100_000;
 
+    private static readonly SearchValues<char> HostCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+
     /// <summary>The torrent's ids.</summary>
     public required InfoHashes InfoHashes { get; init; }
 
-    /// <summary>A name to show until the real one is known.</summary>
+    /// <summary>A name to show until the real one is known; sanitised.</summary>
     public string? Name { get; init; }
 
     /// <summary>Trackers; each is a tier of its own.</summary>
@@ -81,10 +86,10 @@ public sealed record MagnetLink
         link = new MagnetLink
         {
             InfoHashes = new InfoHashes(v1, v2),
-            Name = found.GetValueOrDefault("dn")?[0],
+            Name = found.GetValueOrDefault("dn") is [var name, ..] ? SafePath.SanitiseElement(name) : null,
             Trackers = Urls(found.GetValueOrDefault("tr"), "http", "https", "udp"),
             WebSeeds = Urls(found.GetValueOrDefault("ws"), "http", "https"),
-            Peers = [.. (found.GetValueOrDefault("x.pe") ?? []).Distinct()],
+            Peers = [.. (found.GetValueOrDefault("x.pe") ?? []).Where(IsPeer).Distinct()],
             SelectedFiles = selected,
         };
         error = "";
@@ -110,8 +115,35 @@ public sealed record MagnetLink
         foreach (string peer in Peers)
             Add("x.pe", peer, escape: false);
         if (!SelectedFiles.IsEmpty)
-            Add("so", string.Join(',', SelectedFiles), escape: false);
+            Add("so", Ranges(SelectedFiles), escape: false);
         return link.ToString();
+    }
+
+    /// <summary>"0,2-5": neighbours become ranges, so that the longest selection fits a link.</summary>
+    private static string Ranges(ImmutableArray<int> indexes)
+    {
+        int[] sorted = [.. indexes.Distinct().Order()];
+        var parts = new List<string>();
+        for (int from = 0, to; from < sorted.Length; from = to + 1)
+        {
+            to = from;
+            while (to + 1 < sorted.Length && sorted[to + 1] == sorted[to] + 1)
+                to++;
+            parts.Add(from == to ? $"{sorted[from]}" : $"{sorted[from]}-{sorted[to]}");
+        }
+        return string.Join(',', parts);
+    }
+
+    /// <summary>A host or an address, a colon, and a port.</summary>
+    private static bool IsPeer(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
+            return false;
+        ReadOnlySpan<char> host = text.AsSpan(0, colon);
+        if (host is ['[', .. var inner, ']'])
+            return inner.Contains(':') && IPAddress.TryParse(inner, out _);
+        return host.Length <= 255 && !host.ContainsAnyExcept(HostCharacters);
     }
 
     private static bool TryReadTopic(string value, ref Sha1Hash? v1, ref Sha256Hash? v2, out string error)
@@ -123,18 +155,23 @@ public sealed record MagnetLink
         {
             ReadOnlySpan<char> text = value.AsSpan(v1Prefix.Length);
             Span<byte> decoded = stackalloc byte[Sha1Hash.LengthBytes];
-            if (Sha1Hash.TryParseHex(text, out Sha1Hash hash))
-                v1 = hash;
-            else if (Base32.TryDecode(text, decoded))
-                v1 = new Sha1Hash(decoded);
-            else
-                return Fail($"'{value}' is neither 40 hexadecimal nor 32 base32 characters", out error);
+            if (!Sha1Hash.TryParseHex(text, out Sha1Hash hash))
+            {
+                if (!Base32.TryDecode(text, decoded))
+                    return Fail("its 'urn:btih:' is neither 40 hexadecimal nor 32 base32 characters", out error);
+                hash = new Sha1Hash(decoded);
+            }
+            if (v1 is { } other && other != hash)
+                return Fail("it names two different v1 torrents", out error);
+            v1 = hash;
         }
         else if (value.StartsWith(v2Prefix, StringComparison.OrdinalIgnoreCase))
         {
             ReadOnlySpan<char> text = value.AsSpan(v2Prefix.Length);
             if (!text.StartsWith("1220") || !Sha256Hash.TryParseHex(text[4..], out Sha256Hash hash))
-                return Fail($"'{value}' is not a SHA-256 multihash ('1220' and 64 hexadecimal characters)", out error);
+                return Fail("its 'urn:btmh:' is not a SHA-256 multihash ('1220' and 64 hexadecimal characters)", out error);
+            if (v2 is { } other && other != hash)
+                return Fail("it names two different v2 torrents", out error);
             v2 = hash;
         }
         return true;
@@ -167,7 +204,7 @@ public sealed record MagnetLink
         var kept = new List<string>();
         foreach (string value in values ?? [])
         {
-            if (Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) && schemes.Contains(uri.Scheme) && !kept.Contains(value))
+            if (!value.Any(char.IsControl) && Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) && schemes.Contains(uri.Scheme) && !kept.Contains(value))
                 kept.Add(value);
         }
         return [.. kept];

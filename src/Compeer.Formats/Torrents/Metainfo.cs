@@ -15,6 +15,7 @@ namespace Compeer.Formats.Torrents;
 public sealed class Metainfo
 {
     private readonly Sha256Hash[]?[] _layers;
+    private readonly HashTree?[] _trees;
     private readonly int[] _byOffset;
 
     internal Metainfo(MetainfoFields fields)
@@ -24,6 +25,7 @@ public sealed class Metainfo
         _byOffset = [.. Files.Where(f => f.Length > 0 && !f.IsPad).OrderBy(f => f.Offset).Select(f => f.Index)];
         ContentLength = Files.Sum(f => f.IsPad ? 0 : f.Length);
         _layers = new Sha256Hash[]?[Files.Length];
+        _trees = new HashTree?[Files.Length];
     }
 
     /// <summary>The torrent's ids.</summary>
@@ -55,6 +57,9 @@ public sealed class Metainfo
 
     /// <summary>HTTP seeds. Spec: BEP 19.</summary>
     public ImmutableArray<string> WebSeeds => Fields.WebSeeds;
+
+    /// <summary>Nodes of the DHT to begin with. Spec: BEP 5, "torrent file extensions".</summary>
+    public ImmutableArray<NodeAddress> Nodes => Fields.Nodes;
 
     /// <summary>Free text.</summary>
     public string? Comment => Fields.Comment;
@@ -151,6 +156,14 @@ public sealed class Metainfo
     /// <summary>A file's piece layer, if known.</summary>
     public ReadOnlySpan<Sha256Hash> GetPieceLayer(int fileIndex) => _layers[fileIndex];
 
+    /// <summary>
+    /// A file's tree from the piece layer upwards, to answer hash requests from; null while its piece layer is unknown or
+    /// if it needs none. Made at the first call and kept: 64 bytes a piece of the file. Called by one thread.
+    /// </summary>
+    public HashTree? GetPieceTree(int fileIndex) => _trees[fileIndex] ??= _layers[fileIndex] is { } layer
+        ? new HashTree(layer, PieceLayer, TreeHeight(Files[fileIndex]))
+        : null;
+
     /// <summary>Takes a file's piece layer if it leads to the file's root. Called before the file's pieces are used, by one thread.</summary>
     public bool TryAddPieceLayer(int fileIndex, ReadOnlySpan<Sha256Hash> layer)
     {
@@ -163,10 +176,13 @@ public sealed class Metainfo
         return true;
     }
 
-    /// <summary>The same torrent with other trackers.</summary>
-    public Metainfo WithTrackers(ImmutableArray<ImmutableArray<string>> tiers)
+    /// <summary>The same torrent with other trackers; empty tiers are left out.</summary>
+    public Metainfo WithTrackers(ImmutableArray<ImmutableArray<string>> tiers) =>
+        With(Fields with { TrackerTiers = tiers.RemoveAll(t => t.IsEmpty) });
+
+    internal Metainfo With(MetainfoFields fields)
     {
-        var other = new Metainfo(Fields with { TrackerTiers = tiers });
+        var other = new Metainfo(fields);
         Array.Copy(_layers, other._layers, _layers.Length);
         return other;
     }

@@ -16,7 +16,7 @@ namespace Compeer.Formats.Torrents;
 /// <remarks>Spec: BEP 3, 47 (padding), 52.</remarks>
 public sealed class MetainfoBuilder
 {
-    private const int TargetPieces = 1500;
+    private const int MostPieces = 2000;
 
     private readonly string _name;
     private readonly bool _isSingleFile;
@@ -25,27 +25,35 @@ public sealed class MetainfoBuilder
     private readonly Sha256Hash?[] _roots;
 
     /// <param name="name">Name of the torrent: of its folder, or of its one file.</param>
-    /// <param name="files">At least one, not all empty.</param>
+    /// <param name="files">At least one, not all empty; no two with one path, none a folder of another.</param>
     /// <param name="isSingleFile">A torrent of one file without a folder.</param>
     /// <param name="format">Who shall be able to read it.</param>
-    /// <param name="pieceLength">A power of two of at least 16 KiB, or 0 to choose one that gives about 1,500 pieces.</param>
+    /// <param name="pieceLength">A power of two of at least 16 KiB, or 0 to choose one by <see cref="ChoosePieceLength"/>.</param>
     /// <exception cref="ArgumentException">The above does not hold.</exception>
     public MetainfoBuilder(string name, IReadOnlyCollection<NewFile> files, bool isSingleFile, TorrentFormat format, int pieceLength = 0)
     {
+        if (files.Any(f => f.Length < 0))
+            throw new ArgumentException("A file cannot have a negative length.", nameof(files));
         long total = files.Sum(f => f.Length);
         if (total == 0)
             throw new ArgumentException("There is nothing to share: every file is empty.", nameof(files));
         if (isSingleFile && files.Count != 1)
             throw new ArgumentException("A torrent of a single file has one file.", nameof(files));
-        if (pieceLength != 0 && (pieceLength < MerkleTree.LeafBytes || !BitOperations.IsPow2(pieceLength)))
-            throw new ArgumentException($"The piece size, {pieceLength}, is not a power of two of at least 16384.", nameof(pieceLength));
+        int most = MetainfoLimits.Default.MaxPieceLength;
+        if (pieceLength != 0 && (pieceLength < MerkleTree.LeafBytes || pieceLength > most || !BitOperations.IsPow2(pieceLength)))
+            throw new ArgumentException($"The piece size, {pieceLength}, is not a power of two from {MerkleTree.LeafBytes} to {most}.", nameof(pieceLength));
+        if (format == TorrentFormat.V2 && !isSingleFile && files.Count == 1 && files.First().Path is [var only] && only == name)
+            throw new ArgumentException($"A v2 torrent cannot tell the folder '{name}' from the one file of that name in it. Share the file, or make a hybrid.", nameof(files));
         _name = name;
         _isSingleFile = isSingleFile;
         Format = format;
         PieceLength = pieceLength != 0 ? pieceLength : ChoosePieceLength(total);
         Files = LayOut(files);
         long end = Files.Max(f => f.Offset + f.Length);
-        PieceCount = checked((int)((end + PieceLength - 1) / PieceLength));
+        long pieces = (end + PieceLength - 1) / PieceLength;
+        if (pieces > MetainfoLimits.Default.MaxPieces)
+            throw new ArgumentException($"Pieces of {PieceLength} bytes would be {pieces}, more than the {MetainfoLimits.Default.MaxPieces} that programs accept. Choose larger ones.", nameof(pieceLength));
+        PieceCount = (int)pieces;
         TotalLength = end;
         _v1Pieces = format == TorrentFormat.V2 ? [] : new byte[(long)PieceCount * Sha1Hash.LengthBytes];
         _layers = new Sha256Hash[]?[Files.Length];
@@ -84,9 +92,9 @@ public sealed class MetainfoBuilder
     /// <summary>When; null leaves it out.</summary>
     public DateTimeOffset? CreationDate { get; init; }
 
-    /// <summary>The piece length that gives about 1,500 pieces: a power of two, 16 KiB to 16 MiB.</summary>
+    /// <summary>The smallest power of two from 16 KiB to 16 MiB that gives no more than 2,000 pieces: between 1,000 and 2,000 of them for 32 MB to 32 GB.</summary>
     public static int ChoosePieceLength(long totalBytes) =>
-        (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)(totalBytes / TargetPieces + 1)), 16 * 1024, 16 << 20);
+        (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)((totalBytes + MostPieces - 1) / MostPieces)), 16 * 1024, 16 << 20);
 
     /// <summary>SHA-1 of a piece, padding included.</summary>
     public void SetPieceHash(int piece, Sha1Hash hash) => hash.AsSpan().CopyTo(_v1Pieces.AsSpan(piece * Sha1Hash.LengthBytes));
@@ -148,7 +156,10 @@ public sealed class MetainfoBuilder
     {
         NewFile[] sorted = [.. files];
         Array.Sort(sorted, ComparePaths);
-        bool aligned = Format != TorrentFormat.V1 && !_isSingleFile;
+        for (int i = 0; i < sorted.Length; i++)
+            CheckPath(sorted[i].Path, i == 0 ? [] : sorted[i - 1].Path);
+        // One file needs no padding, in a folder or not: libtorrent does the same, and so gets the same hash.
+        bool aligned = Format != TorrentFormat.V1 && sorted.Length > 1;
         var list = new List<TorrentFile>();
         var paths = new PathAllocator();
         string root = SafePath.SanitiseElement(_name);
@@ -172,6 +183,15 @@ public sealed class MetainfoBuilder
             offset += pad;
         }
         return [.. list];
+    }
+
+    /// <summary>In tree order a file that is also a folder comes right before what is in it.</summary>
+    private static void CheckPath(ImmutableArray<string> path, ImmutableArray<string> before)
+    {
+        if (path.IsDefaultOrEmpty || path.Any(e => e is "" or "." or ".." || e.Contains('/', StringComparison.Ordinal)))
+            throw new ArgumentException($"'{(path.IsDefault ? "" : string.Join('/', path))}' is not a path for a torrent: each element needs to be a plain name.", nameof(path));
+        if (!before.IsEmpty && path.AsSpan().StartsWith(before.AsSpan()))
+            throw new ArgumentException($"'{string.Join('/', before)}' is there twice, or is a file and a folder at once.", nameof(path));
     }
 
     private static TorrentFile Pad(int index, string root, long offset, long length)

@@ -31,6 +31,8 @@ internal sealed record MetainfoFields
 
     public ImmutableArray<string> WebSeeds { get; init; } = [];
 
+    public ImmutableArray<NodeAddress> Nodes { get; init; } = [];
+
     public string? Comment { get; init; }
 
     public string? CreatedBy { get; init; }

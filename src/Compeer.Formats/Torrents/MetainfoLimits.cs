@@ -2,7 +2,7 @@ using Compeer.Formats.Bencoding;
 
 namespace Compeer.Formats.Torrents;
 
-/// <summary>What a torrent may ask of us. Worst-case memory at the defaults: the file, 60 MB of tokens and 300 bytes a file.</summary>
+/// <summary>What a torrent may ask of us. Worst-case memory at the defaults: the file, 60 MB of tokens, 300 bytes a file and 4 times <see cref="MaxPathBytes"/>.</summary>
 public sealed record MetainfoLimits
 {
     /// <summary>The defaults.</summary>
@@ -22,6 +22,15 @@ public sealed record MetainfoLimits
 
     /// <summary>Elements of a path.</summary>
     public int MaxPathElements { get; init; } = 100;
+
+    /// <summary>Bytes of one path: what the usual systems can open.</summary>
+    public int MaxPathLength { get; init; } = 4096;
+
+    /// <summary>
+    /// Bytes of all paths, each element counted with 16 more: a v2 tree says a folder's name once for all that is in it,
+    /// so a small torrent could otherwise take any amount of memory.
+    /// </summary>
+    public int MaxPathBytes { get; init; } = 64 << 20;
 
     /// <summary>Bytes in all.</summary>
     public long MaxTotalLength { get; init; } = 1L << 50;

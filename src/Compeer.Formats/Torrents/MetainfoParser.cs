@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Text;
 using Compeer.Formats.Bencoding;
 using Compeer.Formats.Hashing;
 
@@ -36,7 +37,7 @@ internal static class MetainfoParser
         if (parsed.Format != TorrentFormat.V1 && !TryReadLayers(document.Root, parsed, out error))
             return false;
         if (!parsed.HasAllPieceLayers)
-            parsed = WithProblem(parsed, "It lacks piece layers; they have to be fetched from peers.");
+            parsed = parsed.With(parsed.Fields with { Problems = parsed.Problems.Add("It lacks piece layers; they have to be fetched from peers.") });
         metainfo = parsed;
         return true;
     }
@@ -46,26 +47,21 @@ internal static class MetainfoParser
     {
         metainfo = null;
         var problems = new List<string>();
-        if (!TryParseInfoElement(info, limits, problems, out MetainfoFields? fields, out error))
-            return false;
-        if ((expected.V1 is { } v1 && fields.InfoHashes.V1 != v1) || (expected.V2 is { } v2 && fields.InfoHashes.V2 != v2))
+        // The hash comes first: what nobody vouches for is not even parsed.
+        if ((expected.V1 is { } v1 && Sha1Hash.Of(info.Span) != v1) || (expected.V2 is { } v2 && Sha256Hash.Of(info.Span) != v2))
         {
             error = "its hash is not the one in the link";
             return false;
         }
+        if (!TryParseInfoElement(info, limits, problems, out MetainfoFields? fields, out error))
+            return false;
+        if ((expected.V1 is not null && fields.InfoHashes.V1 is null) || (expected.V2 is not null && fields.InfoHashes.V2 is null))
+        {
+            error = "the link names it as a v1 torrent but it is v2, or the other way round";
+            return false;
+        }
         metainfo = new Metainfo(fields with { Problems = [.. problems] });
         return true;
-    }
-
-    private static Metainfo WithProblem(Metainfo parsed, string problem)
-    {
-        var again = new Metainfo(parsed.Fields with { Problems = parsed.Problems.Add(problem) });
-        foreach (TorrentFile file in parsed.Files)
-        {
-            if (!parsed.GetPieceLayer(file.Index).IsEmpty)
-                again.TryAddPieceLayer(file.Index, parsed.GetPieceLayer(file.Index));
-        }
-        return again;
     }
 
     private static bool TryParseInfoElement(
@@ -84,8 +80,9 @@ internal static class MetainfoParser
             return false;
         }
         bool v1 = info.TryGet("pieces"u8, out _);
-        bool v2 = info.TryGet("meta version"u8, out BencodeElement version);
-        if (v2 && (!version.TryGetInteger(out long number) || number != 2))
+        long version = 1;
+        bool v2 = info.TryGet("meta version"u8, out BencodeElement stated) && !(stated.TryGetInteger(out version) && version == 1);
+        if (v2 && version != 2)
         {
             error = "it uses a version of the format that this program does not know ('meta version' is not 2)";
             return false;
@@ -121,8 +118,9 @@ internal static class MetainfoParser
             error = $"its piece length, {pieceLength}, is not a power of two of at least 16384, as v2 demands";
             return false;
         }
-        string name = ReadName(info, hashes, problems);
-        var builder = new FileListParser((int)pieceLength, name, limits);
+        string rawName = ReadName(info, hashes, problems);
+        string name = SafePath.SanitiseElement(rawName);
+        var builder = new FileListParser((int)pieceLength, rawName, name, limits);
         ImmutableArray<TorrentFile> files;
         if (hashes.V2 is null)
         {
@@ -143,6 +141,8 @@ internal static class MetainfoParser
         }
         if (builder.Renamed > 0)
             problems.Add($"{builder.Renamed} of its paths clash with others and were renamed.");
+        if (files.Any(f => f.Path.Any(e => e.Contains('\uFFFD', StringComparison.Ordinal))))
+            problems.Add("Some of its names are not UTF-8; what could not be read was replaced.");
         return TryFinish(info, hashes, bytes, limits, (int)pieceLength, name, files, out fields, out error);
     }
 
@@ -192,7 +192,7 @@ internal static class MetainfoParser
     private static string ReadName(BencodeElement info, InfoHashes hashes, List<string> problems)
     {
         if ((info.TryGetBytes("name.utf-8"u8, out ReadOnlyMemory<byte> raw) || info.TryGetBytes("name"u8, out raw)) && raw.Length > 0)
-            return SafePath.SanitiseElement(raw.Span);
+            return Encoding.UTF8.GetString(raw.Span);
         problems.Add("It has no name; its hash serves as one.");
         return hashes.Truncated.ToString();
     }

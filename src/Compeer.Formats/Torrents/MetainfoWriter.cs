@@ -25,6 +25,7 @@ internal static class MetainfoWriter
         }
         writer.Key("info"u8);
         writer.Raw(metainfo.InfoBytes.Span);
+        WriteNodes(writer, metainfo.Nodes);
         WriteLayers(writer, metainfo);
         if (!metainfo.WebSeeds.IsEmpty)
         {
@@ -51,6 +52,22 @@ internal static class MetainfoWriter
             writer.BeginList();
             foreach (string url in tier)
                 writer.Text(url);
+            writer.End();
+        }
+        writer.End();
+    }
+
+    private static void WriteNodes(BencodeWriter writer, ImmutableArray<NodeAddress> nodes)
+    {
+        if (nodes.IsEmpty)
+            return;
+        writer.Key("nodes"u8);
+        writer.BeginList();
+        foreach (NodeAddress node in nodes)
+        {
+            writer.BeginList();
+            writer.Text(node.Host);
+            writer.Integer(node.Port);
             writer.End();
         }
         writer.End();

@@ -8,7 +8,11 @@ internal sealed class PathAllocator
 {
     private readonly HashSet<string> _files = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _folders = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _resolved = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _nextSuffix = new(StringComparer.OrdinalIgnoreCase);
+
+    // The folders of the path before: neighbours mostly share them, and deep paths would cost a string a level each time.
+    private readonly List<(string Element, string Folder)> _chain = [];
 
     /// <summary>Paths that had to be renamed.</summary>
     public int Renamed { get; private set; }
@@ -19,17 +23,29 @@ internal sealed class PathAllocator
         string folder = "";
         for (int i = 0; i < elements.Count - 1; i++)
         {
-            string candidate = folder + elements[i];
-            if (_files.Contains(candidate))
-                candidate = Rename(candidate);
-            _folders.Add(candidate);
-            folder = candidate + "/";
+            if (i == _chain.Count || _chain[i].Element != elements[i])
+            {
+                _chain.RemoveRange(i, _chain.Count - i);
+                _chain.Add((elements[i], Folder(folder + elements[i])));
+            }
+            folder = _chain[i].Folder;
         }
         string path = folder + elements[^1];
         if (_files.Contains(path) || _folders.Contains(path))
             path = Rename(path);
         _files.Add(path);
         return path;
+    }
+
+    /// <summary>A folder that clashes with a file gets one new name, for all that is in it; with the separator.</summary>
+    private string Folder(string wanted)
+    {
+        if (_resolved.TryGetValue(wanted, out string? folder))
+            return folder;
+        folder = _files.Contains(wanted) ? Rename(wanted) : wanted;
+        _folders.Add(folder);
+        _resolved.Add(wanted, folder + "/");
+        return folder + "/";
     }
 
     private string Rename(string path)

@@ -17,12 +17,14 @@ public static class SafePath
         "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
         "COM0", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9",
         "LPT0", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+        "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9", "LPT\u00B2", "LPT\u00B3",
     };
 
     /// <summary>
     /// One element: separators, control, invisible and direction-changing characters dropped, dots and spaces at the end
     /// too, "." and ".." and nothing become "_", reserved Windows names get a "_" before them, and it is cut at 240 bytes
-    /// with the extension kept. Bytes that are not UTF-8 become U+FFFD.
+    /// with the extension kept. Bytes that are not UTF-8 become U+FFFD. Characters that only Windows refuses (such as ':'
+    /// and '?') stay: elsewhere they are ordinary, and a renamed file could not be shared from where it lies.
     /// </summary>
     public static string SanitiseElement(ReadOnlySpan<byte> element) => SanitiseElement(Encoding.UTF8.GetString(element));
 
