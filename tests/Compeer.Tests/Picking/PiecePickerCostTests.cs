@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.PeerWire;
 using static Compeer.Tests.Picking.PickerTestKit;
@@ -61,18 +60,15 @@ public class PiecePickerCostTests
     [InlineData("seeds only, slow", true, false)]
     [InlineData("mixed swarm, fast", false, true)]
     [InlineData("mixed swarm, slow", false, false)]
-    public void Steady_state_allocates_nothing_and_is_cheap(string name, bool seedsOnly, bool fast)
+    public void Steady_state_allocates_nothing(string name, bool seedsOnly, bool fast)
     {
         PiecePicker picker = Picker(Pieces, 16, options: new PickerOptions());
         PieceSet[] sets = Swarm(picker, seedsOnly);
         var buffer = new BlockRequest[37];
         Run(picker, sets, buffer, 200_000, fast);
         long allocated = GC.GetAllocatedBytesForCurrentThread();
-        long start = Stopwatch.GetTimestamp();
-        long picked = Run(picker, sets, buffer, 1_000_000, fast);
-        double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds / picked;
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
-        // Measured: 40 to 150 ns for picking, accepting and accounting together; the bound leaves room for a busy machine.
-        Assert.True(nanoseconds < 1000, $"{name}: {nanoseconds:F0} ns a block");
+        Run(picker, sets, buffer, 1_000_000, fast);
+        long grown = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        Assert.True(grown == 0, $"{name}: {grown} bytes");
     }
 }
