@@ -90,7 +90,7 @@ internal sealed class InfoCommand
     {
         TorrentFormat.V1 => "v1 (every client)",
         TorrentFormat.V2 => "v2 (newer clients only)",
-        _ => "hybrid: v1 and v2 (every client)",
+        _ => "hybrid: v1 and v2 (most clients; not aria2 and Transmission 3)",
     };
 
     private static void WriteHashes(InfoHashes hashes, TextWriter output)

@@ -18,7 +18,7 @@ internal sealed class ShareCommand
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
     private readonly Option<string[]> _trackers = new("--tracker") { Description = "A tracker to announce to, or 'self' to run one here; may be repeated", HelpName = "URL", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default: hybrid, which every client can read)", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
+    private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default); aria2 and Transmission 3 read v1 only", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
     private readonly Option<string?> _torrentOut = new("--torrent-out") { Description = "Write the torrent file too", HelpName = "FILE" };
     private readonly Option<bool> _qr = new("--qr") { Description = "Show the link as a QR code too" };
     private readonly Option<bool> _superSeeding = new("--super-seeding") { Description = "Give each piece about once and let the others pass it on" };

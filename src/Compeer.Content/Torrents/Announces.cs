@@ -10,7 +10,7 @@ internal sealed class Announces
 {
     private const long UnknownLeft = 16 * 1024;
 
-    private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(600);
 
     private readonly TorrentSession _session;
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));

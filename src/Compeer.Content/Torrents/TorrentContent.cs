@@ -160,7 +160,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         {
             // A disk may take longer than a user who pressed Ctrl-C should wait; the journal is right without it, too.
             Task<bool> flush = session.Services.Disk.RunAsync(() => Sync(files, clean: true));
-            await Task.WhenAny(flush, Task.Delay(TimeSpan.FromSeconds(1)));
+            await Task.WhenAny(flush, Task.Delay(TimeSpan.FromMilliseconds(700)));
         }
         Journal.Dispose();
         Storage.Dispose();

@@ -456,7 +456,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             link.Connection.Close("the torrent was stopped");
         foreach (PeerLink link in Links.Values)
             await link.Connection.DisposeAsync();
-        await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromSeconds(1)));
+        await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {

@@ -1,0 +1,72 @@
+#!/bin/bash
+# Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns.
+# usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"]      needs root and python3-libtorrent
+set -euo pipefail
+cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
+rounds=${1:-3}
+formats=${2:-v1 v2 hybrid}
+program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
+work=$(mktemp -d /dev/shm/compeer-bench-XXXX)
+seed_ns=cpbs$$ leech_ns=cpbl$$
+children=()
+cleanup() {
+    for pid in "${children[@]}"; do kill "$pid" 2>/dev/null || true; done
+    ip netns del "$seed_ns" 2>/dev/null || true
+    ip netns del "$leech_ns" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+ip netns add "$seed_ns"
+ip netns add "$leech_ns"
+ip link add e0 netns "$seed_ns" type veth peer name e0 netns "$leech_ns"
+ip -n "$seed_ns" addr add 10.98.0.1/24 dev e0
+ip -n "$leech_ns" addr add 10.98.0.2/24 dev e0
+for ns in "$seed_ns" "$leech_ns"; do ip -n "$ns" link set lo up; ip -n "$ns" link set e0 up; done
+mkdir "$work/seed"
+head -c 1073741824 /dev/urandom >"$work/seed/data.bin"
+for format in $formats; do
+    dotnet "$program" create "$work/seed/data.bin" -o "$work/$format.torrent" --format "$format" --piece-size 1M --quiet >/dev/null
+done
+
+cpu() { awk '{print ($14 + $15) / 100}' "/proc/$1/stat"; }
+
+# one SEEDER LEECHER FORMAT
+one() {
+    rm -rf "$work/got" "$work/state"
+    mkdir "$work/got"
+    local torrent=$work/$3.torrent seed
+    if [ "$1" = libtorrent ]; then
+        ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 &
+    else
+        ip netns exec "$seed_ns" dotnet "$program" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --keep-seeding --quiet >/dev/null 2>&1 &
+    fi
+    seed=$!
+    children=("$seed")
+    sleep 3
+    local before
+    before=$(cpu "$seed")
+    local command
+    if [ "$2" = libtorrent ]; then
+        command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 10.98.0.1:7001)
+    else
+        command=(dotnet "$program" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --peer 10.98.0.1:7001 --quiet)
+    fi
+    /usr/bin/time -f '%e %U %S %M' -o "$work/time" timeout 120 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1
+    local after
+    after=$(cpu "$seed")
+    cmp -s "$work/seed/data.bin" "$work/got/data.bin" || { echo "WRONG BYTES"; exit 1; }
+    awk -v a="$1" -v b="$2" -v f="$3" -v s="$(awk "BEGIN {print $after - $before}")" \
+        '{printf "%-10s -> %-10s %-6s %6.1f MB/s  leecher cpu %5.2f s  rss %5.0f MB  seeder cpu %5.2f s\n", a, b, f, 1073.741824 / $1, $2 + $3, $4 / 1024, s}' "$work/time"
+    kill "$seed"
+    wait "$seed" 2>/dev/null || true
+    children=()
+}
+
+for ((round = 0; round < rounds; round++)); do
+    for format in $formats; do
+        one libtorrent libtorrent "$format"
+        one compeer compeer "$format"
+        one libtorrent compeer "$format"
+        one compeer libtorrent "$format"
+    done
+done
