@@ -34,7 +34,6 @@ public sealed class TrackerTests(TestContents contents)
     [ForeignTheory(Needs.Libtorrent | Needs.Aria2)]
     [InlineData("http", ForeignClient.Aria2)]
     [InlineData("http", ForeignClient.Libtorrent)]
-    [InlineData("udp", ForeignClient.Aria2)]
     [InlineData("udp", ForeignClient.Libtorrent)]
     public async Task Foreign_peers_find_each_other_through_our_tracker(string scheme, ForeignClient leecher)
     {

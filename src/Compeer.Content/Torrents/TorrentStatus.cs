@@ -79,5 +79,5 @@ public sealed record TorrentStatus
     public string? Problem { get; init; }
 
     /// <summary>0..1 of the wanted bytes.</summary>
-    public double Fraction => WantedBytes == 0 ? (Metainfo is null ? 0 : 1) : (double)VerifiedBytes / WantedBytes;
+    public double Fraction => WantedBytes > 0 ? (double)VerifiedBytes / WantedBytes : Phase == TorrentPhase.Seeding ? 1 : 0;
 }
