@@ -15,7 +15,7 @@ public sealed record ChokerOptions
     /// <summary>Bytes that a peer may take beyond what it gave, before it counts as a debtor.</summary>
     public long UnpaidBytes { get; init; } = 1 << 20;
 
-    /// <summary>A debtor that had the optimistic slot waits for so many turns before it may have it again, twice as many each time.</summary>
+    /// <summary>A debtor that had the optimistic slot waits for so many turns before it may have it again.</summary>
     public int DebtorRestTurns { get; init; } = 3;
 
     /// <summary>A seed keeps serving a peer for at least this long.</summary>

@@ -6,17 +6,15 @@ namespace Compeer.Protocols.Choking;
 /// </summary>
 /// <remarks>
 /// Slots that nobody earned are given in turn too, since idle upload helps nobody, but not to debtors: a peer that has what
-/// we want, took more than <see cref="ChokerOptions.UnpaidBytes"/> and gives next to nothing for it, stays a debtor until it
-/// gives. It gets the optimistic slots alone, for one round, and rests between turns, each time for longer, so that a free
-/// rider comes last even where slots and upload are plenty. Holds 56 bytes a peer; peers' numbers must not be used twice. Deterministic: equals are served in the order of their numbers.
+/// we want, took more than <see cref="ChokerOptions.UnpaidBytes"/> and gives next to nothing for it. A debtor gets the
+/// optimistic slots alone, and rests between turns, so that a free rider comes last even where slots are plenty. Holds 48
+/// bytes a peer; peers' numbers must not be used twice. Deterministic: equals are served in the order of their numbers.
 /// Spec: BEP 3, "choking".
 /// </remarks>
 public sealed class LeechChoker(ChokerOptions options)
 {
     /// <summary>Whoever gives less than one part in so many of what it takes gives next to nothing.</summary>
     private const int FairShare = 16;
-
-    private const int MaxDoublings = 6;
 
     private readonly List<int> _optimistic = []; // in the order in which their turns began
     private Dictionary<int, Account> _accounts = [];
@@ -38,12 +36,8 @@ public sealed class LeechChoker(ChokerOptions options)
             .Take(Math.Max(0, options.Slots - options.OptimisticSlots))
             .Select(c => c.Peer)
             .ToHashSet();
-        EndDebtorsTurns(now);
         if (now >= _nextRotation)
-        {
-            _nextRotation = now + options.OptimisticTurn;
-            _optimistic.Clear();
-        }
+            EndTurns(now);
         interested.RemoveAll(c => served.Contains(c.Peer));
         Keep(interested, options.Slots - served.Count);
         Fill(interested, options.Slots - served.Count, now);
@@ -70,25 +64,22 @@ public sealed class LeechChoker(ChokerOptions options)
             account.SentInTurn = c.SentInTurn;
             account.UnchokedAt = c.IsUnchoked ? c.UnchokedAt : account.UnchokedAt;
             account.Unpaid += sent - c.ReceivedInRound;
-            bool gives = c.ReceivedInRound > sent / FairShare;
-            account.IsDebtor = !gives && account.Unpaid > options.UnpaidBytes && (c.IsInteresting || account.IsDebtor);
-            if (gives)
-                (account.RestUntil, account.Doublings) = (Instant.Zero, 0);
+            account.IsDebtor = c.IsInteresting && account.Unpaid > options.UnpaidBytes && c.ReceivedInRound <= sent / FairShare;
             _accounts[c.Peer] = account;
         }
     }
 
-    private void EndDebtorsTurns(Instant now)
+    private void EndTurns(Instant now)
     {
+        _nextRotation = now + options.OptimisticTurn;
         foreach (int peer in _optimistic)
         {
             if (!_accounts.TryGetValue(peer, out Account account) || !account.IsDebtor)
                 continue;
-            account.RestUntil = now + options.OptimisticTurn * (options.DebtorRestTurns << account.Doublings);
-            account.Doublings = Math.Min(MaxDoublings, account.Doublings + 1);
+            account.RestUntil = now + options.OptimisticTurn * options.DebtorRestTurns;
             _accounts[peer] = account;
         }
-        _optimistic.RemoveAll(p => _accounts.TryGetValue(p, out Account account) && account.RestUntil > now);
+        _optimistic.Clear();
     }
 
     /// <summary>Whose turn goes on: peers that are still there and within what slots are left; the oldest turns end first.</summary>
@@ -130,6 +121,5 @@ public sealed class LeechChoker(ChokerOptions options)
         public long Unpaid;
         public bool IsDebtor;
         public Instant RestUntil;
-        public int Doublings;
     }
 }
