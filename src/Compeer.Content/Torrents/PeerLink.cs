@@ -28,9 +28,9 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public bool IsIncoming { get; } = dialled is null;
 
-    public IPAddress Address { get; } = connection.Remote.Address.IsIPv4MappedToIPv6 ? connection.Remote.Address.MapToIPv4() : connection.Remote.Address;
+    public IPAddress Address => EndPoint.Address;
 
-    public IPEndPoint EndPoint => new(Address, Connection.Remote.Port);
+    public IPEndPoint EndPoint => Connection.Remote;
 
     public RateMeter Down { get; } = new();
 

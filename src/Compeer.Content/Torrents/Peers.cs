@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.Transports;
@@ -25,8 +24,8 @@ internal sealed class Peers(TorrentSession session)
 
     public void OnArrived(PeerArrived arrived)
     {
-        var connection = new PeerConnection(arrived.Socket, session.Services.Buffers);
-        IPAddress address = connection.Remote.Address.IsIPv4MappedToIPv6 ? connection.Remote.Address.MapToIPv4() : connection.Remote.Address;
+        var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
+        IPAddress address = connection.Remote.Address;
         string? refusal =
             !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
             : arrived.Remote.PeerId == session.Services.PeerId ? "it is this program itself"
@@ -37,7 +36,7 @@ internal sealed class Peers(TorrentSession session)
             : session.IsEnding ? "the torrent ends" : null;
         if (refusal is not null)
         {
-            arrived.Socket.Dispose();
+            arrived.Stream.Dispose();
             if (arrived.Dialled is { } dialled)
                 Book.OnFailed(dialled, session.Now);
             return;
@@ -134,8 +133,8 @@ internal sealed class Peers(TorrentSession session)
             session.RunAside(async token =>
             {
                 DialResult result = await session.Services.Dialer.DialAsync(target, ours, token);
-                if (result.Socket is { } socket)
-                    session.Post(new PeerArrived(socket, result.Remote, target));
+                if (result.Stream is { } stream)
+                    session.Post(new PeerArrived(stream, result.Remote, target));
                 else
                     session.Post(new DialFailed(target, result.Failure!));
             });

@@ -89,12 +89,12 @@ public sealed class TorrentClient : IAsyncDisposable
     private Handshake? Answer(Handshake theirs) =>
         _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;
 
-    private void Accept(Socket socket, Handshake theirs)
+    private void Accept(PeerStream stream, Handshake theirs)
     {
         if (_bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session))
-            session.Post(new PeerArrived(socket, theirs, null));
+            session.Post(new PeerArrived(stream, theirs, null));
         else
-            socket.Dispose();
+            stream.Dispose();
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)

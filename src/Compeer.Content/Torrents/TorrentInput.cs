@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
@@ -21,7 +20,7 @@ internal sealed record Tick : TorrentInput
 
 /// <summary>A peer's handshake is done.</summary>
 /// <param name="Dialled">The address we dialled, or null when the peer came to us.</param>
-internal sealed record PeerArrived(Socket Socket, Handshake Remote, IPEndPoint? Dialled) : TorrentInput;
+internal sealed record PeerArrived(PeerStream Stream, Handshake Remote, IPEndPoint? Dialled) : TorrentInput;
 
 /// <summary>A dial came to nothing.</summary>
 internal sealed record DialFailed(IPEndPoint EndPoint, string Reason) : TorrentInput;

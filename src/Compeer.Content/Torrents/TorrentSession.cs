@@ -461,7 +461,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {
             if (input is PeerArrived late)
-                late.Socket.Dispose();
+                late.Stream.Dispose();
         }
         await Content.DisposeAsync();
         Folder.Dispose();

@@ -5,9 +5,9 @@ using System.Threading.Channels;
 namespace Compeer.Network.Connections;
 
 /// <summary>
-/// One TCP connection to a peer: a pump that receives in large reads and one that sends, both only moving bytes between
-/// the socket and the owner's loop. At most <see cref="ReceivesInFlight"/> buffers wait for the owner, so a busy or
-/// throttled owner slows the sender by TCP's own flow control. An idle connection holds no buffer.
+/// One connection to a peer: a pump that receives in large reads and one that sends, both only moving bytes between
+/// its stream and the owner's loop. At most <see cref="ReceivesInFlight"/> buffers wait for the owner, so a busy or
+/// throttled owner slows the sender by the stream's own flow control. An idle connection holds no buffer.
 /// </summary>
 public sealed class PeerConnection : IAsyncDisposable
 {
@@ -17,7 +17,7 @@ public sealed class PeerConnection : IAsyncDisposable
     /// <summary>Queued output beyond which the remote counts as one that does not read, and is dropped.</summary>
     public const int MaxQueuedBytes = 8 << 20;
 
-    private readonly Socket _socket;
+    private readonly PeerStream _stream;
     private readonly TransferBufferPool _pool;
     private readonly Channel<TransferBuffer> _outgoing =
         Channel.CreateUnbounded<TransferBuffer>(new UnboundedChannelOptions { SingleReader = true });
@@ -31,21 +31,24 @@ public sealed class PeerConnection : IAsyncDisposable
     private int _queuedBytes;
     private int _readLimitBytes = TransferBufferPool.LargeBytes;
 
-    /// <summary>Takes over a connected socket.</summary>
-    public PeerConnection(Socket socket, TransferBufferPool pool)
+    /// <summary>Takes over a connected stream.</summary>
+    public PeerConnection(PeerStream stream, TransferBufferPool pool)
     {
-        _socket = socket;
+        _stream = stream;
         _pool = pool;
-        _socket.NoDelay = true;
-        Remote = (IPEndPoint)socket.RemoteEndPoint!;
-        Local = (IPEndPoint)socket.LocalEndPoint!;
     }
 
     /// <summary>The remote endpoint.</summary>
-    public IPEndPoint Remote { get; }
+    public IPEndPoint Remote => _stream.Remote;
 
     /// <summary>Our endpoint.</summary>
-    public IPEndPoint Local { get; }
+    public IPEndPoint Local => _stream.Local;
+
+    /// <summary>What carries it.</summary>
+    public PeerPath Path => _stream.Path;
+
+    /// <summary>What passes is obfuscated.</summary>
+    public bool IsEncrypted => _stream.IsEncrypted;
 
     /// <summary>Bytes accepted by <see cref="Send"/> that the kernel has not taken yet.</summary>
     public int QueuedBytes => Volatile.Read(ref _queuedBytes);
@@ -89,7 +92,7 @@ public sealed class PeerConnection : IAsyncDisposable
             return;
         _ending.Cancel();
         _outgoing.Writer.TryComplete();
-        _socket.Dispose();
+        _stream.Dispose();
     }
 
     /// <summary>Closes and waits for both pumps.</summary>
@@ -119,13 +122,13 @@ public sealed class PeerConnection : IAsyncDisposable
             {
                 await _credit.WaitAsync(_ending.Token);
                 if (drained)
-                    await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, _ending.Token);
+                    await _stream.WaitReadableAsync(_ending.Token);
                 int limit = ReadLimitBytes;
                 TransferBuffer buffer = _pool.Rent(TransferBufferPool.LargeBytes);
                 int received;
                 try
                 {
-                    received = await _socket.ReceiveAsync(buffer.Array.AsMemory(0, limit), SocketFlags.None, _ending.Token);
+                    received = await _stream.ReceiveAsync(buffer.Array.AsMemory(0, limit), _ending.Token);
                 }
                 catch
                 {
@@ -160,7 +163,7 @@ public sealed class PeerConnection : IAsyncDisposable
                     try
                     {
                         for (int sent = 0; sent < buffer.Length;)
-                            sent += await _socket.SendAsync(buffer.Array.AsMemory(sent, buffer.Length - sent), SocketFlags.None, _ending.Token);
+                            sent += await _stream.SendAsync(buffer.Array.AsMemory(sent, buffer.Length - sent), _ending.Token);
                         Interlocked.Add(ref _queuedBytes, -buffer.Length);
                         _owner!.OnSent(this, buffer.Length, buffer.PayloadBytes);
                     }

@@ -5,11 +5,11 @@ using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Network.Transports;
 
-/// <summary>A connected socket whose handshakes are done, or the reason why there is none.</summary>
-/// <param name="Socket">The socket; the receiver owns it.</param>
+/// <summary>A connected stream whose handshakes are done, or the reason why there is none.</summary>
+/// <param name="Stream">The stream; the receiver owns it.</param>
 /// <param name="Remote">The remote's handshake.</param>
-/// <param name="Failure">One clause in words, when <paramref name="Socket"/> is null.</param>
-public readonly record struct DialResult(Socket? Socket, Handshake Remote, string? Failure);
+/// <param name="Failure">One clause in words, when <paramref name="Stream"/> is null.</param>
+public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure);
 
 /// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
 public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDisposable
@@ -29,9 +29,10 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDis
                 socket.Bind(new IPEndPoint(bind, 0));
             await socket.ConnectAsync(remote, deadline.Token);
             deadline.CancelAfter(options.HandshakeTimeout);
-            if (await PeerHandshake.InitiateAsync(socket, ours, deadline.Token) is { } theirs)
-                return new DialResult(socket, theirs, null);
-            socket.Dispose();
+            var stream = new TcpPeerStream(socket);
+            if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
+                return new DialResult(stream, theirs, null);
+            stream.Dispose();
             return new DialResult(null, default, "it hung up during the handshake (it may not have this torrent)");
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -14,11 +14,11 @@ public sealed class PeerListener : IAsyncDisposable
     private readonly Socket _listening;
     private readonly HandshakeOptions _options;
     private readonly Func<Handshake, Handshake?> _answer;
-    private readonly Action<Socket, Handshake> _accepted;
+    private readonly Action<PeerStream, Handshake> _accepted;
     private readonly TaskScope _scope = new();
     private readonly LinkedList<Pending> _pending = new();
 
-    private PeerListener(Socket listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<Socket, Handshake> accepted)
+    private PeerListener(Socket listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         _listening = listening;
         _options = options;
@@ -34,10 +34,10 @@ public sealed class PeerListener : IAsyncDisposable
     /// <param name="local">Address and port; port 0 lets the system choose.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="answer">Our handshake for one that is read up to its info-hash, or null when we do not serve it. Called on any thread.</param>
-    /// <param name="accepted">Takes over the socket of a peer whose handshake is complete. Called on any thread.</param>
+    /// <param name="accepted">Takes over the stream of a peer whose handshake is complete. Called on any thread.</param>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     public static PeerListener Start(
-        IPEndPoint local, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<Socket, Handshake> accepted)
+        IPEndPoint local, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         var socket = new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -91,15 +91,22 @@ public sealed class PeerListener : IAsyncDisposable
 
     private Pending? TryAdmit(Socket socket)
     {
-        if (socket.RemoteEndPoint is not IPEndPoint remote)
+        PeerStream stream;
+        try
+        {
+            stream = new TcpPeerStream(socket);
+        }
+        catch (SocketException)
+        {
             return null;
+        }
         lock (_pending)
         {
-            if (_pending.Count(p => p.Address.Equals(remote.Address)) >= _options.MaxPendingPerAddress)
+            if (_pending.Count(p => p.Stream.Remote.Address.Equals(stream.Remote.Address)) >= _options.MaxPendingPerAddress)
                 return null;
             if (_pending.Count >= _options.MaxPending)
                 _pending.First!.Value.Deadline.Cancel();
-            var pending = new Pending(socket, remote.Address, new CancellationTokenSource(_options.HandshakeTimeout));
+            var pending = new Pending(stream, new CancellationTokenSource(_options.HandshakeTimeout));
             _pending.AddLast(pending);
             return pending;
         }
@@ -111,7 +118,7 @@ public sealed class PeerListener : IAsyncDisposable
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, pending.Deadline.Token);
-            theirs = await PeerHandshake.AnswerAsync(pending.Socket, _answer, either.Token);
+            theirs = await PeerHandshake.AnswerAsync(pending.Stream, _answer, either.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -126,10 +133,10 @@ public sealed class PeerListener : IAsyncDisposable
             }
         }
         if (theirs is { } handshake)
-            _accepted(pending.Socket, handshake);
+            _accepted(pending.Stream, handshake);
         else
-            pending.Socket.Dispose();
+            pending.Stream.Dispose();
     }
 
-    private sealed record Pending(Socket Socket, IPAddress Address, CancellationTokenSource Deadline);
+    private sealed record Pending(PeerStream Stream, CancellationTokenSource Deadline);
 }

@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Compeer.Network.Connections;
+
+/// <summary>A stream over a connected TCP socket, which it owns.</summary>
+public sealed class TcpPeerStream : PeerStream
+{
+    private readonly Socket _socket;
+
+    /// <summary>Takes over a connected socket.</summary>
+    /// <exception cref="SocketException">The socket is no longer connected.</exception>
+    public TcpPeerStream(Socket socket)
+    {
+        _socket = socket;
+        socket.NoDelay = true;
+        Remote = EndPoints.Unmapped((IPEndPoint)socket.RemoteEndPoint!);
+        Local = EndPoints.Unmapped((IPEndPoint)socket.LocalEndPoint!);
+    }
+
+    public override IPEndPoint Remote { get; }
+
+    public override IPEndPoint Local { get; }
+
+    public override PeerPath Path => PeerPath.Tcp;
+
+    public override async ValueTask WaitReadableAsync(CancellationToken cancellationToken) =>
+        await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken);
+
+    public override ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancellationToken) =>
+        _socket.ReceiveAsync(target, SocketFlags.None, cancellationToken);
+
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
+        _socket.SendAsync(data, SocketFlags.None, cancellationToken);
+
+    public override void Dispose() => _socket.Dispose();
+}
