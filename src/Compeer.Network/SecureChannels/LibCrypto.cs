@@ -1,0 +1,94 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Compeer.Network.SecureChannels;
+
+/// <summary>The few functions of OpenSSL's libcrypto that .NET does not offer. .NET on Linux loads the same library.</summary>
+internal static class LibCrypto
+{
+    /// <summary>NID_ED25519.</summary>
+    public const int Ed25519 = 1087;
+
+    private const string Library = "libcrypto";
+
+    // In the order of preference; the last two are other systems' names.
+    private static readonly string[] Names = ["libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "libcrypto-3-x64.dll"];
+
+    static LibCrypto() => NativeLibrary.SetDllImportResolver(typeof(LibCrypto).Assembly, Resolve);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_new_raw_private_key")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern PublicKeyHandle NewPrivateKey(int type, IntPtr engine, ref byte key, nuint length);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_new_raw_public_key")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern PublicKeyHandle NewPublicKey(int type, IntPtr engine, ref byte key, nuint length);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_get_raw_public_key")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int GetPublicKey(PublicKeyHandle key, ref byte target, ref nuint length);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern void FreeKey(IntPtr key);
+
+    [DllImport(Library, EntryPoint = "EVP_MD_CTX_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern DigestContextHandle NewContext();
+
+    [DllImport(Library, EntryPoint = "EVP_MD_CTX_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern void FreeContext(IntPtr context);
+
+    [DllImport(Library, EntryPoint = "EVP_DigestSignInit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int SignInit(DigestContextHandle context, IntPtr keyContext, IntPtr type, IntPtr engine, PublicKeyHandle key);
+
+    [DllImport(Library, EntryPoint = "EVP_DigestSign")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Sign(DigestContextHandle context, ref byte signature, ref nuint signatureLength, ref byte message, nuint messageLength);
+
+    [DllImport(Library, EntryPoint = "EVP_DigestVerifyInit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int VerifyInit(DigestContextHandle context, IntPtr keyContext, IntPtr type, IntPtr engine, PublicKeyHandle key);
+
+    [DllImport(Library, EntryPoint = "EVP_DigestVerify")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Verify(DigestContextHandle context, ref byte signature, nuint signatureLength, ref byte message, nuint messageLength);
+
+    private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
+    {
+        if (name != Library)
+            return IntPtr.Zero;
+        foreach (string candidate in Names)
+        {
+            if (NativeLibrary.TryLoad(candidate, assembly, paths, out IntPtr handle))
+                return handle;
+        }
+        return IntPtr.Zero;
+    }
+
+    /// <summary>An EVP_PKEY.</summary>
+    public sealed class PublicKeyHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
+    {
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        protected override bool ReleaseHandle()
+        {
+            FreeKey(handle);
+            return true;
+        }
+    }
+
+    /// <summary>An EVP_MD_CTX.</summary>
+    public sealed class DigestContextHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
+    {
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        protected override bool ReleaseHandle()
+        {
+            FreeContext(handle);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,321 @@
+namespace Compeer.Protocols.Kademlia;
+
+/// <summary>
+/// The contacts a node knows, many near its own key and few far away. Bucket <c>i</c> holds keys that share exactly
+/// <c>i</c> leading bits with ours; the last one holds all nearer keys and is split when it is full. It never asks anybody:
+/// it is told who answered and who did not. Single-threaded.
+/// </summary>
+/// <remarks>Spec: Kademlia (2002), sections 2.2 and 2.4; BEP 5, "routing table". Memory: about 64 bytes a contact, at most the sum of the capacities.</remarks>
+public sealed class RoutingTable<TKey, TContact, TPolicy>
+    where TKey : struct, IKademliaKey<TKey>
+    where TContact : struct, IEquatable<TContact>
+    where TPolicy : struct, IRoutingPolicy<TKey, TContact>
+{
+    private const int FirstCapacity = 4;
+
+    private readonly TPolicy _policy;
+    private readonly List<Bucket> _buckets = [new Bucket()];
+
+    public RoutingTable(TKey own, TPolicy policy)
+    {
+        Own = own;
+        _policy = policy;
+    }
+
+    /// <summary>Our own key.</summary>
+    public TKey Own { get; }
+
+    /// <summary>Contacts in the table.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Buckets; grows with the logarithm of the network's size.</summary>
+    public int Depth => _buckets.Count;
+
+    /// <summary>The bucket that a key belongs to.</summary>
+    public int BucketOf(in TKey key) => Math.Min(Own.CommonPrefixLength(key), _buckets.Count - 1);
+
+    /// <summary>When something in a bucket last changed, answered or was looked up.</summary>
+    public Instant LastChange(int bucket) => _buckets[bucket].LastChange;
+
+    /// <summary>A lookup into a bucket begins, whatever it will find.</summary>
+    public void OnRefresh(int bucket, Instant now) => _buckets[bucket].LastChange = now;
+
+    /// <summary>The contacts of a bucket, in no order; valid until the next call that changes the table.</summary>
+    public ReadOnlySpan<RoutingEntry<TKey, TContact>> Entries(int bucket) => _buckets[bucket].Span;
+
+    /// <summary>A contact answered us.</summary>
+    /// <param name="key">The key it claims.</param>
+    /// <param name="contact">Where the answer came from, which is where it was asked.</param>
+    /// <param name="roundTrip">Time from question to answer.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="probe">For <see cref="Admission.Full"/>: whom to ask whether it lives.</param>
+    public Admission OnReply(in TKey key, in TContact contact, TimeSpan roundTrip, Instant now, out RoutingEntry<TKey, TContact> probe)
+    {
+        probe = default;
+        if (key.Equals(Own))
+            return Admission.Rejected;
+        Bucket bucket = _buckets[BucketOf(key)];
+        int at = bucket.IndexOf(key);
+        if (at >= 0)
+            return Refresh(bucket, at, contact, roundTrip, now);
+        EvictOtherKeyOf(contact);
+        if (HasHost(contact))
+            return Admission.Rejected;
+        return Insert(key, contact, roundTrip, now, out probe);
+    }
+
+    /// <summary>A contact did not answer; true when it was dropped for it.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="contact">Where it was asked.</param>
+    /// <param name="maxFailures">Unanswered questions in a row after which it goes.</param>
+    public bool OnFailure(in TKey key, in TContact contact, int maxFailures)
+    {
+        Bucket bucket = _buckets[BucketOf(key)];
+        int at = bucket.IndexOf(key);
+        if (at < 0 || !bucket.Items[at].Contact.Equals(contact))
+            return false;
+        ref RoutingEntry<TKey, TContact> entry = ref bucket.Items[at];
+        entry.Failures = (byte)Math.Min(entry.Failures + 1, byte.MaxValue);
+        if (entry.Failures < maxFailures)
+            return false;
+        bucket.RemoveAt(at);
+        Count--;
+        return true;
+    }
+
+    /// <summary>Notes that a contact is being asked whether it lives.</summary>
+    public void OnProbe(in TKey key, Instant now)
+    {
+        Bucket bucket = _buckets[BucketOf(key)];
+        int at = bucket.IndexOf(key);
+        if (at >= 0)
+            bucket.Items[at].LastProbe = now;
+    }
+
+    /// <summary>Whether there is room for a key, so that asking an unknown contact is worth while.</summary>
+    public bool WouldAdmit(in TKey key, in TContact contact)
+    {
+        int index = BucketOf(key);
+        Bucket bucket = _buckets[index];
+        return !key.Equals(Own)
+            && bucket.IndexOf(key) < 0
+            && (bucket.Count < _policy.Capacity(index) || index == _buckets.Count - 1 || bucket.HasFailing)
+            && !HasHost(contact);
+    }
+
+    /// <summary>Whether a contact is in the table under some key.</summary>
+    public bool Contains(in TContact contact)
+    {
+        foreach (Bucket bucket in _buckets)
+        {
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+            {
+                if (entry.Contact.Equals(contact))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Writes the contacts nearest to <paramref name="target"/>, nearest first, those that failed last left out unless nothing else is there; gives their number.</summary>
+    public int Closest(in TKey target, Span<RoutingEntry<TKey, TContact>> nearest)
+    {
+        int count = 0;
+        for (int allowed = 0; allowed <= byte.MaxValue && count == 0 && Count > 0; allowed += byte.MaxValue)
+        {
+            foreach (Bucket bucket in _buckets)
+            {
+                foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+                {
+                    if (entry.Failures <= allowed)
+                        InsertSorted(nearest, ref count, entry, target);
+                }
+            }
+        }
+        return count;
+    }
+
+    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, in RoutingEntry<TKey, TContact> entry, in TKey target)
+    {
+        if (count == nearest.Length && (count == 0 || target.CompareDistance(entry.Key, nearest[count - 1].Key) >= 0))
+            return;
+        int at = count == nearest.Length ? count - 1 : count++;
+        for (; at > 0 && target.CompareDistance(entry.Key, nearest[at - 1].Key) < 0; at--)
+            nearest[at] = nearest[at - 1];
+        nearest[at] = entry;
+    }
+
+    private Admission Refresh(Bucket bucket, int at, in TContact contact, TimeSpan roundTrip, Instant now)
+    {
+        ref RoutingEntry<TKey, TContact> entry = ref bucket.Items[at];
+        if (!entry.Contact.Equals(contact))
+        {
+            // Somebody else with this key: the one we know stays while it answers.
+            if (entry.Failures == 0 || HasHost(contact))
+                return Admission.Rejected;
+            entry.Contact = contact;
+            entry.RoundTripMilliseconds = 0;
+            entry.IsPreferred = _policy.IsPreferred(entry.Key, contact);
+        }
+        entry.Failures = 0;
+        entry.LastReply = now;
+        ushort sample = Milliseconds(roundTrip);
+        entry.RoundTripMilliseconds = entry.RoundTripMilliseconds == 0 ? sample : (ushort)((entry.RoundTripMilliseconds * 2 + sample) / 3);
+        bucket.LastChange = now;
+        return Admission.Known;
+    }
+
+    private Admission Insert(in TKey key, in TContact contact, TimeSpan roundTrip, Instant now, out RoutingEntry<TKey, TContact> probe)
+    {
+        var entry = new RoutingEntry<TKey, TContact>
+        {
+            Key = key, Contact = contact, LastReply = now, LastProbe = now,
+            RoundTripMilliseconds = Milliseconds(roundTrip), IsPreferred = _policy.IsPreferred(key, contact),
+        };
+        probe = default;
+        while (true)
+        {
+            int index = BucketOf(key);
+            Bucket bucket = _buckets[index];
+            foreach (ref readonly RoutingEntry<TKey, TContact> other in bucket.Span)
+            {
+                if (other.Failures == 0 && _policy.IsSameNetwork(other.Contact, contact))
+                    return Admission.Rejected;
+            }
+            if (bucket.Count < _policy.Capacity(index))
+            {
+                bucket.Add(entry);
+                bucket.LastChange = now;
+                Count++;
+                return Admission.Admitted;
+            }
+            if (index != _buckets.Count - 1 || _buckets.Count >= TKey.BitLength)
+                return Replace(bucket, entry, now, out probe);
+            Split();
+        }
+    }
+
+    /// <summary>Worst first: failing, then without preference, then slow; else the newcomer waits outside.</summary>
+    private static Admission Replace(Bucket bucket, in RoutingEntry<TKey, TContact> entry, Instant now, out RoutingEntry<TKey, TContact> probe)
+    {
+        int worst = 0;
+        int silent = 0;
+        for (int i = 1; i < bucket.Count; i++)
+        {
+            if (IsWorse(bucket.Items[i], bucket.Items[worst]))
+                worst = i;
+            if (bucket.Items[i].LastReply < bucket.Items[silent].LastReply)
+                silent = i;
+        }
+        probe = bucket.Items[silent];
+        ref RoutingEntry<TKey, TContact> loser = ref bucket.Items[worst];
+        // Age is worth more than speed: who has answered long will answer longer. Only the clearly better comes in.
+        if (loser.Failures == 0 && (loser.IsPreferred || !entry.IsPreferred))
+            return Admission.Full;
+        loser = entry;
+        bucket.LastChange = now;
+        return Admission.Admitted;
+    }
+
+    private static bool IsWorse(in RoutingEntry<TKey, TContact> a, in RoutingEntry<TKey, TContact> b) =>
+        a.Failures != b.Failures ? a.Failures > b.Failures
+        : a.IsPreferred != b.IsPreferred ? !a.IsPreferred
+        : a.RoundTripMilliseconds > b.RoundTripMilliseconds;
+
+    private void Split()
+    {
+        int depth = _buckets.Count - 1;
+        Bucket last = _buckets[depth];
+        var nearer = new Bucket { LastChange = last.LastChange };
+        for (int i = last.Count - 1; i >= 0; i--)
+        {
+            if (Own.CommonPrefixLength(last.Items[i].Key) == depth)
+                continue;
+            nearer.Add(last.Items[i]);
+            last.RemoveAt(i);
+        }
+        _buckets.Add(nearer);
+    }
+
+    /// <summary>A contact that answers under a new key has left its old place; to change keys at will is what attackers do.</summary>
+    private void EvictOtherKeyOf(in TContact contact)
+    {
+        foreach (Bucket bucket in _buckets)
+        {
+            for (int i = 0; i < bucket.Count; i++)
+            {
+                if (!bucket.Items[i].Contact.Equals(contact))
+                    continue;
+                bucket.RemoveAt(i);
+                Count--;
+                return;
+            }
+        }
+    }
+
+    private bool HasHost(in TContact contact)
+    {
+        foreach (Bucket bucket in _buckets)
+        {
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+            {
+                if (_policy.IsSameHost(entry.Contact, contact))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    private static ushort Milliseconds(TimeSpan span) => (ushort)Math.Clamp(span.TotalMilliseconds, 1, ushort.MaxValue);
+
+    private sealed class Bucket
+    {
+        public RoutingEntry<TKey, TContact>[] Items { get; private set; } = [];
+
+        public int Count { get; private set; }
+
+        public Instant LastChange { get; set; }
+
+        public ReadOnlySpan<RoutingEntry<TKey, TContact>> Span => Items.AsSpan(0, Count);
+
+        public bool HasFailing
+        {
+            get
+            {
+                foreach (ref readonly RoutingEntry<TKey, TContact> entry in Span)
+                {
+                    if (entry.Failures > 0)
+                        return true;
+                }
+                return false;
+            }
+        }
+
+        public int IndexOf(in TKey key)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                if (Items[i].Key.Equals(key))
+                    return i;
+            }
+            return -1;
+        }
+
+        public void Add(in RoutingEntry<TKey, TContact> entry)
+        {
+            if (Count == Items.Length)
+            {
+                var larger = new RoutingEntry<TKey, TContact>[Math.Max(FirstCapacity, Count * 2)];
+                Items.AsSpan(0, Count).CopyTo(larger);
+                Items = larger;
+            }
+            Items[Count++] = entry;
+        }
+
+        public void RemoveAt(int index)
+        {
+            Items[index] = Items[--Count];
+            Items[Count] = default;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+namespace Compeer.Protocols.MainlineDht;
+
+/// <summary>
+/// What each address may still ask of us, and which have proved that they receive what is sent to them. When it is full the
+/// table starts anew: budgets are then whole again, and proofs are asked for again.
+/// </summary>
+internal sealed class AddressLedger(DhtOptions options)
+{
+    private static readonly TimeSpan ProofLifetime = TimeSpan.FromMinutes(15);
+
+    private readonly Dictionary<NodeEndPoint, Account> _accounts = [];
+
+    /// <summary>Takes one question from the address's budget; false when it is used up or the address is being ignored.</summary>
+    public bool TryTake(NodeEndPoint from, Instant now)
+    {
+        Account account = Find(from.Host, now);
+        if (now < account.SilentUntil)
+            return false;
+        double budget = Math.Min(options.QueryBurst, account.Budget + (now - account.Updated).TotalSeconds * options.QueriesPerSecond) - 1;
+        bool allowed = budget >= 0;
+        _accounts[from.Host] = account with
+        {
+            Budget = (float)Math.Max(0, budget), Updated = now, SilentUntil = allowed ? default : now + options.Silence,
+        };
+        return allowed;
+    }
+
+    /// <summary>The endpoint answered a question of ours, or showed a token.</summary>
+    public void Prove(NodeEndPoint endpoint, Instant now) =>
+        _accounts[endpoint.Host] = Find(endpoint.Host, now) with { ProvenUntil = now + ProofLifetime };
+
+    /// <summary>Somebody at the address receives what we send there.</summary>
+    public bool IsProven(NodeEndPoint endpoint, Instant now) =>
+        _accounts.TryGetValue(endpoint.Host, out Account account) && now < account.ProvenUntil;
+
+    private Account Find(NodeEndPoint host, Instant now)
+    {
+        if (_accounts.TryGetValue(host, out Account account))
+            return account;
+        if (_accounts.Count >= options.MaxAddresses)
+            _accounts.Clear();
+        return new Account(options.QueryBurst, now, default, default);
+    }
+
+    private readonly record struct Account(float Budget, Instant Updated, Instant SilentUntil, Instant ProvenUntil);
+}

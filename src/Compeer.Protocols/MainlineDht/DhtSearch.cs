@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Compeer.Protocols.Kademlia;
+
+namespace Compeer.Protocols.MainlineDht;
+
+/// <summary>What a search is for.</summary>
+internal enum DhtSearchKind : byte
+{
+    Nodes,
+    Peers,
+    Item,
+    Put,
+}
+
+/// <summary>One search under way and what it found.</summary>
+internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key160, NodeEndPoint> lookup, Instant now)
+{
+    private const int MaxPeers = 5000;
+
+    private readonly HashSet<NodeEndPoint> _peers = [];
+    private readonly Dictionary<int, int> _storeErrors = [];
+
+    public int Id { get; } = id;
+
+    public DhtSearchKind Kind { get; } = kind;
+
+    public KademliaLookup<Key160, NodeEndPoint> Lookup { get; } = lookup;
+
+    public Instant StartedAt { get; } = now;
+
+    public GetPeersOptions Peers { get; init; } = new();
+
+    /// <summary>The key whose item is sought; empty for an immutable one.</summary>
+    public ReadOnlyMemory<byte> PublicKey { get; init; }
+
+    public ReadOnlyMemory<byte> Salt { get; init; }
+
+    /// <summary>The item to put.</summary>
+    public DhtItem? Item { get; init; }
+
+    public long? CompareAndSwap { get; init; }
+
+    /// <summary>The best item found.</summary>
+    public DhtItem? Found { get; set; }
+
+    /// <summary>The tokens that nodes gave, by node.</summary>
+    public Dictionary<NodeEndPoint, byte[]> Tokens { get; } = [];
+
+    public ScrapeFilter Seeds { get; } = new();
+
+    public ScrapeFilter Others { get; } = new();
+
+    /// <summary>Questions to nodes that have no known key yet, and to those that are to store.</summary>
+    public int AsideUnderWay { get; set; }
+
+    public bool IsStoring { get; set; }
+
+    public int Stored { get; set; }
+
+    public int StoreError => _storeErrors.Count == 0 ? 0 : _storeErrors.MaxBy(e => e.Value).Key;
+
+    /// <summary>Notes a peer; true when it is new.</summary>
+    public bool AddPeer(NodeEndPoint peer) => _peers.Count < MaxPeers && _peers.Add(peer);
+
+    public void OnStoreError(int code) => _storeErrors[code] = _storeErrors.GetValueOrDefault(code) + 1;
+
+    public DhtSearchReport Report(Instant now) => new()
+    {
+        Asked = Lookup.Asked,
+        Replied = Lookup.Replied,
+        Hops = Lookup.Hops,
+        Duration = now - StartedAt,
+        Closest = [.. Lookup.ClosestReplied(MainlinePolicy.BucketSize).Select(c => new DhtContact(c.Key, c.Contact))],
+        Stored = Stored,
+        Peers = _peers.Count,
+        EstimatedSeeds = Seeds.Estimate,
+        EstimatedPeers = Others.Estimate,
+        StoreError = StoreError,
+    };
+}
