@@ -9,6 +9,7 @@ root.Subcommands.Add(new CreateCommand().Build());
 root.Subcommands.Add(new InfoCommand().Build());
 root.Subcommands.Add(new VerifyCommand().Build());
 root.Subcommands.Add(new TrackerCommand().Build());
+root.Subcommands.Add(new DhtCommand().Build());
 
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
+using Compeer.Network.MainlineDht;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -30,18 +31,36 @@ internal sealed class CommonOptions
         Description = "Where state is kept (default: XDG_DATA_HOME/compeer or ~/.local/share/compeer)", HelpName = "DIR",
     };
 
-    private readonly Option<string[]> _dhtBootstrap = new("--dht-bootstrap") { Hidden = true, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<DnsEndPoint[]> _dhtBootstrap = new("--dht-bootstrap")
+    {
+        Description = "Where to join the DHT, instead of the public entries; may be repeated", HelpName = "HOST:PORT", CustomParser = Parse.HostsWithPort, Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
     private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-dht", "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+        [.. new[] { "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
             command.Options.Add(option);
     }
 
-    /// <summary>Where to say what happens.</summary>
+    /// <summary>The options of a command that only takes part in the DHT.</summary>
+    public void AddDhtTo(Command command)
+    {
+        foreach (Option option in (Option[])[_bind, _port, _json, _dataDirectory, _dhtBootstrap])
+            command.Options.Add(option);
+    }
+
+    /// <summary>The port given, or 0.</summary>
+    public int Port(ParseResult result) => result.GetValue(_port);
+
+    /// <summary>Output is for programs.</summary>
+    public bool IsJson(ParseResult result) => result.GetValue(_json);
+
+    /// <summary>Where to say what happens.
     public IReporter Reporter(ParseResult result) => result.GetValue(_json)
         ? new JsonReporter(Console.Out)
         : new PlainReporter(Console.Out, ErrorConsole(), result.GetValue(_quiet), TimeProvider.System);
@@ -54,10 +73,8 @@ internal sealed class CommonOptions
 
     /// <summary>Starts a client; without --port at the port used last time, if it is still free.</summary>
     /// <exception cref="CommandException">The address or port cannot be had.</exception>
-    public TorrentClient StartClient(ParseResult result, IReporter reporter)
+    public TorrentClient StartClient(ParseResult result)
     {
-        if (result.GetValue(_dhtBootstrap) is { Length: > 0 })
-            reporter.Note("--dht-bootstrap has no effect: this version has no DHT yet. Peers come from trackers, the link and --peer.");
         var options = new TorrentClientOptions
         {
             DataDirectory = DataDirectory(result),
@@ -65,10 +82,18 @@ internal sealed class CommonOptions
             Port = result.GetValue(_port),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
+            Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
         };
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
         return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
+    }
+
+    /// <summary>How the DHT is joined.</summary>
+    public DhtServiceOptions DhtOptions(ParseResult result)
+    {
+        var options = new DhtServiceOptions { CachePath = Path.Combine(DataDirectory(result), "dht.nodes") };
+        return result.GetValue(_dhtBootstrap) is { Length: > 0 } entries ? options with { Entries = [.. entries] } : options;
     }
 
     private static IAnsiConsole ErrorConsole()

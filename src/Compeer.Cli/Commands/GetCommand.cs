@@ -39,7 +39,7 @@ internal sealed class GetCommand
             CheckSelection(known, globs);
         string directory = Path.GetFullPath(result.GetValue(_directory)!);
         ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(cancellationToken)];
-        await using TorrentClient client = _common.StartClient(result, reporter);
+        await using TorrentClient client = _common.StartClient(result);
         await using Torrent torrent = client.Add(new TorrentSettings
         {
             Directory = directory,

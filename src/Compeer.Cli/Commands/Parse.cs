@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
@@ -64,6 +65,20 @@ internal static class Parse
                 argument.AddError($"'{token.Value}' is not an address with a port, such as 192.168.1.5:6881 or [fe80::1]:6881.");
         }
         return [.. endpoints];
+    }
+
+    public static DnsEndPoint[] HostsWithPort(ArgumentResult argument)
+    {
+        var hosts = new List<DnsEndPoint>();
+        foreach (Token token in argument.Tokens)
+        {
+            int colon = token.Value.LastIndexOf(':');
+            if (colon > 0 && ushort.TryParse(token.Value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0)
+                hosts.Add(new DnsEndPoint(token.Value[..colon].Trim('[', ']'), port));
+            else
+                argument.AddError($"'{token.Value}' is not a host with a port, such as router.example.org:6881.");
+        }
+        return [.. hosts];
     }
 
     public static bool TryEndPoint(string text, out IPEndPoint endpoint)

@@ -41,7 +41,7 @@ internal sealed class ShareCommand
         var state = new ShareState(_common.DataDirectory(result), files.Root, format.ToString());
         Metainfo metainfo = state.Load(files) ?? await CreateAsync(files, format, state, reporter, cancellationToken);
 
-        await using TorrentClient client = _common.StartClient(result, reporter);
+        await using TorrentClient client = _common.StartClient(result);
         IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];

@@ -52,6 +52,17 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
             case PeerBanned peer:
                 Peer(peer.Address.ToString(), peer.Client, "banned", peer.Reason);
                 break;
+            case DhtLookedUp dht:
+                Write("dht", new JsonObject
+                {
+                    ["nodes"] = dht.Nodes,
+                    ["asked"] = dht.Report.Asked,
+                    ["replied"] = dht.Report.Replied,
+                    ["hops"] = dht.Report.Hops,
+                    ["peers"] = dht.Report.Peers,
+                    ["stored"] = dht.Report.Stored,
+                });
+                break;
             case TorrentProblem problem:
                 Note(problem.Message);
                 break;

@@ -50,6 +50,7 @@ internal sealed class Peers(TorrentSession session)
             Book.OnConnected(arrived.Dialled);
         BeginPieces(link);
         wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
+        wire.SendDhtPort(session.Services.ListenPort);
         connection.Start(link);
         session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming));
         session.MarkDirty(link);

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.PeerWire;
 
@@ -22,6 +23,7 @@ public sealed class TorrentClient : IAsyncDisposable
 {
     private readonly TorrentServices _services;
     private readonly PeerListener _listener;
+    private readonly UdpEndpoint? _udp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly TaskScope _scope = new();
 
@@ -31,8 +33,18 @@ public sealed class TorrentClient : IAsyncDisposable
         IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
         services.ListenPort = _listener.LocalEndPoint.Port;
+        if (services.Options.Dht is { } dht)
+        {
+            _udp = BindUdp(new IPEndPoint(bind, services.ListenPort));
+            services.Dht = DhtService.Start(_udp, dht);
+            _udp.Add(services.Dht);
+            _udp.Start();
+        }
         _scope.TryRun(TickAsync);
     }
+
+    /// <summary>The DHT, when there is one.</summary>
+    public DhtService? Dht => _services.Dht;
 
     /// <summary>Where peers reach it.</summary>
     public IPEndPoint LocalEndPoint => _listener.LocalEndPoint;
@@ -77,7 +89,25 @@ public sealed class TorrentClient : IAsyncDisposable
         await _listener.DisposeAsync();
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
         await _scope.DisposeAsync();
+        if (_services.Dht is { } dht)
+            await dht.DisposeAsync();
+        if (_udp is not null)
+            await _udp.DisposeAsync();
         _services.Dispose();
+    }
+
+    /// <summary>The UDP port of the same number as the TCP port: peers expect both at one.</summary>
+    private UdpEndpoint BindUdp(IPEndPoint local)
+    {
+        try
+        {
+            return UdpEndpoint.Bind(local);
+        }
+        catch
+        {
+            _listener.DisposeAsync().AsTask().Wait();
+            throw;
+        }
     }
 
     private void Forget(TorrentSession session)

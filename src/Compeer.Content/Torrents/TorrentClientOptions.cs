@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Picking;
@@ -41,6 +42,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bytes of complete pieces of one torrent that may wait to be hashed and written; beyond it nothing more is requested.</summary>
     public int MaxBacklogBytes { get; init; } = 32 << 20;
+
+    /// <summary>How the DHT is run; null runs none.</summary>
+    public DhtServiceOptions? Dht { get; init; }
 
     /// <summary>Bounds on connections that are not yet peers.</summary>
     public HandshakeOptions Handshake { get; init; } = new();

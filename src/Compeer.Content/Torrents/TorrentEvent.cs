@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Content.Torrents;
 
@@ -19,6 +20,11 @@ public sealed record PeerBanned(IPEndPoint Address, string Client, string Reason
 
 /// <summary>Something went wrong; the torrent goes on, or waits, by itself.</summary>
 public sealed record TorrentProblem(string Message) : TorrentEvent;
+
+/// <summary>The swarm was looked up in the DHT.</summary>
+/// <param name="Report">What it cost and gave.</param>
+/// <param name="Nodes">Nodes that we know.</param>
+public sealed record DhtLookedUp(DhtSearchReport Report, int Nodes) : TorrentEvent;
 
 /// <summary>Every wanted piece is verified and on the disk.</summary>
 public sealed record TorrentCompleted : TorrentEvent;

@@ -4,6 +4,7 @@ using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
 using Compeer.Network.Connections;
 using Compeer.Protocols.Connecting;
+using Compeer.Protocols.MainlineDht;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Trackers;
 
@@ -37,6 +38,8 @@ internal sealed record LinkClosed(PeerLink Link, string Reason) : TorrentInput;
 /// <summary>Somebody named peers.</summary>
 internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source) : TorrentInput;
 
+/// <summary>A search in the DHT is over.</summary>
+internal sealed record DhtSearched(DhtSearchReport Report) : TorrentInput;
 
 /// <summary>A tracker answered, or did not.</summary>
 internal sealed record TrackerAnswered(AnnounceJob Job, AnnounceResult Result) : TorrentInput;

@@ -2,6 +2,7 @@ using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.MainlineDht;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
 
@@ -41,6 +42,9 @@ internal sealed class TorrentServices : IDisposable
     public SharedRateLimit Download { get; }
 
     public TrackerClient Trackers { get; }
+
+    /// <summary>The DHT, when there is one; set once the port is bound.</summary>
+    public DhtService? Dht { get; set; }
 
     /// <summary>The port peers reach us at; set once the listener is up.</summary>
     public int ListenPort { get; set; }

@@ -50,6 +50,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Metadata = new MetadataTransfer(this);
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
+        Dht = new DhtAnnounces(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -78,6 +79,8 @@ internal sealed class TorrentSession : IAsyncDisposable
     public HashExchange Hashes { get; }
 
     public Announces Announces { get; }
+
+    public DhtAnnounces Dht { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -109,9 +112,13 @@ internal sealed class TorrentSession : IAsyncDisposable
     /// <summary>Called once, when nothing of the torrent runs any more.</summary>
     public Action<TorrentSession>? Ended { get; set; }
 
+    /// <summary>Only its trackers may tell of its peers. Unknown, and so false, until the metainfo is known. Spec: BEP 27.</summary>
+    public bool IsPrivate => Metainfo?.IsPrivate == true;
+
     /// <summary>What we tell peers that we can do.</summary>
     public ReservedBits OurBits =>
-        ReservedBits.Extensions | ReservedBits.Fast | (InfoHashes.IsHybrid ? ReservedBits.V2 : ReservedBits.None);
+        ReservedBits.Extensions | ReservedBits.Fast | (InfoHashes.IsHybrid ? ReservedBits.V2 : ReservedBits.None)
+        | (Services.Dht is null || IsPrivate ? ReservedBits.None : ReservedBits.Dht);
 
     public void Start() => _loop = Task.Run(RunAsync);
 
@@ -175,6 +182,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         foreach (PeerLink link in Links.Values.ToArray())
             Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
+        Dht.OnMetainfo(metainfo);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
             Hashes.Begin(metainfo);
@@ -311,6 +319,9 @@ internal sealed class TorrentSession : IAsyncDisposable
             case TrackerAnswered answered:
                 Announces.OnAnswer(answered);
                 break;
+            case DhtSearched searched:
+                Dht.OnEnded(searched.Report);
+                break;
             case StopAsked:
                 _ending = true;
                 break;
@@ -352,6 +363,10 @@ internal sealed class TorrentSession : IAsyncDisposable
                 break;
             case PeerEventKind.InterestChanged:
                 Uploads.OnInterest(link);
+                break;
+            case PeerEventKind.DhtPort:
+                if (!IsPrivate)
+                    Services.Dht?.AddNode(new IPEndPoint(link.Address, happened.Index));
                 break;
             case PeerEventKind.Extensions:
                 Peers.OnExtensions(link);
@@ -414,6 +429,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         }
         Peers.Dial();
         Announces.OnTick();
+        Dht.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
         Uploads.OnTick(second);

@@ -6,6 +6,9 @@ public enum PeerSource
     /// <summary>The peer connected to us.</summary>
     Incoming,
 
+    /// <summary>A node of the DHT listed it.</summary>
+    Dht,
+
     /// <summary>A tracker listed it.</summary>
     Tracker,
 

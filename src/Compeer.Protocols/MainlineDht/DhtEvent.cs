@@ -50,6 +50,21 @@ public sealed record DhtSearchReport
 
     /// <summary>The error that most of those who refused to store gave, or 0. Spec: BEP 5, BEP 44.</summary>
     public int StoreError { get; init; }
+
+    /// <summary>Both reports of a search that ran over IPv4 and IPv6.</summary>
+    public DhtSearchReport JoinedWith(DhtSearchReport other) => new()
+    {
+        Asked = Asked + other.Asked,
+        Replied = Replied + other.Replied,
+        Hops = Math.Max(Hops, other.Hops),
+        Duration = Duration > other.Duration ? Duration : other.Duration,
+        Closest = [.. Closest, .. other.Closest],
+        Stored = Stored + other.Stored,
+        Peers = Peers + other.Peers,
+        EstimatedSeeds = Math.Max(EstimatedSeeds, other.EstimatedSeeds),
+        EstimatedPeers = Math.Max(EstimatedPeers, other.EstimatedPeers),
+        StoreError = StoreError != 0 ? StoreError : other.StoreError,
+    };
 }
 
 /// <summary>A node of the DHT.</summary>

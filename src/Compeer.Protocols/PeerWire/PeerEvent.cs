@@ -42,6 +42,9 @@ public enum PeerEventKind
     /// <summary>Its extension handshake: see Remote.</summary>
     Extensions,
 
+    /// <summary>Its node of the DHT is at port Index. Spec: BEP 5.</summary>
+    DhtPort,
+
     /// <summary>It asks for metadata piece Index.</summary>
     MetadataRequest,
 

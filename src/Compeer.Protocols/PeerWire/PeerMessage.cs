@@ -56,6 +56,9 @@ public readonly ref struct PeerMessage
                 Payload = body[8..];
                 Length = Payload.Length;
                 break;
+            case PeerMessageId.Port:
+                Index = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(body);
+                break;
             case PeerMessageId.Extended:
                 Index = body[0];
                 Payload = body[1..];

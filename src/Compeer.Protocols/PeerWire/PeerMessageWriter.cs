@@ -19,6 +19,10 @@ public static class PeerMessageWriter
     public static void Index(IBufferWriter<byte> output, PeerMessageId id, int index) =>
         BinaryPrimitives.WriteInt32BigEndian(Begin(output, id, 4), index);
 
+    /// <summary>Where our node of the DHT is.</summary>
+    public static void Port(IBufferWriter<byte> output, int port) =>
+        BinaryPrimitives.WriteUInt16BigEndian(Begin(output, PeerMessageId.Port, 2), (ushort)port);
+
     /// <summary>Request, Cancel, Reject.</summary>
     public static void Block(IBufferWriter<byte> output, PeerMessageId id, BlockRequest request)
     {

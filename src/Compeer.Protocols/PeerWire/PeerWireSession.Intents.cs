@@ -33,6 +33,13 @@ public sealed partial class PeerWireSession
             Extended(0, ExtensionMessages.Handshake(new OwnExtensions(_options.ClientName, listenPort, _options.MaxIncomingRequests, metadataBytes, isUploadOnly, theirAddress)));
     }
 
+    /// <summary>Says where our node of the DHT is, if both sides take part in it. Spec: BEP 5.</summary>
+    public void SendDhtPort(int port)
+    {
+        if (HasDht)
+            PeerMessageWriter.Port(_control, port);
+    }
+
     /// <summary>Tells of a new piece.</summary>
     public void SendHave(int piece)
     {

@@ -35,6 +35,9 @@ public sealed partial class PeerWireSession
                 return HandleReject(message, out happened);
             case PeerMessageId.Suggest or PeerMessageId.AllowedFast:
                 return HandleFastHint(message, out happened);
+            case PeerMessageId.Port:
+                happened = new PeerEvent { Kind = PeerEventKind.DhtPort, Index = message.Index };
+                return message.Index > 0;
             case PeerMessageId.Extended:
                 return HasExtensions && HandleExtended(message, out happened);
             case PeerMessageId.HashRequest or PeerMessageId.Hashes or PeerMessageId.HashReject:

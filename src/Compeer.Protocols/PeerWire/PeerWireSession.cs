@@ -48,6 +48,7 @@ public sealed partial class PeerWireSession
         ReservedBits common = ours.Reserved & theirs.Reserved;
         HasFast = common.HasFlag(ReservedBits.Fast);
         HasExtensions = common.HasFlag(ReservedBits.Extensions);
+        HasDht = common.HasFlag(ReservedBits.Dht);
         _lastReceived = _lastSent = now;
     }
 
@@ -59,6 +60,9 @@ public sealed partial class PeerWireSession
 
     /// <summary>Both speak BEP 10.</summary>
     public bool HasExtensions { get; }
+
+    /// <summary>Both take part in the DHT. Spec: BEP 5.</summary>
+    public bool HasDht { get; }
 
     /// <summary>We do not serve the remote.</summary>
     public bool AmChoking { get; private set; } = true;

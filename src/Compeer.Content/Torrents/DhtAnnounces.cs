@@ -1,0 +1,75 @@
+using System.Net;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.MainlineDht;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// A torrent in the DHT: looks its swarms up and announces us to them, every quarter of an hour, and more often while it
+/// knows too few peers. Private torrents do not come here.
+/// </summary>
+/// <remarks>Spec: BEP 5; BEP 27.</remarks>
+internal sealed class DhtAnnounces(TorrentSession session)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
+
+    private TimeSpan _retry = FirstRetry;
+    private Instant _next;
+    private bool _underWay;
+    private bool _announcedAsSeed;
+
+    /// <summary>What the last search cost and gave; null before it.</summary>
+    public DhtSearchReport? LastSearch { get; private set; }
+
+    public void OnTick()
+    {
+        bool isSeed = session.Phase == TorrentPhase.Seeding;
+        bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
+        if (_underWay || !isDue || session.Services.Dht is null || session.Phase is TorrentPhase.Checking or TorrentPhase.Failed || session.IsPrivate)
+            return;
+        _underWay = true;
+        _announcedAsSeed = isSeed;
+        var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.ListenPort, IsSeed = isSeed };
+        session.RunAside(token => SearchAsync(options, token));
+    }
+
+    /// <summary>The torrent names nodes to begin with. Spec: BEP 5, "torrent file extensions".</summary>
+    public void OnMetainfo(Metainfo metainfo)
+    {
+        if (session.Services.Dht is not { } dht || metainfo.IsPrivate)
+            return;
+        foreach (NodeAddress node in metainfo.Nodes)
+        {
+            // Names are not looked up: a torrent could make every node of the world ask for one.
+            if (IPAddress.TryParse(node.Host, out IPAddress? address))
+                dht.AddNode(new IPEndPoint(address, node.Port));
+        }
+    }
+
+    public void OnEnded(DhtSearchReport report)
+    {
+        _underWay = false;
+        LastSearch = report;
+        session.Tell(new DhtLookedUp(report, session.Services.Dht!.Status.Nodes));
+        bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);
+        _retry = hasEnough ? FirstRetry : _retry * 2 < Interval ? _retry * 2 : Interval;
+        _next = session.Now + (hasEnough ? Interval : _retry);
+    }
+
+    private async Task SearchAsync(GetPeersOptions options, CancellationToken cancellationToken)
+    {
+        DhtSearchReport? joined = null;
+        foreach (Sha1Hash swarm in session.InfoHashes.SwarmIds)
+        {
+            DhtSearchReport report = await session.Services.Dht!.FindPeersAsync(swarm, options, Found, cancellationToken);
+            joined = joined is null ? report : joined.JoinedWith(report);
+        }
+        session.Post(new DhtSearched(joined!));
+    }
+
+    private void Found(IReadOnlyList<IPEndPoint> peers) => session.Post(new PeersFound(peers, PeerSource.Dht));
+}
