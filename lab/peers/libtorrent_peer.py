@@ -44,6 +44,7 @@ def arguments():
     parser.add_argument('--limit-up', type=int, default=0, help='bytes per second')
     parser.add_argument('--limit-down', type=int, default=0, help='bytes per second')
     parser.add_argument('--encryption', choices=('disabled', 'enabled', 'forced'), default='disabled')
+    parser.add_argument('--dht-entry', help='HOST:PORT of a node of the DHT; without it the DHT is off')
     parser.add_argument('--keep-seeding', action='store_true')
     parser.add_argument('--timeout', type=float, default=600)
     return parser.parse_args()
@@ -79,7 +80,8 @@ def session(args):
     policy = {'forced': 0, 'enabled': 1, 'disabled': 2}[args.encryption]
     return lt.session({
         'listen_interfaces': f'{args.bind}:{args.port}', 'user_agent': 'libtorrent/' + lt.__version__,
-        'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+        'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
+        'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
         'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'out_enc_policy': policy, 'in_enc_policy': policy,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
         'unchoke_slots_limit': 50, 'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20,
@@ -135,7 +137,7 @@ def transfer(args):
     os.makedirs(args.dir, exist_ok=True)
     swarm = session(args)
     handle = swarm.add_torrent(parameters(args))
-    reporter, end, redial, announced = Reporter(), time.monotonic() + args.timeout, 0.0, False
+    reporter, end, redial, announced, joined = Reporter(), time.monotonic() + args.timeout, 0.0, False, False
     say('ready', address=f'{args.bind}:{args.port}')
     while time.monotonic() < end:
         status = handle.status()
@@ -147,6 +149,11 @@ def transfer(args):
             for peer in args.connect:
                 host, _, port = peer.rpartition(':')
                 handle.connect_peer((host, int(port)))
+        if args.dht_entry and not joined:  # left to itself it asks one new node every few seconds
+            host, _, port = args.dht_entry.rpartition(':')
+            swarm.add_dht_node((host, int(port)))
+            joined = len(swarm.get_torrents()) > 0 and swarm.is_dht_running()
+            handle.force_dht_announce()
         reporter.look(handle, status)
         if args.mode != 'seed' and status.is_seeding and not announced:
             announced = True

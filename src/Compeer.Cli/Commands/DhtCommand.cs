@@ -27,6 +27,7 @@ internal sealed class DhtCommand
     private readonly Argument<string> _key = new("KEY") { Description = "40 hexadecimal digits of an immutable item, or 64 of the public key of a mutable one" };
     private readonly Argument<string> _text = new("TEXT") { Description = "What to store; at most 990 bytes" };
     private readonly Option<int> _announce = new("--announce") { Description = "Announce that a peer is here at this port", HelpName = "PORT" };
+    private readonly Option<bool> _scrape = new("--scrape") { Description = "Count the swarm instead; many nodes then name no peers" };
     private readonly Option<string> _salt = new("--salt") { Description = "Tells several mutable items of one key apart", HelpName = "TEXT", DefaultValueFactory = _ => "" };
     private readonly Option<string?> _keyFile = new("--key-file") { Description = "Store a mutable item, signed with the key in this file; it is made when it is not there", HelpName = "FILE" };
     private readonly Option<long> _sequence = new("--seq") { Description = "Version of a mutable item (default: 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -35,7 +36,7 @@ internal sealed class DhtCommand
     {
         var command = new Command("dht", "Take part in the DHT; look up swarms; store and fetch small items");
         command.Subcommands.Add(Sub("node", "Take part until stopped", [], [], NodeAsync));
-        command.Subcommands.Add(Sub("peers", "Look a swarm up", [_infoHash], [_announce], PeersAsync));
+        command.Subcommands.Add(Sub("peers", "Look a swarm up", [_infoHash], [_announce, _scrape], PeersAsync));
         command.Subcommands.Add(Sub("get", "Fetch an item", [_key], [_salt], GetAsync));
         command.Subcommands.Add(Sub("put", "Store an item for about two hours", [_text], [_keyFile, _salt, _sequence], PutAsync));
         return command;
@@ -102,7 +103,7 @@ internal sealed class DhtCommand
         if (port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--announce {port} is not a port.");
         await JoinAsync(dht, cancellationToken);
-        var options = new GetPeersOptions { Scrape = true, AnnouncePort = port == 0 ? null : (ushort)port };
+        var options = new GetPeersOptions { Scrape = result.GetValue(_scrape), AnnouncePort = port == 0 ? null : (ushort)port };
         DhtSearchReport report = await dht.FindPeersAsync(
             infoHash,
             options,
@@ -113,9 +114,14 @@ internal sealed class DhtCommand
             },
             cancellationToken);
         JsonObject values = Describe(report);
-        values["estimatedSeeds"] = Math.Round(report.EstimatedSeeds, 1);
-        values["estimatedPeers"] = Math.Round(report.EstimatedPeers, 1);
-        Note(result, "dht-search", $"{report.Peers} peers; {report.Replied} of {report.Asked} nodes answered, {report.Hops} hops, {report.Duration.TotalSeconds:0.0} s; announced to {report.Stored}.", values);
+        string counted = "";
+        if (options.Scrape)
+        {
+            values["estimatedSeeds"] = Math.Round(report.EstimatedSeeds, 1);
+            values["estimatedPeers"] = Math.Round(report.EstimatedPeers, 1);
+            counted = $"about {report.EstimatedSeeds:0} seeds and {report.EstimatedPeers:0} others; ";
+        }
+        Note(result, "dht-search", $"{report.Peers} peers; {counted}{report.Replied} of {report.Asked} nodes answered, {report.Hops} hops, {report.Duration.TotalSeconds:0.0} s; announced to {report.Stored}.", values);
         return report.Peers > 0 || report.Stored > 0 ? ExitCode.Done : ExitCode.NotFound;
     }
 

@@ -4,6 +4,7 @@ using System.IO.Enumeration;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 
 namespace Compeer.Cli.Commands;
@@ -33,13 +34,47 @@ internal sealed class GetCommand
 
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
-        TorrentSource source = TorrentSource.Read(result.GetValue(_source)!);
-        string[] globs = result.GetValue(_only) ?? [];
+        string argument = result.GetValue(_source)!;
+        if (MutableLink.IsMutable(argument))
+            return await FollowAsync(argument, result, reporter, cancellationToken);
+        TorrentSource source = TorrentSource.Read(argument);
         if (source.Metainfo is { } known)
-            CheckSelection(known, globs);
-        string directory = Path.GetFullPath(result.GetValue(_directory)!);
+            CheckSelection(known, result.GetValue(_only) ?? []);
         ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(cancellationToken)];
         await using TorrentClient client = _common.StartClient(result);
+        await FetchAsync(client, source, peers, result, reporter, static (watch, token) => watch.UntilStoppedAsync(token), cancellationToken);
+        return ExitCode.Done;
+    }
+
+    /// <summary>Fetches what a mutable link names now; with --keep-seeding also every later version.</summary>
+    private async Task<int> FollowAsync(string argument, ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        if (!MutableLink.TryParse(argument, out MutableLink? link, out string why))
+            throw new CommandException(ExitCode.BadInput, $"The link cannot be used: {why}. Copy the whole link and put it in quotes.");
+        await using TorrentClient client = _common.StartClient(result);
+        if (client.Dht is null)
+            throw new CommandException(ExitCode.Usage, "This link is looked up in the DHT: leave --no-dht out.");
+        var follower = new MutableFollower(client.Dht, link, TimeSpan.FromSeconds(result.GetValue(_timeout)));
+        while (true)
+        {
+            (Sha1Hash infoHash, long version) = await follower.NextAsync(cancellationToken);
+            reporter.Published(version, infoHash, 0);
+            var source = new TorrentSource(new InfoHashes(infoHash, null), null, null);
+            ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? []];
+            await FetchAsync(
+                client, source, peers, result, reporter,
+                (watch, token) => follower.UntilNewerAsync(() => watch.UntilStoppedAsync(token), token), cancellationToken);
+            if (!result.GetValue(_keepSeeding))
+                return ExitCode.Done;
+        }
+    }
+
+    private async Task FetchAsync(
+        TorrentClient client, TorrentSource source, ImmutableArray<IPEndPoint> peers, ParseResult result, IReporter reporter,
+        Func<TorrentWatch, CancellationToken, Task> seed, CancellationToken cancellationToken)
+    {
+        string[] globs = result.GetValue(_only) ?? [];
+        string directory = Path.GetFullPath(result.GetValue(_directory)!);
         await using Torrent torrent = client.Add(new TorrentSettings
         {
             Directory = directory,
@@ -53,12 +88,10 @@ internal sealed class GetCommand
         var watch = new TorrentWatch(torrent, reporter, TimeSpan.FromSeconds(result.GetValue(_timeout)));
         TorrentStatus done = await watch.UntilCompleteAsync(globs, cancellationToken);
         reporter.Complete(done, directory);
-        if (result.GetValue(_keepSeeding))
-        {
-            reporter.Note("Giving it to others now. Press Ctrl-C to stop.");
-            await watch.UntilStoppedAsync(cancellationToken);
-        }
-        return ExitCode.Done;
+        if (!result.GetValue(_keepSeeding))
+            return;
+        reporter.Note("Giving it to others now. Press Ctrl-C to stop.");
+        await seed(watch, cancellationToken);
     }
 
     /// <summary>A selection that matches nothing is a mistake, and should be told before anything is fetched.</summary>

@@ -21,13 +21,14 @@ internal sealed class ShareCommand
     private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default); aria2 and Transmission 3 read v1 only", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
     private readonly Option<string?> _torrentOut = new("--torrent-out") { Description = "Write the torrent file too", HelpName = "FILE" };
     private readonly Option<bool> _qr = new("--qr") { Description = "Show the link as a QR code too" };
+    private readonly Option<bool> _mutable = new("--mutable") { Description = "Give a link that follows later versions of the files" };
     private readonly Option<bool> _superSeeding = new("--super-seeding") { Description = "Give each piece about once and let the others pass it on" };
 
     public Command Build()
     {
         var command = new Command("share", "Share a file or folder until stopped; prints the link first");
         command.Arguments.Add(_path);
-        foreach (Option option in (Option[])[_trackers, _format, _torrentOut, _qr, _superSeeding])
+        foreach (Option option in (Option[])[_trackers, _format, _torrentOut, _qr, _mutable, _superSeeding])
             command.Options.Add(option);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
@@ -37,33 +38,75 @@ internal sealed class ShareCommand
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
-        TorrentFormat format = result.GetValue(_format);
-        var state = new ShareState(_common.DataDirectory(result), files.Root, format.ToString());
-        Metainfo metainfo = state.Load(files) ?? await CreateAsync(files, format, state, reporter, cancellationToken);
+        Metainfo metainfo = await DescribeAsync(files, result, reporter, cancellationToken);
 
         await using TorrentClient client = _common.StartClient(result);
+        MutableShare? mutable = StartMutable(result, client, files, reporter);
         IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]);
-        if (result.GetValue(_torrentOut) is { } path)
-            CreateCommand.WriteTorrent(path, metainfo);
-
         string[] reachable = [.. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
-        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, Peers = [.. reachable] };
-        await using Torrent torrent = client.Add(new TorrentSettings
+        bool isFirst = true;
+        while (true)
         {
-            Directory = files.Parent,
-            InfoHashes = metainfo.InfoHashes,
-            Metainfo = metainfo,
-            SuperSeeding = result.GetValue(_superSeeding),
-        });
-        reporter.Sharing(new SharingReport(
-            metainfo.Name, link.ToString(), metainfo.InfoHashes, metainfo.ContentLength, files.Files.Count, result.GetValue(_torrentOut), reachable, trackers));
-        if (result.GetValue(_qr))
-            QrCode.Write(link.ToString(), Console.Error);
-        await new TorrentWatch(torrent, reporter, TimeSpan.Zero).UntilStoppedAsync(cancellationToken);
-        return ExitCode.Done;
+            metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]);
+            if (result.GetValue(_torrentOut) is { } path)
+                CreateCommand.WriteTorrent(path, metainfo);
+            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, Peers = [.. reachable] };
+            string link = mutable?.Link.ToString() ?? magnet.ToString();
+            await using Torrent torrent = client.Add(new TorrentSettings
+            {
+                Directory = files.Parent,
+                InfoHashes = metainfo.InfoHashes,
+                Metainfo = metainfo,
+                SuperSeeding = result.GetValue(_superSeeding),
+            });
+            reporter.Sharing(new SharingReport(
+                metainfo.Name, link, metainfo.InfoHashes, metainfo.ContentLength, files.Files.Count, result.GetValue(_torrentOut), reachable, trackers));
+            if (result.GetValue(_qr) && isFirst)
+                QrCode.Write(link, Console.Error);
+            isFirst = false;
+            files = await ServeAsync(torrent, mutable, files, metainfo, result, reporter, cancellationToken);
+            reporter.Note("The files changed: making a new version.");
+            metainfo = await DescribeAsync(files, result, reporter, cancellationToken);
+        }
+    }
+
+    /// <summary>Serves one version; returns only when there is a newer one, which happens to mutable shares alone.</summary>
+    private async Task<ShareFiles> ServeAsync(
+        Torrent torrent, MutableShare? mutable, ShareFiles files, Metainfo metainfo, ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        using var version = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task watch = new TorrentWatch(torrent, reporter, TimeSpan.Zero).UntilStoppedAsync(version.Token);
+        if (mutable is null)
+        {
+            await watch;
+            return files;
+        }
+        Task publish = mutable.PublishAsync(metainfo.InfoHashes.V1!.Value, version.Token);
+        Task<ShareFiles> change = MutableShare.UntilChangedAsync(files, result.GetValue(_path)!, version.Token);
+        await await Task.WhenAny(watch, publish, change);
+        await version.CancelAsync();
+        await Task.WhenAll(watch, publish).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        return await change;
+    }
+
+    private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)
+    {
+        if (!result.GetValue(_mutable))
+            return null;
+        if (client.Dht is null)
+            throw new CommandException(ExitCode.Usage, "--mutable needs the DHT: leave --no-dht out.");
+        if (result.GetValue(_format) == TorrentFormat.V2)
+            throw new CommandException(ExitCode.Usage, "--mutable names torrents by their v1 hash: use --format v1 or hybrid.");
+        return new MutableShare(client.Dht, _common.DataDirectory(result), files.Root, reporter);
+    }
+
+    private async Task<Metainfo> DescribeAsync(ShareFiles files, ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        TorrentFormat format = result.GetValue(_format);
+        var state = new ShareState(_common.DataDirectory(result), files.Root, format.ToString());
+        return state.Load(files) ?? await CreateAsync(files, format, state, reporter, cancellationToken);
     }
 
     private static async Task<Metainfo> CreateAsync(

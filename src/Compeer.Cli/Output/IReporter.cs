@@ -1,4 +1,5 @@
 using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 
 namespace Compeer.Cli.Output;
@@ -18,6 +19,9 @@ internal interface IReporter : IDisposable
     void Event(TorrentEvent happened);
 
     void Complete(TorrentStatus status, string directory);
+
+    /// <summary>A version of a mutable torrent is named in the DHT, or was found there.</summary>
+    void Published(long version, Sha1Hash infoHash, int nodes);
 
     /// <summary>Something worth knowing that ends nothing.</summary>
     void Note(string message);

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 
 namespace Compeer.Cli.Output;
@@ -75,6 +76,11 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         values["directory"] = directory;
         Write("complete", values);
     }
+
+    public void Published(long version, Sha1Hash infoHash, int nodes) => Write("version", new JsonObject
+    {
+        ["version"] = version, ["infoHash"] = infoHash.ToString(), ["nodes"] = nodes,
+    });
 
     public void Note(string message) => Write("note", new JsonObject { ["message"] = message });
 

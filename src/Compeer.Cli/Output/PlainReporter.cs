@@ -1,4 +1,5 @@
 using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Spectre.Console;
 
@@ -79,6 +80,9 @@ internal sealed class PlainReporter : IReporter
             + (status.RehashedBytes > 0 ? $" ({Units.Size(status.RehashedBytes)} were already there and checked)." : "."));
         Result(Path.Combine(directory, Printable.Text(metainfo.Name)));
     }
+
+    public void Published(long version, Sha1Hash infoHash, int nodes) =>
+        Line(nodes > 0 ? $"Version {version} is named in the DHT ({nodes} nodes)." : $"Version {version} found in the DHT.");
 
     public void Note(string message) => Line(Markup.Escape(Printable.Text(message)));
 

@@ -20,7 +20,7 @@ namespace Compeer.Network.MainlineDht;
 public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
 {
     private const int MaxWaiting = 2048;
-    private static readonly TimeSpan FirstSave = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FirstSave = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ResolvePause = TimeSpan.FromSeconds(30);
 

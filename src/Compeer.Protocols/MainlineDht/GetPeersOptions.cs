@@ -12,7 +12,7 @@ public sealed record GetPeersOptions
     /// <summary>We have everything. Spec: BEP 33.</summary>
     public bool IsSeed { get; init; }
 
-    /// <summary>Counts the swarm too. Spec: BEP 33.</summary>
+    /// <summary>Counts the swarm. Many nodes then send filters instead of peers, not besides them. Spec: BEP 33.</summary>
     public bool Scrape { get; init; }
 
     /// <summary>Paths that share no node.</summary>

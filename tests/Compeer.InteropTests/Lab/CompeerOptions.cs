@@ -23,6 +23,9 @@ public sealed record CompeerOptions
     /// <summary>For get: give up after so long without success.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Where to join the DHT; without one it is not joined, as nothing public can be reached from the lab.</summary>
+    public IReadOnlyList<string> DhtEntries { get; init; } = [];
+
     /// <summary>For share.</summary>
     public IReadOnlyList<string> Trackers { get; init; } = [];
 

@@ -78,6 +78,11 @@ public sealed class CompeerProcess : JsonProcess
         return tracker;
     }
 
+    /// <summary>compeer dht node|peers|get|put with the options that take part in the DHT.</summary>
+    public static CompeerProcess Dht(LabHost host, IReadOnlyList<string> entries, string? dataDirectory, params string[] arguments) => new(
+        host,
+        ["dht", .. arguments, "--bind", host.Address, "--port", "7001", "--json", "--data-dir", dataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}"), .. entries.SelectMany(entry => (string[])["--dht-bootstrap", entry])]);
+
     /// <summary>The most bytes that this process reports as hashed again at its start.</summary>
     public long RehashedBytes => Events.Where(e => e.Name is "progress" or "complete").Select(e => e.Bytes("rehashedBytes")).DefaultIfEmpty(0).Max();
 
@@ -92,6 +97,9 @@ public sealed class CompeerProcess : JsonProcess
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
         List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
+        if (options.DhtEntries.Count == 0)
+            arguments.Add("--no-dht");
+        arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)

@@ -23,6 +23,8 @@ public class JsonProcess(LabHost host, string program, IEnumerable<string> argum
 
     public Task<JsonEvent> WaitForAsync(string name, TimeSpan timeout) => WaitForAsync(e => e.Name == name, $"event '{name}'", timeout);
 
+    public Task<JsonEvent> WaitForAsync(string name, Func<JsonEvent, bool> fits, TimeSpan timeout) => WaitForAsync(e => e.Name == name && fits(e), $"fitting event '{name}'", timeout);
+
     /// <summary>The first event, past or future, that fits. Throws when the program ends without it or after the timeout.</summary>
     public async Task<JsonEvent> WaitForAsync(Func<JsonEvent, bool> fits, string what, TimeSpan timeout)
     {

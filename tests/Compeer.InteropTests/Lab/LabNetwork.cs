@@ -67,6 +67,17 @@ public sealed partial class LabNetwork : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Gives a host more addresses, for a process that plays many machines; the first of them, the others follow it.</summary>
+    public async Task<string> AddAddressesAsync(LabHost host, int count)
+    {
+        const int first = MaxHosts + 1;
+        if (count > 50)
+            throw new LabException("A network has room for 50 more addresses.");
+        string commands = string.Concat(Enumerable.Range(first, count).Select(n => string.Create(CultureInfo.InvariantCulture, $"addr add {_prefix}.{n}/24 dev e0\n")));
+        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], commands);
+        return string.Create(CultureInfo.InvariantCulture, $"{_prefix}.{first}");
+    }
+
     /// <summary>A new directory inside <see cref="Work"/>.</summary>
     public string NewDirectory(string name) => Directory.CreateDirectory(Path.Combine(Work, name)).FullName;
 

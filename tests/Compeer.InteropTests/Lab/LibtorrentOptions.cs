@@ -14,6 +14,9 @@ public sealed record LibtorrentOptions
 
     public bool KeepSeeding { get; init; }
 
+    /// <summary>A node of the DHT to join it by; without one it is off.</summary>
+    public string? DhtEntry { get; init; }
+
     /// <summary>"disabled", "enabled" or "forced".</summary>
     public string Encryption { get; init; } = "disabled";
 }

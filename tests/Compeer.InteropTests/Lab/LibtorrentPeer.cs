@@ -30,6 +30,8 @@ public sealed class LibtorrentPeer : JsonProcess
     {
         Prerequisites.Demand(Needs.Libtorrent);
         arguments.AddRange(["--bind", host.Address, "--port", Text(options.Port), "--limit-up", Text(options.LimitUp), "--limit-down", Text(options.LimitDown), "--encryption", options.Encryption]);
+        if (options.DhtEntry is not null)
+            arguments.AddRange(["--dht-entry", options.DhtEntry]);
         foreach (string peer in options.Connect)
             arguments.AddRange(["--connect", peer]);
         if (options.KeepSeeding)

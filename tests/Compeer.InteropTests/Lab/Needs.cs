@@ -20,4 +20,7 @@ public enum Needs
     Transmission = 16,
 
     OpenTracker = 32,
+
+    /// <summary>node, and the packages of lab/peers/js.</summary>
+    NodePackages = 64,
 }

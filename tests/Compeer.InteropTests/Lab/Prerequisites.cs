@@ -48,6 +48,8 @@ public static class Prerequisites
             absent[Needs.Transmission] = "transmission-daemon (package transmission-daemon)";
         if (Find("opentracker") is null)
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
+        if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "bittorrent-dht")))
+            absent[Needs.NodePackages] = "bittorrent-dht from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
         return absent;
     }
 

@@ -21,7 +21,7 @@ public sealed class TransmissionPeer : LabProcess
     }
 
     /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>.</summary>
-    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port)
+    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null)
     {
         Prerequisites.Demand(Needs.Transmission);
         string configuration = host.Network.NewDirectory($"transmission{host.Network.NextNumber()}");
@@ -35,7 +35,7 @@ public sealed class TransmissionPeer : LabProcess
             ["rpc-host-whitelist-enabled"] = false,
             ["rpc-authentication-required"] = false,
             ["download-dir"] = directory,
-            ["dht-enabled"] = false,
+            ["dht-enabled"] = dhtEntry is not null,
             ["lpd-enabled"] = false,
             ["pex-enabled"] = false,
             ["utp-enabled"] = false,
@@ -45,6 +45,8 @@ public sealed class TransmissionPeer : LabProcess
             ["rename-partial-files"] = false,
         };
         await File.WriteAllTextAsync(Path.Combine(configuration, "settings.json"), settings.ToJsonString());
+        if (dhtEntry is not null)
+            await File.WriteAllTextAsync(Path.Combine(configuration, "dht.bootstrap"), dhtEntry.Replace(':', ' ') + "\n");
         var daemon = new TransmissionPeer(host, configuration);
         await Ports.WaitUntilOpenAsync(daemon, RpcPort);
         return daemon;

@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using Compeer.InteropTests.Lab;
+
+namespace Compeer.InteropTests;
+
+/// <summary>The Mainline DHT through forty nodes of libtorrent: nobody names a peer or a tracker to anybody.</summary>
+[Collection(LabRun.Name)]
+public sealed class DhtTests(TestContents contents)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    [ForeignTheory(Needs.Libtorrent)]
+    [InlineData("v1")]
+    [InlineData("v2")]
+    [InlineData("hybrid")]
+    public async Task Compeer_gets_a_bare_magnet_from_libtorrent(string format)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost seedHost = await network.AddHostAsync(), getHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, format);
+        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent, new() { DhtEntry = entry });
+        string directory = network.NewDirectory("got");
+
+        CompeerProcess get = CompeerProcess.Get(getHost, torrent.Magnet, directory, new() { DhtEntries = [entry] });
+        await get.WaitForSuccessAsync(Limit);
+
+        contents.Folder.AssertIsIn(directory);
+        Assert.Contains(get.Events, e => e.Name == "dht" && e.Bytes("peers") > 0);
+    }
+
+    [ForeignTheory(Needs.Libtorrent)]
+    [InlineData("v1")]
+    [InlineData("hybrid")]
+    public async Task Libtorrent_gets_a_bare_magnet_from_compeer(string format)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost seedHost = await network.AddHostAsync(), leechHost = await network.AddHostAsync();
+        (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(seedHost, contents.Folder.Path, new() { Format = format, DhtEntries = [entry] });
+        await share.WaitForAsync("dht", Limit);
+        string directory = network.NewDirectory("got");
+
+        LibtorrentPeer leecher = await LibtorrentPeer.LeechMagnetAsync(leechHost, Bare(sharing), directory, new() { DhtEntry = entry });
+        await leecher.CompleteAsync(Limit);
+
+        contents.Folder.AssertIsIn(directory);
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.Transmission)]
+    public async Task Transmission_and_compeer_find_each_other()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost foreignHost = await network.AddHostAsync(), ownHost = await network.AddHostAsync(), laterHost = await network.AddHostAsync();
+        (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(ownHost, contents.Folder.Path, new() { Format = "v1", DhtEntries = [entry] });
+        await share.WaitForAsync("dht", Limit);
+        string directory = network.NewDirectory("foreign"), again = network.NewDirectory("again");
+
+        TransmissionPeer transmission = await TransmissionPeer.StartAsync(foreignHost, directory, ForeignPeers.Port, entry);
+        await transmission.AddAsync(Bare(sharing));
+        await transmission.WaitUntilSeedingAsync(Limit);
+        contents.Folder.AssertIsIn(directory, TorrentFacts.IsPadOrControlFile, emptyFilesMayLack: true);
+
+        await share.DisposeAsync();
+        await CompeerProcess.Get(laterHost, Bare(sharing), again, new() { DhtEntries = [entry] }).WaitForSuccessAsync(Limit);
+        contents.Folder.AssertIsIn(again);
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.Aria2)]
+    public async Task Aria2_and_compeer_find_each_other()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost foreignHost = await network.AddHostAsync(), ownHost = await network.AddHostAsync(), laterHost = await network.AddHostAsync();
+        (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(ownHost, contents.Folder.Path, new() { Format = "v1", DhtEntries = [entry] });
+        await share.WaitForAsync("dht", Limit);
+        string directory = network.NewDirectory("foreign"), again = network.NewDirectory("again");
+
+        await AriaPeer.Leech(foreignHost, Bare(sharing), directory, ForeignPeers.Port, entry).WaitForSuccessAsync(Limit);
+        contents.Folder.AssertIsIn(directory, TorrentFacts.IsPadOrControlFile);
+
+        await share.DisposeAsync();
+        await AriaPeer.SeedAsync(foreignHost, sharing.Text("torrent"), directory, ForeignPeers.Port, entry);
+        await CompeerProcess.Get(laterHost, Bare(sharing), again, new() { DhtEntries = [entry] }).WaitForSuccessAsync(Limit);
+        contents.Folder.AssertIsIn(again);
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.NodePackages)]
+    public async Task What_each_announces_each_other_sees_more_than_one_hop_away()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost own = await network.AddHostAsync(), node = await network.AddHostAsync(), libtorrent = await network.AddHostAsync();
+        string hash = Convert.ToHexStringLower(SHA1.HashData("a swarm"u8));
+
+        await CompeerProcess.Dht(own, [entry], null, "peers", hash, "--announce", "1001").WaitForSuccessAsync(Limit);
+        JsonProcess javascript = DhtPeers.Node(node, entry, "--announce", hash + ":1002", "--lookup", hash);
+        await javascript.WaitForAsync("announced", Limit);
+        JsonProcess foreign = DhtPeers.Libtorrent(libtorrent, entry, "peers", "--hash", hash, "--announce", "1003");
+        string[] all = [own.At(1001), node.At(1002), libtorrent.At(1003)];
+
+        foreach (string address in all.Where(a => a != all[1]))
+            await javascript.WaitForAsync("peer", e => e.Text("address") == address, Limit);
+        foreach (string address in all.Where(a => a != all[2]))
+            await foreign.WaitForAsync("peer", e => e.Text("address") == address, Limit);
+        long hops = 0;
+        for (int i = 0; i < 5 && hops < 2; i++)
+        {
+            await using CompeerProcess look = CompeerProcess.Dht(own, [entry], null, "peers", hash);
+            await look.WaitForSuccessAsync(Limit);
+            Assert.Superset(all.ToHashSet(), look.Events.Where(e => e.Name == "dht-peer").Select(e => e.Text("address")).ToHashSet());
+            hops = look.Last("dht-search")!.Bytes("hops");
+        }
+        Assert.True(hops >= 2, "Each of five fresh nodes knew the nearest node at once.");
+    }
+
+    [ForeignFact(Needs.Libtorrent | Needs.NodePackages)]
+    public async Task Items_are_stored_and_read_both_ways()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost own = await network.AddHostAsync(), node = await network.AddHostAsync(), libtorrent = await network.AddHostAsync();
+        string keyFile = Path.Combine(network.Work, "key");
+        string secret = new('7', 64);
+
+        string target = (await StoredAsync(CompeerProcess.Dht(own, [entry], null, "put", "immutable of compeer"))).Text("target");
+        string key = (await StoredAsync(CompeerProcess.Dht(own, [entry], null, "put", "mutable of compeer", "--key-file", keyFile, "--salt", "s", "--seq", "5"))).Text("publicKey");
+        Assert.Equal("immutable of compeer", (await ItemAsync(DhtPeers.Libtorrent(libtorrent, entry, "get", "--key", target))).Text("value"));
+        Assert.Equal("mutable of compeer", (await ItemAsync(DhtPeers.Libtorrent(libtorrent, entry, "get", "--key", key, "--salt", "s"))).Text("value"));
+        Assert.Equal("immutable of compeer", (await ItemAsync(DhtPeers.Node(node, entry, "--get", target))).Text("value"));
+        JsonEvent mutable = await ItemAsync(DhtPeers.Node(node, entry, "--get", key, "--salt", "s"));
+        Assert.Equal(("mutable of compeer", 5), (mutable.Text("value"), mutable.Bytes("seq")));
+
+        Func<JsonProcess>[] foreign =
+        [
+            () => DhtPeers.Libtorrent(libtorrent, entry, "put", "--text", "foreign immutable 1"),
+            () => DhtPeers.Libtorrent(libtorrent, entry, "put", "--text", "foreign mutable 1", "--seed", secret, "--salt", "a"),
+            () => DhtPeers.Node(node, entry, "--put", "foreign immutable 2"),
+            () => DhtPeers.Node(node, entry, "--put-mutable", "foreign mutable 2", "--seed", secret, "--salt", "b"),
+        ];
+        string[] expected = ["foreign immutable 1", "foreign mutable 1", "foreign immutable 2", "foreign mutable 2"];
+        string[] salts = ["", "a", "", "b"];
+        for (int i = 0; i < foreign.Length; i++)
+        {
+            string stored = (await StoredAsync(foreign[i]())).Text("key");
+            Assert.Equal(expected[i], (await ItemAsync(CompeerProcess.Dht(own, [entry], null, "get", stored, "--salt", salts[i]))).Text("value"));
+        }
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
+    public async Task After_kill_a_node_joins_again_with_every_entry_dead()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost own = await network.AddHostAsync();
+        string data = network.NewDirectory("data");
+
+        // One entry of two is dead from the start; that must not matter.
+        CompeerProcess node = CompeerProcess.Dht(own, [own.At(9), entry], data, "node");
+        await node.WaitForAsync("dht-status", e => e.Bytes("nodes") >= 8, Limit);
+        await WaitForFileAsync(Path.Combine(data, "dht.nodes"));
+        node.Send(Signal.Kill);
+        await node.DisposeAsync();
+
+        CompeerProcess again = CompeerProcess.Dht(own, [own.At(9)], data, "node");
+        await again.WaitForAsync("dht-status", e => e.Bytes("nodes") >= 8, Limit);
+    }
+
+    private static async Task WaitForFileAsync(string path)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!File.Exists(path))
+            await pause.WaitForNextTickAsync(limit.Token);
+    }
+
+    private static async Task<JsonEvent> StoredAsync(JsonProcess process) => await EventAsync(process, process is CompeerProcess ? "dht-stored" : "stored");
+
+    private static async Task<JsonEvent> ItemAsync(JsonProcess process) => await EventAsync(process, process is CompeerProcess ? "dht-item" : "item");
+
+    private static async Task<JsonEvent> EventAsync(JsonProcess process, string name)
+    {
+        JsonEvent happened = await process.WaitForAsync(name, Limit);
+        await process.DisposeAsync();
+        return happened;
+    }
+
+    /// <summary>The link without the addresses of its maker.</summary>
+    private static string Bare(JsonEvent sharing) => string.Join('&', sharing.Text("link").Split('&').Where(part => !part.StartsWith("x.pe=", StringComparison.Ordinal)));
+}
