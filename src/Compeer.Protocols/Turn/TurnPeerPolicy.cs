@@ -16,5 +16,6 @@ internal sealed class TurnPeerPolicy(TurnServerOptions options)
     };
 
     /// <summary>Whether only the ports of other allocations may be reached there.</summary>
-    public bool IsOwn(IPAddress peer) => options.OwnAddresses.Contains(peer);
+    public bool IsOwn(IPAddress peer) =>
+        options.OwnAddresses.Contains(peer) && !(options.AllowLoopbackPeers && AddressReaches.Of(peer) == AddressReach.Loopback);
 }
