@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -124,7 +125,7 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
     private void Open(TurnRelayWanted wanted)
     {
         IPAddress local = wanted.IsV6 ? _options.RelayV6! : _options.RelayV4!;
-        if (!TryBind(local, out UdpEndpoint? relay))
+        if (!TryBind(local, wanted.IsEven, out UdpEndpoint? relay))
         {
             Obey(_server.RelayFailed(wanted.Relay, _output));
             return;
@@ -136,15 +137,17 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
         Obey(_server.RelayOpened(wanted.Relay, new IPEndPoint(told, relay.LocalEndPoint.Port), MonotonicClock.Now, _output));
     }
 
-    private bool TryBind(IPAddress local, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out UdpEndpoint? relay)
+    private bool TryBind(IPAddress local, bool isEven, [NotNullWhen(true)] out UdpEndpoint? relay)
     {
         for (int attempt = 0; attempt < PortAttempts; attempt++)
         {
             int port = _options.FirstPort == 0 ? 0 : RandomNumberGenerator.GetInt32(_options.FirstPort, _options.LastPort + 1);
             try
             {
-                relay = UdpEndpoint.Bind(new IPEndPoint(local, port));
-                return true;
+                UdpEndpoint bound = relay = UdpEndpoint.Bind(new IPEndPoint(local, port));
+                if (!isEven || bound.LocalEndPoint.Port % 2 == 0)
+                    return true;
+                _scope.TryRun(_ => bound.DisposeAsync().AsTask());
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse && port != 0)
             {

@@ -11,9 +11,17 @@ internal static class TurnChannelData
 {
     public const int HeaderBytes = 4;
     public const int FirstNumber = 0x4000;
+
+    /// <summary>The highest that a client gives.</summary>
     public const int LastNumber = 0x4FFF;
 
-    public static bool IsLikely(ReadOnlySpan<byte> datagram) => datagram.Length >= HeaderBytes && datagram[0] is >= 0x40 and <= 0x4F;
+    /// <summary>
+    /// The highest that a server takes. DEVIATION: RFC 8656 stops at 0x4FFF so that ports can be shared with other protocols; clients of
+    /// RFC 5766 go on to here, and a relay knows its clients by their endpoints anyway.
+    /// </summary>
+    public const int LastAcceptedNumber = 0x7FFE;
+
+    public static bool IsLikely(ReadOnlySpan<byte> datagram) => datagram.Length >= HeaderBytes && datagram[0] is >= 0x40 and <= 0x7F;
 
     /// <summary>Reads a datagram; bytes behind the stated length are padding.</summary>
     public static bool TryRead(ReadOnlySpan<byte> datagram, out ushort number, out ReadOnlySpan<byte> data)

@@ -12,6 +12,7 @@ public sealed partial class TurnServer
     [
         StunAttributeType.Username, StunAttributeType.Realm, StunAttributeType.Nonce, StunAttributeType.Lifetime, StunAttributeType.XorPeerAddress,
         StunAttributeType.RequestedTransport, StunAttributeType.RequestedAddressFamily, StunAttributeType.ChannelNumber,
+        StunAttributeType.EvenPort,
     ];
 
     private int AnswerRequest(in StunMessage message, IPEndPoint client, Instant now, Span<byte> output)
@@ -99,6 +100,10 @@ public sealed partial class TurnServer
         }
         if (isV6 ? !_options.RelaysV6 : !_options.RelaysV4)
             return Refuse(request, StunError.AddressFamilyNotSupported, output);
+        bool isEven = message.TryGet(StunAttributeType.EvenPort, out ReadOnlySpan<byte> even);
+        // The highest bit asks to keep the next port for another allocation, which is not done here.
+        if (isEven && (even.Length == 0 || (even[0] & 0x80) != 0))
+            return Refuse(request, StunError.InsufficientCapacity, output);
         if (_byClient.Values.Count(a => a.User == request.User) >= _options.MaxAllocationsPerUser)
             return Refuse(request, StunError.AllocationQuotaReached, output);
         if (_byClient.Count >= _options.MaxAllocations)
@@ -111,7 +116,7 @@ public sealed partial class TurnServer
         allocation.Expires = now + allocation.Lifetime;
         _byClient.Add(request.Client, allocation);
         _byRelay.Add(allocation.Relay, allocation);
-        _events.Enqueue(new TurnRelayWanted(allocation.Relay, isV6));
+        _events.Enqueue(new TurnRelayWanted(allocation.Relay, isV6, isEven));
         return 0;
     }
 
@@ -164,7 +169,7 @@ public sealed partial class TurnServer
     private int BindChannel(in StunMessage message, Request request, TurnAllocation allocation, Instant now, Span<byte> output)
     {
         if (!message.TryGetUInt32(StunAttributeType.ChannelNumber, out uint value)
-            || value >> 16 is < TurnChannelData.FirstNumber or > TurnChannelData.LastNumber
+            || value >> 16 is < TurnChannelData.FirstNumber or > TurnChannelData.LastAcceptedNumber
             || !message.TryGetXorAddress(StunAttributeType.XorPeerAddress, out IPEndPoint? peer)
             || peer.Port == 0)
             return Refuse(request, StunError.BadRequest, output);

@@ -12,7 +12,8 @@ namespace Compeer.Protocols.Turn;
 /// <remarks>
 /// Everything but Binding and the data of an allocation needs the password. Before that a reply is shorter than three times its
 /// request and nothing is kept. Single-threaded; bounds are in the options. The ports are the driver's.
-/// DEVIATION: DONT-FRAGMENT, EVEN-PORT and RESERVATION-TOKEN are answered with error 420; ICMP is not passed on.
+/// DEVIATION: DONT-FRAGMENT and RESERVATION-TOKEN are answered with error 420, an EVEN-PORT that wants two ports with 508; ICMP is
+/// not passed on.
 /// </remarks>
 public sealed partial class TurnServer
 {

@@ -8,7 +8,8 @@ public abstract record TurnServerEvent;
 /// <summary>An allocation needs a port; answered by <see cref="TurnServer.RelayOpened"/> or <see cref="TurnServer.RelayFailed"/>.</summary>
 /// <param name="Relay">The allocation's number, never used twice.</param>
 /// <param name="IsV6">The family of the port.</param>
-public sealed record TurnRelayWanted(int Relay, bool IsV6) : TurnServerEvent;
+/// <param name="IsEven">Whether the port has to be an even one.</param>
+public sealed record TurnRelayWanted(int Relay, bool IsV6, bool IsEven) : TurnServerEvent;
 
 /// <summary>An allocation has ended and its port is to be closed.</summary>
 public sealed record TurnRelayEnded(int Relay) : TurnServerEvent;

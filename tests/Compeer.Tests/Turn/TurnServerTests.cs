@@ -65,7 +65,7 @@ public sealed class TurnServerTests
         Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Channel(0x4001, other, nonce), At)));
         Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Channel(0x4002, TurnWorld.Peer, nonce), At)));
         Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Channel(0x3FFF, other, nonce), At)));
-        Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Channel(0x5000, other, nonce), At)));
+        Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Channel(0x7FFF, other, nonce), At)));
         Assert.Equal(0, TurnWorld.CodeOf(_world.Send(Channel(0x4002, other, nonce), At)));
         _world.Now += TimeSpan.FromMinutes(9);
         Assert.Equal(0, TurnWorld.CodeOf(_world.Send(Refresh(nonce, 600), At)));
@@ -143,11 +143,21 @@ public sealed class TurnServerTests
         Assert.Equal(440, Try((ref StunMessageWriter w) => w.AddUInt32(StunAttributeType.RequestedAddressFamily, 9u << 24)));
         Assert.Equal(420, Try((ref StunMessageWriter w) => w.Add(StunAttributeType.DontFragment, [])));
         Assert.Equal(420, Try((ref StunMessageWriter w) => w.Add((StunAttributeType)0x7FFF, [])));
+        Assert.Equal(508, Try((ref StunMessageWriter w) => w.Add(StunAttributeType.EvenPort, [0x80])));
+        Assert.Equal(508, Try((ref StunMessageWriter w) => w.Add(StunAttributeType.EvenPort, [])));
         Assert.Equal(437, TurnWorld.CodeOf(_world.Send(Permission(nonce, TurnWorld.Peer.Address), At)));
         Assert.Equal(400, TurnWorld.CodeOf(_world.Send(Protected(StunMethod.Allocate, nonce), At)));
         Assert.Equal(0, _world.Server.Allocations);
 
         int Try(TurnWorld.StunAdd add) => TurnWorld.CodeOf(_world.Send(TurnWorld.Request(StunMethod.Allocate, nonce, "ann", "secret", add), At));
+    }
+
+    [Fact]
+    public void An_even_port_is_given_to_who_asks_for_one()
+    {
+        byte[] nonce = _world.NonceFor(At);
+        Assert.Equal(0, TurnWorld.CodeOf(_world.Send(TurnWorld.Request(StunMethod.Allocate, nonce, "ann", "secret", (ref StunMessageWriter w) => w.Add(StunAttributeType.EvenPort, [0])), At)));
+        Assert.Equal(0, _world.Relays.Values.Single().Port % 2);
     }
 
     [Fact]

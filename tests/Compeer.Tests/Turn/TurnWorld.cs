@@ -13,7 +13,7 @@ internal sealed class TurnWorld
     public static readonly IPEndPoint ServerEndPoint = IPEndPoint.Parse("203.0.113.1:3478");
     public static readonly IPEndPoint Peer = IPEndPoint.Parse("198.51.100.7:5000");
 
-    private int _nextPort = 50_000;
+    private int _nextPort = 50_001;
 
     public TurnWorld(TurnServerOptions? options = null) => Server = new TurnServer(
         options ?? Options, [.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
@@ -178,6 +178,7 @@ internal sealed class TurnWorld
         }
         else if (e is TurnRelayWanted opened)
         {
+            _nextPort += opened.IsEven ? _nextPort % 2 : 0;
             Relays[opened.Relay] = new IPEndPoint(ServerEndPoint.Address, _nextPort++);
             Take(Server.RelayOpened(opened.Relay, Relays[opened.Relay], Now, output), output, answers);
         }
