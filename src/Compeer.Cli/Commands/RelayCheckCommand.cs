@@ -23,13 +23,14 @@ internal sealed class RelayCheckCommand
     private readonly Option<IPAddress?> _bind = new("--bind") { Description = "Local address (default: all)", HelpName = "IP", CustomParser = Parse.Address };
     private readonly Option<int> _port = new("--port") { Description = "Local port (default: any)", HelpName = "N" };
     private readonly Option<IPEndPoint?> _echo = new("--echo") { Description = "Send through the relay to a program there that sends everything back", HelpName = "IP:PORT", CustomParser = Parse.EndPoint };
+    private readonly Option<int> _seconds = new("--seconds") { Description = "How long to wait for what comes back (default: 5)", HelpName = "N", DefaultValueFactory = _ => 5 };
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line on standard output" };
 
     public Command Build()
     {
         var command = new Command("check", "Try STUN servers and a relay from here");
         command.Arguments.Add(_servers);
-        foreach (Option option in (Option[])[_bind, _port, _echo, _json])
+        foreach (Option option in (Option[])[_bind, _port, _echo, _seconds, _json])
             command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
@@ -83,20 +84,20 @@ internal sealed class RelayCheckCommand
         if (at < 0)
             return;
         TurnAllocated allocated = await relay.AllocateAsync(servers[at], uris[at].Credentials!, cancellationToken);
-        found["relayed"] = allocated.Relayed.ToString();
+        Say(result.GetValue(_json), "allocated", new JsonObject { ["relayed"] = allocated.Relayed.ToString() });
         if (result.GetValue(_echo) is not { } echo)
             return;
         found["permitted"] = await relay.PermitAsync(echo.Address, cancellationToken);
-        await EchoAsync(relay, echo, echoes, cancellationToken);
+        await EchoAsync(relay, echo, echoes, result.GetValue(_seconds), cancellationToken);
         found["echoes"] = echoes.Count;
         found["sentBytes"] = relay.SentBytes;
         found["receivedBytes"] = relay.ReceivedBytes;
     }
 
-    /// <summary>Sends some datagrams, each with its own bytes, and waits up to 5 s for all of them.</summary>
-    private static async Task EchoAsync(TurnClient relay, IPEndPoint echo, EchoCounter echoes, CancellationToken cancellationToken)
+    /// <summary>Sends some datagrams, each with its own bytes, and waits for all of them.</summary>
+    private static async Task EchoAsync(TurnClient relay, IPEndPoint echo, EchoCounter echoes, int seconds, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < 100 && echoes.Count < EchoCount; i++)
+        for (int i = 0; i < 20 * seconds && echoes.Count < EchoCount; i++)
         {
             if (i < EchoCount)
             {

@@ -45,7 +45,7 @@ internal sealed class RelayCommand
             endpoint.Add(driver);
             endpoint.Start();
             Announce(result, new IPEndPoint(result.GetValue(_public) ?? local.Address, endpoint.LocalEndPoint.Port));
-            await FollowAsync(driver, cancellationToken);
+            await FollowAsync(driver, result.GetValue(_json), cancellationToken);
             return ExitCode.Done;
         }
         catch (SocketException e)
@@ -94,24 +94,41 @@ internal sealed class RelayCommand
             Console.Out.WriteLine($"turn:{user}:PASSWORD@{endpoint}");
     }
 
-    private static async Task FollowAsync(TurnServerDriver driver, CancellationToken cancellationToken)
+    private static async Task FollowAsync(TurnServerDriver driver, bool json, CancellationToken cancellationToken)
     {
-        string before = "";
+        TurnServerStatus before = default;
         try
         {
             while (true)
             {
-                string now = driver.Status.ToString();
-                if (now != before)
-                    await Console.Error.WriteLineAsync(before = now);
                 await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+                if (driver.Status != before)
+                    Say(before = driver.Status, json);
             }
         }
         catch (OperationCanceledException)
         {
             // Stopping is how it ends; the sum is worth a line.
-            await Console.Error.WriteLineAsync(driver.Status.ToString());
+            Say(driver.Status, json);
         }
+    }
+
+    private static void Say(TurnServerStatus status, bool json)
+    {
+        if (!json)
+        {
+            Console.Error.WriteLine(status);
+            return;
+        }
+        Console.Out.WriteLine(new JsonObject
+        {
+            ["event"] = "relayed",
+            ["allocations"] = status.Allocations,
+            ["bytes"] = status.RelayedBytes,
+            ["dropped"] = status.Dropped,
+            ["challenges"] = status.Challenges,
+            ["bindings"] = status.Bindings,
+        }.ToJsonString());
     }
 
     private static TurnCredentials[] Users(ArgumentResult argument)

@@ -20,4 +20,7 @@ public enum Needs
     Transmission = 16,
 
     OpenTracker = 32,
+
+    /// <summary>Debian's coturn: turnserver and the turnutils programs.</summary>
+    Coturn = 1 << 12,
 }

@@ -48,6 +48,8 @@ public static class Prerequisites
             absent[Needs.Transmission] = "transmission-daemon (package transmission-daemon)";
         if (Find("opentracker") is null)
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
+        if (Find("turnserver") is null || Find("turnutils_uclient") is null)
+            absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
         return absent;
     }
 
