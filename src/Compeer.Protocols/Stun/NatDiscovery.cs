@@ -8,8 +8,9 @@ namespace Compeer.Protocols.Stun;
 /// </summary>
 /// <remarks>
 /// Says what to ask next and takes the outcomes; knows no datagram. All questions leave from one port, or the result means
-/// nothing. Filtering is tested before mapping, since a datagram to the second address would open the filter for it.
-/// Asks at most <see cref="MaxServers"/> servers and four more questions. Single-threaded.
+/// nothing. Filtering is tested before mapping, since a datagram to the second address would open the filter for it. The mapping is
+/// then tested with endpoints that have not sent to us: a NAT of Linux takes what came in unasked for a connection of its own, and
+/// gives us another port towards whoever sent it. Asks at most <see cref="MaxServers"/> servers and four more questions. Single-threaded.
 /// </remarks>
 public sealed class NatDiscovery
 {
@@ -49,6 +50,7 @@ public sealed class NatDiscovery
         Servers,
         Filtering,
         Mapping,
+        PortMapping,
         Done,
     }
 
@@ -98,9 +100,12 @@ public sealed class NatDiscovery
             case Phase.Filtering:
                 _phase = Phase.Mapping;
                 _questions.Enqueue(new StunBindingRequest(new IPEndPoint(_other.Address, _server.Port)));
+                break;
+            case Phase.Mapping when Compare() is NatMapping.AddressDependent or NatMapping.AddressAndPortDependent:
+                _phase = Phase.PortMapping;
                 _questions.Enqueue(new StunBindingRequest(_other));
                 break;
-            case Phase.Mapping:
+            case Phase.Mapping or Phase.PortMapping:
                 Finish(Compare(), Filtering());
                 break;
         }

@@ -38,6 +38,24 @@ public sealed class NatDiscoveryTests
     }
 
     [Fact]
+    public void A_NAT_that_gives_another_port_towards_who_sent_unasked_is_still_known_as_stable()
+    {
+        // As the masquerading of Linux does: the datagram that came in unasked occupies the pair of endpoints.
+        HashSet<IPEndPoint> refused = [];
+        var discovery = new NatDiscovery([First], [Inside], OwnPort);
+        while (discovery.TryNext(out StunBindingRequest question))
+        {
+            bool passes = question.AnswersFrom is null;
+            if (!passes)
+                refused.Add(question.AnswersFrom!);
+            var seen = new IPEndPoint(Outside, refused.Contains(question.Server) ? 50_000 : OwnPort);
+            discovery.OnOutcome(question, passes ? new StunBindingAnswer(seen, FirstOther) : null);
+        }
+        Assert.Equal((NatMapping.EndpointIndependent, NatFiltering.AddressAndPortDependent), (discovery.Result!.Mapping, discovery.Result.Filtering));
+        Assert.True(discovery.Result.KeepsPort);
+    }
+
+    [Fact]
     public void One_simple_server_tells_the_address_only()
     {
         NatBehaviour found = Run(new NatDiscovery([First], [Inside], OwnPort), NatMapping.EndpointIndependent, NatFiltering.AddressDependent, other: null);
