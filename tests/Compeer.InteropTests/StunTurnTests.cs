@@ -40,6 +40,31 @@ public sealed class StunTurnTests
         Assert.Equal(("noNat", "unknown"), (found.Text("mapping"), found.Text("filtering")));
     }
 
+    [ForeignTheory(Needs.Coturn | Needs.Masquerade)]
+    [InlineData("masquerade", "endpointIndependent", true)]
+    [InlineData("masquerade fully-random", "addressAndPortDependent", false)]
+    public async Task Our_client_tells_what_kind_of_NAT_it_is_behind(string rule, string mapping, bool keepsPort)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost server = await network.AddHostAsync(), router = await network.AddHostAsync(), inside = await network.AddHostAsync();
+        await Coturn.StartAsync(server, hasSecondAddress: true);
+        const string Inside = "192.168.77.2", Gateway = "192.168.77.1";
+        string rules = Path.Combine(network.Work, "nat.nft");
+        await File.WriteAllTextAsync(rules, $"table ip lab {{\n chain post {{\n type nat hook postrouting priority 100;\n ip saddr {Inside} {rule}\n }}\n}}\n");
+        await DoAsync(router, "ip", "addr", "add", Gateway + "/24", "dev", "e0");
+        await DoAsync(router, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.e0.send_redirects=0", "net.ipv4.conf.all.send_redirects=0");
+        await DoAsync(router, "nft", "-f", rules);
+        await DoAsync(inside, "ip", "addr", "flush", "dev", "e0");
+        await DoAsync(inside, "ip", "addr", "add", Inside + "/24", "dev", "e0");
+        await DoAsync(inside, "ip", "route", "add", "default", "via", Gateway);
+
+        JsonEvent found = await CheckAsync(inside with { Address = Inside }, [$"stun:{server.At(Coturn.Port)}"], "--port", LocalPortText);
+
+        Assert.Equal((mapping, "addressAndPortDependent"), (found.Text("mapping"), found.Text("filtering")));
+        Assert.Contains($"{router.Address}:", found.ToString(), StringComparison.Ordinal);
+        Assert.Equal(keepsPort, found.Values.GetProperty("keepsPort").GetBoolean());
+    }
+
     [ForeignFact(Needs.Coturn)]
     public async Task Our_client_relays_through_coturn_to_another_host_and_back()
     {
@@ -139,6 +164,12 @@ public sealed class StunTurnTests
         JsonEvent found = await check.WaitForAsync("checked", Limit);
         await check.WaitForSuccessAsync(Limit);
         return found;
+    }
+
+    private static async Task DoAsync(LabHost host, string program, params string[] arguments)
+    {
+        await using var process = new LabProcess(host, Prerequisites.PathOf(program), arguments);
+        await process.WaitForSuccessAsync(TimeSpan.FromSeconds(10));
     }
 
     private static void AssertEchoed(JsonEvent found)

@@ -41,6 +41,8 @@ public sealed partial class TurnClientSession
         permission.IsPinned = true;
         if (permission.IsGranted)
             _events.Enqueue(new TurnPermitted(peer));
+        else if (permission.IsRefused)
+            _events.Enqueue(new TurnNotPermitted(peer, $"The relay {Server} refused {peer} a short while ago."));
         return true;
     }
 

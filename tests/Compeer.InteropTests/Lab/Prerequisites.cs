@@ -50,6 +50,8 @@ public static class Prerequisites
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
         if (Find("turnserver") is null || Find("turnutils_uclient") is null)
             absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
+        if (Find("nft") is null || Find("sysctl") is null)
+            absent[Needs.Masquerade] = "nft and sysctl (packages nftables and procps)";
         return absent;
     }
 

@@ -82,6 +82,7 @@ public sealed class TurnDriverTests
         Assert.False(await client.PermitAsync(IPAddress.Loopback, Limit));
         await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
         Assert.False(await client.PermitAsync(IPAddress.Parse("10.0.0.1"), Limit));
+        Assert.False(await client.PermitAsync(IPAddress.Parse("10.0.0.1"), Limit));
     }
 
     [Fact]
