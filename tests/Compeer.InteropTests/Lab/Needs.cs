@@ -23,4 +23,10 @@ public enum Needs
 
     /// <summary>node, and the packages of lab/peers/js.</summary>
     NodePackages = 64,
+
+    /// <summary>Debian's coturn: turnserver and the turnutils programs.</summary>
+    Coturn = 1 << 12,
+
+    /// <summary>The programs nft and sysctl, to make a router that masquerades.</summary>
+    Masquerade = 1 << 13,
 }

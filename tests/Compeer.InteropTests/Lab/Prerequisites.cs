@@ -50,6 +50,10 @@ public static class Prerequisites
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
         if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "bittorrent-dht")))
             absent[Needs.NodePackages] = "bittorrent-dht from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
+        if (Find("turnserver") is null || Find("turnutils_uclient") is null)
+            absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
+        if (Find("nft") is null || Find("sysctl") is null)
+            absent[Needs.Masquerade] = "nft and sysctl (packages nftables and procps)";
         return absent;
     }
 
