@@ -80,8 +80,9 @@ public sealed partial class UtpConnection
     private void OnAck(in UtpHeader header, ReadOnlySpan<byte> selectiveAck, bool isPure, Instant now)
     {
         int inFlight = _sending.InFlightBytes;
-        bool isRepeated = header.AckNumber == _sending.AcknowledgedNumber && selectiveAck.IsEmpty && isPure
-            && header.Type == UtpPacketType.State && header.WindowBytes == _remoteWindowBytes;
+        // Some remotes tell of a gap by a selective ack too short to show what lies behind it.
+        bool isRepeated = header.AckNumber == _sending.AcknowledgedNumber && isPure && header.Type == UtpPacketType.State
+            && (!selectiveAck.IsEmpty || header.WindowBytes == _remoteWindowBytes);
         _remoteWindowBytes = header.WindowBytes;
         _queueing.OnReport(header.TimestampDifference, now);
         AckOutcome acked = _sending.OnAck(header.AckNumber, selectiveAck, _rtt.Min, now);

@@ -42,12 +42,9 @@ public static class UtpPacketCodec
             if (rest.Length < 2 || rest.Length < 2 + rest[1])
                 return false;
             int length = rest[1];
+            // DEVIATION: the length should be a multiple of 4; libtorrent sends others, which mean the same.
             if (extension == SelectiveAckExtension)
-            {
-                if (length < 4 || length % 4 != 0)
-                    return false;
                 selectiveAck = rest.Slice(2, length);
-            }
             extension = rest[0];
             rest = rest[(2 + length)..];
         }

@@ -84,6 +84,10 @@ public sealed class CompeerProcess : JsonProcess
     /// <summary>Bytes verified according to the last progress.</summary>
     public long VerifiedBytes => Events.LastOrDefault(e => e.Name is "progress" or "complete")?.Bytes("verifiedBytes") ?? 0;
 
+    /// <summary>The ways by which peers have connected: "tcp", "utp".</summary>
+    public IReadOnlyList<string> Paths =>
+        [.. Events.Where(e => e.Name == "peer" && e.Text("state") == "connected").Select(e => e.Text("path")).Distinct()];
+
     public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
 
     public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
@@ -92,6 +96,8 @@ public sealed class CompeerProcess : JsonProcess
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
         List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
+        if (options.UtpOnly)
+            arguments.Add("--no-tcp");
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)

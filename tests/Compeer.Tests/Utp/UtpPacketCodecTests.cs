@@ -56,6 +56,19 @@ public sealed class UtpPacketCodecTests
         Assert.Equal([7, 7], payload.ToArray());
     }
 
+    [Fact]
+    public void Selective_acks_of_any_length_are_read_as_libtorrent_sends_them()
+    {
+        byte[] packet = new byte[64];
+        UtpPacketCodec.Write(packet, Header);
+        packet[1] = 1;
+        byte[] rest = [0, 5, 1, 2, 3, 4, 5];
+        rest.CopyTo(packet, 20);
+        Assert.True(UtpPacketCodec.TryRead(packet.AsSpan(0, 27), out _, out ReadOnlySpan<byte> ack, out ReadOnlySpan<byte> payload));
+        Assert.Equal("0102030405", Convert.ToHexString(ack));
+        Assert.True(payload.IsEmpty);
+    }
+
     [Theory]
     [InlineData(0x20)]
     [InlineData(0x22)]
