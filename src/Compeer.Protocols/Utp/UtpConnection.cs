@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Compeer.Protocols.Utp;
 
@@ -52,7 +51,7 @@ public sealed partial class UtpConnection
         Remote = remote;
         ReceiveId = receiveId;
         SendId = sendId;
-        int headers = remote.AddressFamily == AddressFamily.InterNetworkV6 ? 48 : 28;
+        int headers = IsIPv6(remote.Address) ? 48 : 28;
         int safe = _options.SafeDatagramBytes > 0 ? _options.SafeDatagramBytes : 1280 - headers;
         int highest = _options.MaxDatagramBytes > 0 ? _options.MaxDatagramBytes : 1500 - headers;
         _mtu = new PathMtuSearch(safe, highest);
@@ -192,6 +191,12 @@ public sealed partial class UtpConnection
             int wanted = Math.Max(256 << 10, 2 * _congestion.WindowBytes);
             return Math.Max(0, Math.Min(_sending.Room, wanted - _sending.Count));
         }
+    }
+
+    private static bool IsIPv6(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return address.TryWriteBytes(bytes, out int length) && length == bytes.Length;
     }
 
     private void Signal(UtpSignals signals) => Signals |= signals;
