@@ -6,7 +6,7 @@
 
 Gives A the address PREFIX.1 and B PREFIX.2 on a device "tun0" of 1,500 bytes. Each direction has its own bottleneck: packets wait
 at --rate for at most --queue-ms, are then lost at random, and travel --delay; a part of them takes --late-by longer, which
-reorders them. Prints "ready", and at SIGTERM one JSON object of what each direction did. Needs root; ends with its caller.
+reorders them. Prints one JSON object a line: "ready", and at SIGTERM "summary", what each direction did. Needs root; ends with its caller.
 """
 import argparse
 import ctypes
@@ -82,11 +82,11 @@ def carry(args):
     there, back = Direction(args, a, b, args.seed), Direction(args, b, a, args.seed + 1)
 
     def end(*_):
-        print(json.dumps({'aToB': there.summary(), 'bToA': back.summary()}), flush=True)
+        print(json.dumps({'event': 'summary', 'aToB': there.summary(), 'bToA': back.summary()}), flush=True)
         os._exit(0)
 
     signal.signal(signal.SIGTERM, end)
-    print('ready', flush=True)
+    print(json.dumps({'event': 'ready'}), flush=True)
     of = {a: there, b: back}
     poll = select.epoll()
     for tun in of:

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Compeer.InteropTests.Lab;
 
 namespace Compeer.InteropTests;
@@ -82,5 +83,37 @@ public sealed class UtpTests(TestContents contents)
         content.AssertIsIn(directory);
         Assert.Equal(["utp"], seed.Paths);
         Assert.True(daemon.HasUsedUtp);
+    }
+
+    [NightlyForeignFact(Needs.Libtorrent)]
+    public async Task Over_a_long_lossy_link_we_are_no_slower_than_libtorrent()
+    {
+        TestContent content = contents.Mebibytes(6);
+        double theirs = await SecondsAsync(content, async (a, b, torrent, directory) =>
+        {
+            await LibtorrentPeer.SeedAsync(a, torrent.Path, content.Parent, new() { UtpOnly = true });
+            LibtorrentPeer leech = await LibtorrentPeer.LeechAsync(b, torrent.Path, directory, new() { UtpOnly = true, Connect = [a.At(ForeignPeers.Port)] });
+            await leech.CompleteAsync(3 * Limit);
+        });
+        double ours = await SecondsAsync(content, async (a, b, torrent, directory) =>
+        {
+            await CompeerProcess.SeedAsync(a, torrent.Path, content.Parent, new() { UtpOnly = true });
+            await CompeerProcess.Get(b, torrent.Path, directory, new() { UtpOnly = true, Peers = [a.At(7001)] }).WaitForSuccessAsync(3 * Limit);
+        });
+        Assert.True(ours <= theirs, $"{ours:0.0} s instead of {theirs:0.0} s");
+    }
+
+    private static async Task<double> SecondsAsync(TestContent content, Func<LabHost, LabHost, TorrentFacts, string, Task> transfer)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), leechHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, content, "v1");
+        SlowLink link = await SlowLink.StartAsync(seedHost, leechHost, "--delay", "50", "--rate", "50", "--loss", "0.01", "--late", "0.01", "--late-by", "10");
+        string directory = network.NewDirectory("got");
+        long start = Stopwatch.GetTimestamp();
+        await transfer(link.A, link.B, torrent, directory);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        content.AssertIsIn(directory);
+        return seconds;
     }
 }
