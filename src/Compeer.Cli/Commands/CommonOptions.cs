@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.Transports;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -37,13 +38,15 @@ internal sealed class CommonOptions
     };
 
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
+    private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
+    private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
     private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+        [.. new[] { "--no-lan", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noUtp, _noTcp, .. _switches])
             command.Options.Add(option);
     }
 
@@ -80,10 +83,13 @@ internal sealed class CommonOptions
             DataDirectory = DataDirectory(result),
             Bind = result.GetValue(_bind),
             Port = result.GetValue(_port),
+            Transports = (result.GetValue(_noTcp) ? PeerTransports.None : PeerTransports.Tcp) | (result.GetValue(_noUtp) ? PeerTransports.None : PeerTransports.Utp),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
         };
+        if (options.Transports == PeerTransports.None)
+            throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
         return options.Port != 0 ? Start(options) : StartAtKeptPort(options);

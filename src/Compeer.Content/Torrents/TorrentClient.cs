@@ -23,23 +23,29 @@ public sealed class TorrentClient : IAsyncDisposable
 {
     private readonly TorrentServices _services;
     private readonly PeerListener _listener;
-    private readonly UdpEndpoint? _udp;
+    private readonly UdpEndpoint _udp;
+    private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly TaskScope _scope = new();
 
-    private TorrentClient(TorrentServices services)
+    private TorrentClient(TorrentClientOptions options, Socket? listening, UdpEndpoint udp)
     {
-        _services = services;
-        IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-        _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
-        services.ListenPort = _listener.LocalEndPoint.Port;
-        if (services.Options.Dht is { } dht)
+        Span<byte> random = stackalloc byte[12];
+        RandomNumberGenerator.Fill(random);
+        _udp = udp;
+        _listener = PeerListener.Start(listening, options.Handshake, Answer, Accept);
+        if ((options.Transports & PeerTransports.Utp) != 0)
         {
-            _udp = BindUdp(new IPEndPoint(bind, services.ListenPort));
-            services.Dht = DhtService.Start(_udp, dht);
-            _udp.Add(services.Dht);
-            _udp.Start();
+            _utp = new UtpTransport(udp, udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener.Offer);
+            udp.Add(_utp);
         }
+        _services = new TorrentServices(options, PeerId.Create(random), _utp) { ListenPort = udp.LocalEndPoint.Port };
+        if (options.Dht is { } dht)
+        {
+            _services.Dht = DhtService.Start(udp, dht);
+            udp.Add(_services.Dht);
+        }
+        udp.Start();
         _scope.TryRun(TickAsync);
     }
 
@@ -47,24 +53,15 @@ public sealed class TorrentClient : IAsyncDisposable
     public DhtService? Dht => _services.Dht;
 
     /// <summary>Where peers reach it.</summary>
-    public IPEndPoint LocalEndPoint => _listener.LocalEndPoint;
+    public IPEndPoint LocalEndPoint => _udp.LocalEndPoint;
 
     /// <summary>Starts a client.</summary>
     /// <exception cref="SocketException">The address or port cannot be had.</exception>
     public static TorrentClient Start(TorrentClientOptions options)
     {
-        Span<byte> random = stackalloc byte[12];
-        RandomNumberGenerator.Fill(random);
-        var services = new TorrentServices(options, PeerId.Create(random));
-        try
-        {
-            return new TorrentClient(services);
-        }
-        catch
-        {
-            services.Dispose();
-            throw;
-        }
+        IPAddress bind = options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+        (Socket? listening, UdpEndpoint udp) = PeerPort.Bind(new IPEndPoint(bind, options.Port), options.Transports);
+        return new TorrentClient(options, listening, udp);
     }
 
     /// <summary>Adds and starts a torrent.</summary>
@@ -91,23 +88,10 @@ public sealed class TorrentClient : IAsyncDisposable
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();
-        if (_udp is not null)
-            await _udp.DisposeAsync();
+        if (_utp is not null)
+            await _utp.DisposeAsync();
+        await _udp.DisposeAsync();
         _services.Dispose();
-    }
-
-    /// <summary>The UDP port of the same number as the TCP port: peers expect both at one.</summary>
-    private UdpEndpoint BindUdp(IPEndPoint local)
-    {
-        try
-        {
-            return UdpEndpoint.Bind(local);
-        }
-        catch
-        {
-            _listener.DisposeAsync().AsTask().Wait();
-            throw;
-        }
     }
 
     private void Forget(TorrentSession session)

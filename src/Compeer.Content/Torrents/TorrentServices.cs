@@ -11,11 +11,11 @@ namespace Compeer.Content.Torrents;
 /// <summary>What the torrents of one client share. All of it is thread-safe.</summary>
 internal sealed class TorrentServices : IDisposable
 {
-    public TorrentServices(TorrentClientOptions options, PeerId peerId)
+    public TorrentServices(TorrentClientOptions options, PeerId peerId, UtpTransport? utp)
     {
         Options = options;
         PeerId = peerId;
-        Dialer = new PeerDialer(options.Handshake, options.Bind);
+        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);

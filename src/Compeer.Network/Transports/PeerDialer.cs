@@ -12,24 +12,22 @@ namespace Compeer.Network.Transports;
 public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure);
 
 /// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
-public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDisposable
+public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, UtpTransport? utp = null, PeerTransports transports = PeerTransports.Both) : IDisposable
 {
+    private readonly StreamRace _race = new(options, bind, utp, transports);
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
     /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
     public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken);
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        PeerStream? stream = null;
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(options.ConnectTimeout);
-            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
-                socket.Bind(new IPEndPoint(bind, 0));
-            await socket.ConnectAsync(remote, deadline.Token);
+            stream = await _race.ConnectAsync(remote, deadline.Token);
             deadline.CancelAfter(options.HandshakeTimeout);
-            var stream = new TcpPeerStream(socket);
             if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
                 return new DialResult(stream, theirs, null);
             stream.Dispose();
@@ -37,7 +35,7 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDis
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            socket.Dispose();
+            stream?.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
             return new DialResult(null, default, e is SocketException error ? SocketErrors.Describe(error.SocketErrorCode) : "no answer in time");
         }

@@ -105,6 +105,10 @@ public sealed class CompeerProcess : JsonProcess
     /// <summary>Bytes verified according to the last progress.</summary>
     public long VerifiedBytes => Events.LastOrDefault(e => e.Name is "progress" or "complete")?.Bytes("verifiedBytes") ?? 0;
 
+    /// <summary>The ways by which peers have connected: "tcp", "utp".</summary>
+    public IReadOnlyList<string> Paths =>
+        [.. Events.Where(e => e.Name == "peer" && e.Text("state") == "connected").Select(e => e.Text("path")).Distinct()];
+
     public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
 
     public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
@@ -116,6 +120,8 @@ public sealed class CompeerProcess : JsonProcess
         if (options.DhtEntries.Count == 0)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
+        if (options.UtpOnly)
+            arguments.Add("--no-tcp");
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)
