@@ -37,13 +37,14 @@ internal sealed class CommonOptions
     };
 
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
+    private readonly Option<bool> _noLan = new("--no-lan") { Description = "Do not look for peers on the local network" };
     private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+        [.. new[] { "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, .. _switches])
             command.Options.Add(option);
     }
 
@@ -83,6 +84,7 @@ internal sealed class CommonOptions
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            LocalDiscovery = !result.GetValue(_noLan),
         };
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.Connecting;
 
 namespace Compeer.Cli.Output;
 
@@ -45,7 +46,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it");
+                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", peer.Sources.Describe());
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -103,17 +104,24 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["upRate"] = status.UpRate,
         ["peers"] = status.Peers,
         ["seeds"] = status.Seeds,
+        ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason) => Write("peer", new JsonObject
+    private void Peer(string address, string client, string state, string reason, string? source = null)
     {
-        ["address"] = address,
-        ["client"] = client,
-        ["state"] = state,
-        ["reason"] = reason,
-    });
+        var values = new JsonObject
+        {
+            ["address"] = address,
+            ["client"] = client,
+            ["state"] = state,
+            ["reason"] = reason,
+        };
+        if (source is not null)
+            values["source"] = source;
+        Write("peer", values);
+    }
 
     private void Write(string name, JsonObject values)
     {

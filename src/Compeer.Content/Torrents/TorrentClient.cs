@@ -5,8 +5,11 @@ using System.Security.Cryptography;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.LocalDiscovery;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
@@ -40,6 +43,8 @@ public sealed class TorrentClient : IAsyncDisposable
             _udp.Add(services.Dht);
             _udp.Start();
         }
+        if (services.Options.LocalDiscovery)
+            services.Lan = LocalDiscoveryDriver.Start(services.Options.LocalDiscoveryLimits, services.ListenPort, services.Options.Bind, OnLocalPeer);
         _scope.TryRun(TickAsync);
     }
 
@@ -87,6 +92,8 @@ public sealed class TorrentClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
+        if (_services.Lan is { } lan)
+            await lan.DisposeAsync();
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
@@ -125,6 +132,12 @@ public sealed class TorrentClient : IAsyncDisposable
             session.Post(new PeerArrived(stream, theirs, null));
         else
             stream.Dispose();
+    }
+
+    private void OnLocalPeer(LocalPeer peer)
+    {
+        if (_bySwarmId.TryGetValue(peer.InfoHash, out TorrentSession? session))
+            session.Post(new PeersFound([peer.EndPoint], PeerSource.LocalNetwork, peer.EndPoint.Address));
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)
