@@ -72,8 +72,8 @@ internal sealed class PeerEntry(IPEndPoint endPoint, long number)
     public int Rank =>
         Sources.IsNamed() ? 0
         : Tally?.IsDoubted == true && !IsVerified ? 4
-        : Sources.HasFlag(PeerSource.LocalNetwork) ? 1
-        : IsVerified || Sources.HasFlag(PeerSource.Remembered) ? 2
+        : (Sources & PeerSource.LocalNetwork) != 0 ? 1
+        : IsVerified || (Sources & PeerSource.Remembered) != 0 ? 2
         : 3;
 
     /// <summary>Whom to dial first.</summary>
