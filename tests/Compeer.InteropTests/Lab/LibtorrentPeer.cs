@@ -26,6 +26,13 @@ public sealed class LibtorrentPeer : JsonProcess
         return [.. complete.Values.GetProperty("peers").EnumerateArray().Where(peer => peer.GetProperty("down").GetInt64() > 0).Select(peer => peer.GetProperty("client").GetString() ?? "")];
     }
 
+    /// <summary>Waits until it is connected with a peer at <paramref name="address"/>; with <paramref name="source"/> ("pex", "lsd") only if that told it.</summary>
+    public Task<JsonEvent> WaitForPeerAsync(string address, TimeSpan timeout, string? source = null) => WaitForAsync(
+        e => e.Name == "peers" && e.Values.GetProperty("peers").EnumerateArray().Any(peer =>
+            peer.GetProperty("address").GetString()!.StartsWith(address + ":", StringComparison.Ordinal)
+            && (source is null || peer.GetProperty("sources").EnumerateArray().Any(s => s.GetString() == source))),
+        $"a connection with {address}{(source is null ? "" : " that comes from " + source)}", timeout);
+
     private static async Task<LibtorrentPeer> StartAsync(LabHost host, List<string> arguments, LibtorrentOptions options)
     {
         Prerequisites.Demand(Needs.Libtorrent);
@@ -36,6 +43,10 @@ public sealed class LibtorrentPeer : JsonProcess
             arguments.AddRange(["--connect", peer]);
         if (options.KeepSeeding)
             arguments.Add("--keep-seeding");
+        if (!options.PeerExchange)
+            arguments.Add("--no-pex");
+        if (options.LocalDiscovery)
+            arguments.Add("--lsd");
         var peerProcess = new LibtorrentPeer(host, arguments);
         await peerProcess.WaitForAsync("ready", TimeSpan.FromSeconds(20));
         return peerProcess;
