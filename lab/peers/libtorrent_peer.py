@@ -20,6 +20,7 @@ import time
 import libtorrent as lt
 
 V2_ONLY, V1_ONLY, CANONICAL = 1 << 5, 1 << 6, 1 << 7
+SOURCES = {1: 'tracker', 2: 'dht', 4: 'pex', 8: 'lsd', 16: 'resume', 32: 'incoming'}
 
 
 def say(event, **values):
@@ -47,6 +48,8 @@ def arguments():
     parser.add_argument('--dht-entry', help='HOST:PORT of a node of the DHT; without it the DHT is off')
     parser.add_argument('--utp-only', action='store_true', help='TCP is switched off; otherwise uTP is')
     parser.add_argument('--keep-seeding', action='store_true')
+    parser.add_argument('--no-pex', action='store_true', help='exchange no peers')
+    parser.add_argument('--lsd', action='store_true', help='look for peers on the local network')
     parser.add_argument('--timeout', type=float, default=600)
     return parser.parse_args()
 
@@ -83,7 +86,7 @@ def session(args):
         'listen_interfaces': f'{args.bind}:{args.port}', 'user_agent': 'libtorrent/' + lt.__version__,
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
         'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
-        'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+        'enable_lsd': args.lsd, 'enable_upnp': False, 'enable_natpmp': False,
         'enable_outgoing_utp': args.utp_only, 'enable_incoming_utp': args.utp_only,
         'enable_outgoing_tcp': not args.utp_only, 'enable_incoming_tcp': not args.utp_only, 'out_enc_policy': policy, 'in_enc_policy': policy,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
@@ -101,6 +104,8 @@ def parameters(args):
     wanted.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     if args.mode == 'seed':
         wanted.flags |= lt.torrent_flags.seed_mode
+    if args.no_pex:
+        wanted.flags |= lt.torrent_flags.disable_pex
     return wanted
 
 
@@ -124,9 +129,10 @@ class Reporter:
     def look(self, handle, status):
         for peer in handle.get_peer_info():
             client = peer.client.decode('utf-8', 'replace') if isinstance(peer.client, bytes) else str(peer.client)
-            known = self.peers.setdefault(address_of(peer.ip), {'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0, 'utp': False})
+            known = self.peers.setdefault(address_of(peer.ip), {'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0, 'utp': False, 'sources': []})
             known['client'] = client or known['client']
             known['utp'] = known['utp'] or bool(peer.flags & UTP_SOCKET)
+            known['sources'] = sorted({*known['sources'], *(name for bit, name in SOURCES.items() if peer.source & bit)})
             known['down'] = max(known['down'], peer.total_download)
             known['up'] = max(known['up'], peer.total_upload)
         if status.has_metadata and not self.metadata:

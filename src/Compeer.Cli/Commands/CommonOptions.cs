@@ -40,13 +40,14 @@ internal sealed class CommonOptions
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
     private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
+    private readonly Option<bool> _noLan = new("--no-lan") { Description = "Do not look for peers on the local network" };
     private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-lan", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+        [.. new[] { "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noUtp, _noTcp, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, .. _switches])
             command.Options.Add(option);
     }
 
@@ -87,6 +88,7 @@ internal sealed class CommonOptions
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            LocalDiscovery = !result.GetValue(_noLan),
         };
         if (options.Transports == PeerTransports.None)
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");

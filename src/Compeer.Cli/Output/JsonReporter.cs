@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.Connecting;
 
 namespace Compeer.Cli.Output;
 
@@ -45,7 +46,9 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString()));
+                Peer(
+                    peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it",
+                    ("path", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString())), ("source", peer.Sources.Describe()));
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -103,15 +106,16 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["upRate"] = status.UpRate,
         ["peers"] = status.Peers,
         ["seeds"] = status.Seeds,
+        ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason, string? path = null)
+    private void Peer(string address, string client, string state, string reason, params ReadOnlySpan<(string Name, JsonNode Value)> more)
     {
         var values = new JsonObject { ["address"] = address, ["client"] = client, ["state"] = state, ["reason"] = reason };
-        if (path is not null)
-            values["path"] = path;
+        foreach ((string name, JsonNode value) in more)
+            values[name] = value;
         Write("peer", values);
     }
 

@@ -40,7 +40,7 @@ internal sealed class Announces
         if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed)
             return;
         _announcer ??= new TrackerAnnouncer(
-            new TrackerAnnouncerOptions(), _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+            new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
         Launch();
     }
 

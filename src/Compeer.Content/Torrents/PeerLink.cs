@@ -2,8 +2,11 @@ using System.Net;
 using System.Threading.Channels;
 using Compeer.Network.Connections;
 using Compeer.Protocols;
+using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MetadataExchange;
+using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.RateLimiting;
 
 namespace Compeer.Content.Torrents;
 
@@ -22,6 +25,15 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
     public PeerConnection Connection { get; } = connection;
 
     public PeerWireSession Wire { get; } = wire;
+
+    /// <summary>Who told us of it, when we dialled it or it said where it listens.</summary>
+    public PeerSource Sources { get; set; }
+
+    /// <summary>Null in private torrents.</summary>
+    public PeerExchangeSession? Exchange { get; set; }
+
+    /// <summary>How much it may still make us read for hashes.</summary>
+    public TokenBucket? LeafAllowance { get; set; }
 
     /// <summary>Where it can be dialled, when known.</summary>
     public IPEndPoint? ListenEndPoint { get; set; } = dialled;

@@ -10,7 +10,10 @@ namespace Compeer.Content.Torrents;
 /// <summary>Who is connected to a torrent: dials, admits, greets, and shows the door.</summary>
 internal sealed class Peers(TorrentSession session)
 {
+    private const string Ourselves = "it is this program itself";
+
     private static readonly TimeSpan WorthRedialling = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Simultaneous = TimeSpan.FromSeconds(10);
 
     private int _nextSlot;
 
@@ -19,41 +22,83 @@ internal sealed class Peers(TorrentSession session)
 
     /// <summary>The addresses known.</summary>
     public PeerBook Book { get; } = new(
-        session.Services.Options.PeerBook,
-        endpoint => PeerPriority.Compute(new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), endpoint));
+        session.Services.Options.PeerBook, new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), session.Random);
 
     public void OnArrived(PeerArrived arrived)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
         IPAddress address = connection.Remote.Address;
-        string? refusal =
-            !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
-            : arrived.Remote.PeerId == session.Services.PeerId ? "it is this program itself"
-            : Book.IsBanned(address, session.Now) ? "it is banned"
-            : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
-            : Links.Values.Any(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId) ? "it is connected already"
-            : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
-            : session.IsEnding ? "the torrent ends" : null;
-        if (refusal is not null)
+        PeerLink? twin = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId);
+        if (Refusal(arrived, address, twin) is { } refusal)
         {
             arrived.Stream.Dispose();
             if (arrived.Dialled is { } dialled)
-                Book.OnFailed(dialled, session.Now);
+                OnRefused(dialled, refusal, arrived, twin);
             return;
         }
+        if (twin is not null)
+            Drop(twin, "both sides dialled at the same time");
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
         var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;
         if (arrived.Dialled is not null)
-            Book.OnConnected(arrived.Dialled);
+        {
+            link.Sources = Book.SourceOf(arrived.Dialled);
+            Book.OnConnected(arrived.Dialled, dialled: true, session.Now);
+        }
         BeginPieces(link);
-        wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
+        wire.SendExtensions(
+            session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address, offersPeerExchange: !session.IsPrivate);
         wire.SendDhtPort(session.Services.ListenPort);
+        session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);
-        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Connection.Path));
+        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Connection.Path));
         session.MarkDirty(link);
+    }
+
+    private string? Refusal(PeerArrived arrived, IPAddress address, PeerLink? twin) =>
+        !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
+        : arrived.Remote.PeerId == session.Services.PeerId ? Ourselves
+        : Book.IsBanned(address, session.Now) ? "it is banned"
+        : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
+        : twin is not null && !Replaces(arrived, twin) ? "it is connected already"
+        : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
+        : session.IsEnding ? "the torrent ends" : null;
+
+    /// <summary>
+    /// Of two connections that both sides began at the same time both must keep the same one, or none would be left: the one begun
+    /// by the side with the greater peer id.
+    /// </summary>
+    private bool Replaces(PeerArrived arrived, PeerLink twin)
+    {
+        bool isIncoming = arrived.Dialled is null;
+        bool theirsWins = arrived.Remote.PeerId.AsSpan().SequenceCompareTo(session.Services.PeerId.AsSpan()) > 0;
+        return twin.IsIncoming != isIncoming && isIncoming == theirsWins && session.Now - twin.ConnectedAt < Simultaneous;
+    }
+
+    /// <summary>We dialled a peer in vain; who answered and is only not wanted now is not to blame.</summary>
+    private void OnRefused(IPEndPoint dialled, string refusal, PeerArrived arrived, PeerLink? twin)
+    {
+        if (refusal == Ourselves)
+        {
+            Book.OnOurselves(dialled, session.Now);
+        }
+        else if (!session.InfoHashes.Matches(arrived.Remote.InfoHash))
+        {
+            Book.OnFailed(dialled, refusal, session.Now);
+        }
+        else if (twin is { ListenEndPoint: null })
+        {
+            twin.ListenEndPoint = dialled;
+            Book.OnConnected(dialled, dialled: true, session.Now);
+            session.Discovery.Gossip.OnArrived(twin);
+        }
+        else if (!dialled.Equals(twin?.ListenEndPoint))
+        {
+            Book.OnPutOff(dialled, refusal, twin is null ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(5), session.Now);
+        }
     }
 
     /// <summary>The first thing a peer hears is what we have; before the pieces are known, that is nothing.</summary>
@@ -82,8 +127,10 @@ internal sealed class Peers(TorrentSession session)
         {
             link.ListenEndPoint = new IPEndPoint(link.Address, port);
             Book.Add(link.ListenEndPoint, PeerSource.Incoming, session.Now);
-            Book.OnConnected(link.ListenEndPoint);
+            Book.OnConnected(link.ListenEndPoint, dialled: false, session.Now);
+            link.Sources = Book.SourceOf(link.ListenEndPoint);
         }
+        session.Discovery.Gossip.OnExtensions(link);
         session.Metadata.Consider(link);
         if (session.Phase == TorrentPhase.Seeding && link.Wire.Remote.IsUploadOnly)
             Drop(link, "both sides only give");
@@ -100,8 +147,12 @@ internal sealed class Peers(TorrentSession session)
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);
         session.Hashes.OnGone(link);
-        if (link.ListenEndPoint is { } endpoint)
-            Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > TimeSpan.FromSeconds(30), session.Now);
+        session.Discovery.Gossip.OnGone(link);
+        if (link.ListenEndPoint is { } endpoint && Links.Values.All(l => !endpoint.Equals(l.ListenEndPoint)))
+        {
+            Book.SetSeed(endpoint, link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly);
+            Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > WorthRedialling, reason, session.Now);
+        }
         session.Tell(new PeerClosed(link.EndPoint, link.ClientName, reason));
         session.RunAside(_ => link.Connection.DisposeAsync().AsTask());
         session.MarkAllDirty();
@@ -125,8 +176,9 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
-        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking || (session.Phase == TorrentPhase.Seeding && session.Settings.Peers.IsEmpty))
+        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
+        Book.OnlyGive = session.Phase == TorrentPhase.Seeding;
         for (int i = 0; i < 4 && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {
             var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);

@@ -5,8 +5,11 @@ using System.Security.Cryptography;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.LocalDiscovery;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
@@ -46,6 +49,8 @@ public sealed class TorrentClient : IAsyncDisposable
             udp.Add(_services.Dht);
         }
         udp.Start();
+        if (options.LocalDiscovery)
+            _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
         _scope.TryRun(TickAsync);
     }
 
@@ -84,6 +89,8 @@ public sealed class TorrentClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
+        if (_services.Lan is { } lan)
+            await lan.DisposeAsync();
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
@@ -109,6 +116,12 @@ public sealed class TorrentClient : IAsyncDisposable
             session.Post(new PeerArrived(stream, theirs, null));
         else
             stream.Dispose();
+    }
+
+    private void OnLocalPeer(LocalPeer peer)
+    {
+        if (_bySwarmId.TryGetValue(peer.InfoHash, out TorrentSession? session))
+            session.Post(new PeersFound([peer.EndPoint], PeerSource.LocalNetwork, peer.EndPoint.Address));
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)

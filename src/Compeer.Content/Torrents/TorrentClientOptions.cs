@@ -2,9 +2,11 @@ using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
-using Compeer.Protocols.Picking;
+using Compeer.Protocols.LocalDiscovery;
+using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Utp;
+using Compeer.Protocols.Picking;
 
 namespace Compeer.Content.Torrents;
 
@@ -58,6 +60,15 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds on known addresses.</summary>
     public PeerBookOptions PeerBook { get; init; } = new();
+
+    /// <summary>Find and be found by peers on the local network. Never for private torrents.</summary>
+    public bool LocalDiscovery { get; init; } = true;
+
+    /// <summary>Bounds and timers of local discovery.</summary>
+    public LocalDiscoveryOptions LocalDiscoveryLimits { get; init; } = new();
+
+    /// <summary>Bounds and timers of peer exchange.</summary>
+    public PeerExchangeOptions PeerExchange { get; init; } = new();
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();

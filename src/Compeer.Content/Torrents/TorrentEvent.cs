@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Network.Connections;
+using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Content.Torrents;
@@ -11,7 +12,12 @@ public abstract record TorrentEvent;
 public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerPath Path) : TorrentEvent;
+/// <param name="Address">Its address.</param>
+/// <param name="Client">What it calls itself.</param>
+/// <param name="Incoming">It dialled us.</param>
+/// <param name="Sources">Who told us of it; of one that dialled us, that only.</param>
+/// <param name="Path">What carries the connection.</param>
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerPath Path) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

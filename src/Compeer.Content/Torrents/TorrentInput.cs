@@ -1,7 +1,6 @@
 using System.Net;
 using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
-using Compeer.Formats.Merkle;
 using Compeer.Network.Connections;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
@@ -36,7 +35,8 @@ internal sealed record BytesSent(PeerLink Link, int PayloadBytes) : TorrentInput
 internal sealed record LinkClosed(PeerLink Link, string Reason) : TorrentInput;
 
 /// <summary>Somebody named peers.</summary>
-internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source) : TorrentInput;
+/// <param name="Teller">The address of who did, when it has one: see <see cref="PeerBook.Add"/>.</param>
+internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source, IPAddress? Teller = null) : TorrentInput;
 
 /// <summary>A search in the DHT is over.</summary>
 internal sealed record DhtSearched(DhtSearchReport Report) : TorrentInput;
@@ -60,8 +60,8 @@ internal sealed record UploadFailed(PeerLink Link, IReadOnlyList<BlockRequest> R
 /// <summary>A piece was read from the disk and hashed.</summary>
 internal sealed record PieceChecked(int Piece, bool Valid, int LengthBytes) : TorrentInput;
 
-/// <summary>The leaf hashes of a piece, for a peer that asked.</summary>
-internal sealed record LeavesRead(PeerLink Link, Sha256Hash Root, HashRange Range, Sha256Hash[]? Leaves) : TorrentInput;
+/// <summary>The leaf hashes of a piece, for peers that asked; null when they cannot be had.</summary>
+internal sealed record LeavesRead(int Piece, Sha256Hash[]? Leaves) : TorrentInput;
 
 /// <summary>The loop should end in good order.</summary>
 internal sealed record StopAsked : TorrentInput;

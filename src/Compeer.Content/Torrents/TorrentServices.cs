@@ -2,6 +2,7 @@ using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
@@ -45,6 +46,9 @@ internal sealed class TorrentServices : IDisposable
 
     /// <summary>The DHT, when there is one; set once the port is bound.</summary>
     public DhtService? Dht { get; set; }
+
+    /// <summary>Discovery on the local network; null when it is switched off.</summary>
+    public LocalDiscoveryDriver? Lan { get; set; }
 
     /// <summary>The port peers reach us at; set once the listener is up.</summary>
     public int ListenPort { get; set; }

@@ -50,7 +50,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Metadata = new MetadataTransfer(this);
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
-        Dht = new DhtAnnounces(this);
+        Discovery = new Discovery(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -80,7 +80,7 @@ internal sealed class TorrentSession : IAsyncDisposable
 
     public Announces Announces { get; }
 
-    public DhtAnnounces Dht { get; }
+    public Discovery Discovery { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -179,10 +179,10 @@ internal sealed class TorrentSession : IAsyncDisposable
         Metainfo = metainfo;
         _metainfoKnown.TrySetResult(metainfo);
         Folder.SaveMetainfo(metainfo.ToTorrentFile());
+        Discovery.OnMetainfo(metainfo);
         foreach (PeerLink link in Links.Values.ToArray())
             Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
-        Dht.OnMetainfo(metainfo);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
             Hashes.Begin(metainfo);
@@ -222,8 +222,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             Now = MonotonicClock.Now;
             Down.Start(Now);
             Up.Start(Now);
-            foreach (IPEndPoint peer in Settings.Peers)
-                Book.Add(peer, PeerSource.User, Now);
+            Discovery.Begin();
             Begin();
             while (!_ending && await _inputs.Reader.WaitToReadAsync())
                 RunOnce();
@@ -307,20 +306,20 @@ internal sealed class TorrentSession : IAsyncDisposable
                 Peers.OnArrived(arrived);
                 break;
             case DialFailed failed:
-                Book.OnFailed(failed.EndPoint, Now);
+                Book.OnFailed(failed.EndPoint, failed.Reason, Now);
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);
                 break;
             case PeersFound found:
                 foreach (IPEndPoint peer in found.EndPoints)
-                    Book.Add(peer, found.Source, Now);
+                    Book.Add(peer, found.Source, Now, found.Teller);
                 break;
             case TrackerAnswered answered:
                 Announces.OnAnswer(answered);
                 break;
             case DhtSearched searched:
-                Dht.OnEnded(searched.Report);
+                Discovery.Dht.OnEnded(searched.Report);
                 break;
             case StopAsked:
                 _ending = true;
@@ -377,6 +376,9 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeerEventKind.HashRequest or PeerEventKind.Hashes or PeerEventKind.HashReject:
                 Hashes.On(link, happened);
                 break;
+            case PeerEventKind.PeerExchange:
+                Discovery.Gossip.OnMessage(link, happened.Payload);
+                break;
         }
     }
 
@@ -429,10 +431,11 @@ internal sealed class TorrentSession : IAsyncDisposable
         }
         Peers.Dial();
         Announces.OnTick();
-        Dht.OnTick();
+        Discovery.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
         Uploads.OnTick(second);
+        Hashes.OnTick();
         PublishStatus();
     }
 
@@ -442,6 +445,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         long limit = Services.Download.BytesPerSecond;
         if (limit > 0)
             link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
+        Discovery.Gossip.Flush(link);
     }
 
     private void PublishStatus() => Status = new TorrentStatus
@@ -460,6 +464,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Peers = Links.Count,
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
         KnownPeers = Book.Count,
+        PeersExplained = Discovery.Explained,
         TrackerMessage = Announces.Message,
         Problem = Problem,
     };
@@ -467,6 +472,7 @@ internal sealed class TorrentSession : IAsyncDisposable
     private async Task EndAsync()
     {
         _ending = true;
+        Discovery.End();
         Task goodbye = Announces.StopAsync();
         foreach (PeerLink link in Links.Values)
             link.Connection.Close("the torrent was stopped");

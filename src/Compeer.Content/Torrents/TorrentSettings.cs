@@ -19,8 +19,11 @@ public sealed record TorrentSettings
     /// <summary>Trackers in tiers, for a torrent without metainfo or in addition to its own.</summary>
     public ImmutableArray<ImmutableArray<string>> TrackerTiers { get; init; } = [];
 
-    /// <summary>Peers to dial first.</summary>
+    /// <summary>Peers that a person named: dialled first, even if the torrent is private.</summary>
     public ImmutableArray<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>Peers that the link named (x.pe): dialled first, unless the torrent is private.</summary>
+    public ImmutableArray<IPEndPoint> LinkPeers { get; init; } = [];
 
     /// <summary>Which files are wanted; null means all.</summary>
     public Func<TorrentFile, bool>? Select { get; init; }

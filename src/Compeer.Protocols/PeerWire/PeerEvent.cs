@@ -62,6 +62,9 @@ public enum PeerEventKind
 
     /// <summary>It will not serve hashes: Root, Range.</summary>
     HashReject,
+
+    /// <summary>It tells of peers: Payload.</summary>
+    PeerExchange,
 }
 
 /// <summary>One event; its views live as long as the bytes that were received.</summary>
@@ -82,7 +85,7 @@ public readonly ref struct PeerEvent
     /// <summary>The block had been cancelled, or given up after a choke; it may still be used.</summary>
     public bool IsLate { get; init; }
 
-    /// <summary>A block's or metadata piece's bytes.</summary>
+    /// <summary>A block's or metadata piece's bytes, or a ut_pex message.</summary>
     public ReadOnlySpan<byte> Payload { get; init; }
 
     /// <summary>The tree whose hashes are meant.</summary>

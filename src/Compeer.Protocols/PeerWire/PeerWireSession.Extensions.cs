@@ -4,7 +4,7 @@ using Compeer.Formats.Merkle;
 
 namespace Compeer.Protocols.PeerWire;
 
-// What the remote sends: BEP 9, 10, 21, 52, 54.
+// What the remote sends: BEP 9, 10, 11, 21, 52, 54.
 public sealed partial class PeerWireSession
 {
     private const int MetadataPieceBytes = 16 * 1024;
@@ -27,6 +27,9 @@ public sealed partial class PeerWireSession
                 if (message.Payload.Length == 1)
                     Remote.IsUploadOnly = message.Payload[0] != 0;
                 return message.Payload.Length == 1 && Report(PeerEventKind.Extensions, out happened);
+            case ExtensionMessages.PeerExchange:
+                happened = new PeerEvent { Kind = PeerEventKind.PeerExchange, Payload = message.Payload };
+                return OffersPeerExchange;
             default:
                 return false;
         }

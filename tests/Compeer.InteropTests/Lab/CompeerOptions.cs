@@ -23,6 +23,9 @@ public sealed record CompeerOptions
 
     public bool KeepSeeding { get; init; }
 
+    /// <summary>Look for peers on the local network; off unless a test is about it.</summary>
+    public bool LocalDiscovery { get; init; }
+
     /// <summary>For get: give up after so long without success.</summary>
     public TimeSpan? Timeout { get; init; }
 

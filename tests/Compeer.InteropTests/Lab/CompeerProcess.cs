@@ -62,10 +62,14 @@ public sealed class CompeerProcess : JsonProcess
     }
 
     /// <summary>compeer create PATH: the torrent as libtorrent reads it.</summary>
-    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers)
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers) =>
+        CreateTorrentAsync(host, content, format, false, trackers);
+
+    /// <summary>The same; a private torrent takes peers from its trackers only.</summary>
+    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, bool isPrivate, params string[] trackers)
     {
         string path = Path.Combine(host.Network.Work, $"created-{format}-{host.Network.NextNumber()}.torrent");
-        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. trackers.SelectMany(url => (string[])["--tracker", url])]);
+        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. isPrivate ? (string[])["--private"] : [], .. trackers.SelectMany(url => (string[])["--tracker", url])]);
         await process.WaitForSuccessAsync(TimeSpan.FromSeconds(60));
         return await Torrents.ReadAsync(host, path);
     }
@@ -113,6 +117,11 @@ public sealed class CompeerProcess : JsonProcess
 
     public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
 
+    /// <summary>The first connection with a peer at <paramref name="address"/> that somebody of this kind ("pex", "lan") told us of.</summary>
+    public Task<JsonEvent> WaitForPeerAsync(string address, string source, TimeSpan timeout) => WaitForAsync(
+        e => e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal) && e.Text("source").Split('+').Contains(source),
+        $"a connection with {address} that comes from {source}", timeout);
+
     private static List<string> Common(LabHost host, CompeerOptions options)
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
@@ -122,6 +131,8 @@ public sealed class CompeerProcess : JsonProcess
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
         if (options.UtpOnly)
             arguments.Add("--no-tcp");
+        if (!options.LocalDiscovery)
+            arguments.Add("--no-lan");
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)

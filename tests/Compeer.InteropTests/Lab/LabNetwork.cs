@@ -61,7 +61,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         await RunAsync(Ip, ["netns", "add", host.Namespace]);
         _hosts.Add(host);
         await RunAsync(Ip, ["-batch", "-"], $"link add {host.Device} type veth peer name e0 netns {host.Namespace}\nlink set {host.Device} master {_bridge} up\n");
-        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\n");
+        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\nroute add 224.0.0.0/4 dev e0\n");
         if (rate is not null)
             await RunAsync("tc", ["-n", host.Namespace, "qdisc", "add", "dev", "e0", "root", "tbf", "rate", rate, "burst", "64kb", "latency", "300ms"]);
         return host;

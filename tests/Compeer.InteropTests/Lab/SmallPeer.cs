@@ -33,6 +33,22 @@ public static class SmallPeer
         return tracker;
     }
 
+    /// <summary>Peers of lab/peers/pex_liar.py that all name ports of one victim; returns when they are connected.</summary>
+    public static async Task<JsonProcess> PexLiarAsync(LabHost host, string torrent, string target, string victim, int count)
+    {
+        JsonProcess liar = Start(host, "pex_liar.py", ["--torrent", torrent, "--target", target, "--bind", host.Address, "--victim", victim, "--count", Text(count)]);
+        await liar.WaitForAsync("ready", TimeSpan.FromSeconds(20));
+        return liar;
+    }
+
+    /// <summary>Counts what reaches a host: attempts to connect, and announcements of local discovery.</summary>
+    public static async Task<JsonProcess> PacketCounterAsync(LabHost host)
+    {
+        JsonProcess counter = Start(host, "packet_counter.py", []);
+        await counter.WaitForAsync("ready", TimeSpan.FromSeconds(10));
+        return counter;
+    }
+
     private static JsonProcess Start(LabHost host, string script, IEnumerable<string> arguments)
     {
         Prerequisites.Demand(Needs.Python);
