@@ -8,7 +8,7 @@ using Compeer.Protocols.PortMapping;
 namespace Compeer.Tests.PortMapping;
 
 /// <summary>A router's HTTP server that means harm, on loopback.</summary>
-public sealed class IgdExchangeTests : IAsyncLifetime
+public sealed class IgdExchangeTests : IAsyncLifetime, IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly TaskScope _scope = new();
@@ -27,9 +27,11 @@ public sealed class IgdExchangeTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        _listener.Dispose();
+        Dispose();
         await _scope.DisposeAsync();
     }
+
+    public void Dispose() => _listener.Dispose();
 
     [Fact]
     public async Task A_redirect_is_not_followed()
