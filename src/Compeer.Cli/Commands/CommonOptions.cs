@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Protocols.MessageStreamEncryption;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -24,6 +25,12 @@ internal sealed class CommonOptions
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
     private readonly Option<long> _limitDown = Rate("--limit-down", "Download limit (default: none)");
+    private readonly Option<EncryptionPolicy> _encryption = new("--encryption")
+    {
+        Description = "Encryption of connections to peers: prefer (default), require or forbid", HelpName = "POLICY",
+        CustomParser = Parse.Encryption, DefaultValueFactory = _ => EncryptionPolicy.Prefer,
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line on standard output" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Results and errors only" };
     private readonly Option<string?> _dataDirectory = new("--data-dir")
@@ -43,7 +50,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
             command.Options.Add(option);
     }
 
@@ -83,6 +90,7 @@ internal sealed class CommonOptions
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            Encryption = result.GetValue(_encryption),
         };
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");

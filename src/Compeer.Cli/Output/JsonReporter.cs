@@ -45,7 +45,10 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it");
+                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", peer.Encrypted);
+                break;
+            case PeerUnreachable peer:
+                Peer(peer.Address.ToString(), "", "unreachable", peer.Reason);
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -107,13 +110,13 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason) => Write("peer", new JsonObject
+    private void Peer(string address, string client, string state, string reason, bool? encrypted = null)
     {
-        ["address"] = address,
-        ["client"] = client,
-        ["state"] = state,
-        ["reason"] = reason,
-    });
+        var values = new JsonObject { ["address"] = address, ["client"] = client, ["state"] = state, ["reason"] = reason };
+        if (encrypted is { } known)
+            values["encrypted"] = known;
+        Write("peer", values);
+    }
 
     private void Write(string name, JsonObject values)
     {

@@ -7,6 +7,7 @@ using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
@@ -25,13 +26,14 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly PeerListener _listener;
     private readonly UdpEndpoint? _udp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
+    private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
     private readonly TaskScope _scope = new();
 
     private TorrentClient(TorrentServices services)
     {
         _services = services;
         IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-        _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
+        _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, new IncomingEncryption(services.Options.Encryption, FindRequested), Answer, Accept);
         services.ListenPort = _listener.LocalEndPoint.Port;
         if (services.Options.Dht is { } dht)
         {
@@ -77,6 +79,7 @@ public sealed class TorrentClient : IAsyncDisposable
         {
             if (!_bySwarmId.TryAdd(id, session))
                 throw new ArgumentException($"The torrent {id} is already running.", nameof(settings));
+            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
         }
         session.Ended = Forget;
         session.Start();
@@ -113,8 +116,15 @@ public sealed class TorrentClient : IAsyncDisposable
     private void Forget(TorrentSession session)
     {
         foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
+        {
+            // The key goes first: once the id is free, another session may take both.
+            if (_bySwarmId.TryGetValue(id, out TorrentSession? known) && known == session)
+                _byRequestedKey.TryRemove(EncryptionKeys.RequestedKey(id), out _);
             _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
+        }
     }
+
+    private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;
 
     private Handshake? Answer(Handshake theirs) =>
         _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;

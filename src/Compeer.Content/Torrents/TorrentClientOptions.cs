@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.PeerWire;
 
@@ -45,6 +46,13 @@ public sealed record TorrentClientOptions
 
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }
+
+    /// <summary>
+    /// Encryption of connections to peers. Preferred, as by the clients that people use most: the peers that demand it are
+    /// reached, lines that slow BitTorrent down see less of it, and peers that cannot are dialled plain. It costs RC4 on
+    /// every byte, so a server on a fast and neutral network may forbid it.
+    /// </summary>
+    public EncryptionPolicy Encryption { get; init; } = EncryptionPolicy.Prefer;
 
     /// <summary>Bounds on connections that are not yet peers.</summary>
     public HandshakeOptions Handshake { get; init; } = new();

@@ -10,7 +10,10 @@ public abstract record TorrentEvent;
 public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming) : TorrentEvent;
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, bool Encrypted) : TorrentEvent;
+
+/// <summary>A peer was dialled in vain.</summary>
+public sealed record PeerUnreachable(IPEndPoint Address, string Reason) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

@@ -308,6 +308,7 @@ internal sealed class TorrentSession : IAsyncDisposable
                 break;
             case DialFailed failed:
                 Book.OnFailed(failed.EndPoint, Now);
+                Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Network.Transports;
@@ -9,10 +10,14 @@ namespace Compeer.Network.Transports;
 /// <param name="Stream">The stream; the receiver owns it.</param>
 /// <param name="Remote">The remote's handshake.</param>
 /// <param name="Failure">One clause in words, when <paramref name="Stream"/> is null.</param>
-public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure);
+/// <param name="RefusedEncryption">The remote hung up on an encrypted handshake, so that a plain connection was tried after it.</param>
+public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure, bool RefusedEncryption = false);
 
-/// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
-public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDisposable
+/// <summary>
+/// Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe. Where encryption
+/// is preferred, a peer that hangs up on it is dialled once more, plain.
+/// </summary>
+public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, EncryptionPolicy encryption) : IDisposable
 {
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
@@ -20,26 +25,12 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDis
     public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken);
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(options.ConnectTimeout);
-            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
-                socket.Bind(new IPEndPoint(bind, 0));
-            await socket.ConnectAsync(remote, deadline.Token);
-            deadline.CancelAfter(options.HandshakeTimeout);
-            var stream = new TcpPeerStream(socket);
-            if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
-                return new DialResult(stream, theirs, null);
-            stream.Dispose();
-            return new DialResult(null, default, "it hung up during the handshake (it may not have this torrent)");
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            socket.Dispose();
-            cancellationToken.ThrowIfCancellationRequested();
-            return new DialResult(null, default, e is SocketException error ? SocketErrors.Describe(error.SocketErrorCode) : "no answer in time");
+            DialResult result = await TryAsync(remote, ours, encryption, cancellationToken);
+            return result.RefusedEncryption && encryption == EncryptionPolicy.Prefer
+                ? await TryAsync(remote, ours, EncryptionPolicy.Forbid, cancellationToken) with { RefusedEncryption = true }
+                : result;
         }
         finally
         {
@@ -48,4 +39,73 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDis
     }
 
     public void Dispose() => _halfOpen.Dispose();
+
+    private async Task<DialResult> TryAsync(IPEndPoint remote, Handshake ours, EncryptionPolicy policy, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        PeerStream? stream = null;
+        try
+        {
+            deadline.CancelAfter(options.ConnectTimeout);
+            stream = await ConnectAsync(remote, deadline.Token);
+            deadline.CancelAfter(options.HandshakeTimeout);
+            DialResult result = policy == EncryptionPolicy.Forbid
+                ? await GreetPlainAsync(stream, ours, deadline.Token)
+                : await GreetEncryptedAsync(stream, ours, policy, deadline.Token);
+            if (result.Stream is null)
+                stream.Dispose();
+            return result;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            stream?.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            return Failed(
+                e is not SocketException error ? "no answer in time"
+                : stream is null || error.SocketErrorCode != SocketError.ConnectionReset ? SocketErrors.Describe(error.SocketErrorCode)
+                : HungUp);
+        }
+    }
+
+    private async Task<PeerStream> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
+                socket.Bind(new IPEndPoint(bind, 0));
+            await socket.ConnectAsync(remote, cancellationToken);
+            return new TcpPeerStream(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A peer that wants the other kind of handshake says so in no other way.</summary>
+    private string HungUp => encryption == EncryptionPolicy.Forbid
+        ? "it hung up during the handshake (it may not have this torrent, or require encryption, which is forbidden here)"
+        : "it hung up during the handshake (it may not have this torrent)";
+
+    private async Task<DialResult> GreetPlainAsync(PeerStream stream, Handshake ours, CancellationToken cancellationToken) =>
+        await PeerHandshake.InitiateAsync(stream, ours, cancellationToken) is { } theirs
+            ? new DialResult(stream, theirs, null)
+            : Failed(HungUp);
+
+    private async Task<DialResult> GreetEncryptedAsync(PeerStream stream, Handshake ours, EncryptionPolicy policy, CancellationToken cancellationToken)
+    {
+        // Our handshake travels within the encrypted one, which saves a round trip.
+        byte[] payload = new byte[Handshake.LengthBytes];
+        ours.Write(payload);
+        EncryptionOutcome outcome = await EncryptionDriver.InitiateAsync(stream, policy, ours.InfoHash, payload, cancellationToken);
+        if (outcome.Stream is null)
+            return Failed(outcome.Failure!) with { RefusedEncryption = outcome.WasRefused };
+        return await PeerHandshake.ReadAsync(outcome.Stream, cancellationToken) is { } theirs
+            ? new DialResult(outcome.Stream, theirs, null)
+            : Failed(HungUp);
+    }
+
+    private static DialResult Failed(string reason) => new(null, default, reason);
 }

@@ -13,15 +13,18 @@ public sealed class PeerListener : IAsyncDisposable
 {
     private readonly Socket _listening;
     private readonly HandshakeOptions _options;
+    private readonly IncomingEncryption _encryption;
     private readonly Func<Handshake, Handshake?> _answer;
     private readonly Action<PeerStream, Handshake> _accepted;
     private readonly TaskScope _scope = new();
     private readonly LinkedList<Pending> _pending = new();
 
-    private PeerListener(Socket listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+    private PeerListener(
+        Socket listening, HandshakeOptions options, IncomingEncryption encryption, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         _listening = listening;
         _options = options;
+        _encryption = encryption;
         _answer = answer;
         _accepted = accepted;
         LocalEndPoint = (IPEndPoint)listening.LocalEndPoint!;
@@ -33,11 +36,12 @@ public sealed class PeerListener : IAsyncDisposable
     /// <summary>Listens on <paramref name="local"/>; an any-address of IPv6 takes IPv4 too.</summary>
     /// <param name="local">Address and port; port 0 lets the system choose.</param>
     /// <param name="options">Bounds.</param>
+    /// <param name="encryption">Which of plain and encrypted starts are accepted.</param>
     /// <param name="answer">Our handshake for one that is read up to its info-hash, or null when we do not serve it. Called on any thread.</param>
     /// <param name="accepted">Takes over the stream of a peer whose handshake is complete. Called on any thread.</param>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     public static PeerListener Start(
-        IPEndPoint local, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+        IPEndPoint local, HandshakeOptions options, IncomingEncryption encryption, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         var socket = new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -52,7 +56,7 @@ public sealed class PeerListener : IAsyncDisposable
             socket.Dispose();
             throw;
         }
-        var listener = new PeerListener(socket, options, answer, accepted);
+        var listener = new PeerListener(socket, options, encryption, answer, accepted);
         listener._scope.TryRun(listener.AcceptLoopAsync);
         return listener;
     }
@@ -114,15 +118,15 @@ public sealed class PeerListener : IAsyncDisposable
 
     private async Task HandshakeAsync(Pending pending, CancellationToken cancellationToken)
     {
-        Handshake? theirs = null;
+        (PeerStream Stream, Handshake Theirs)? peer = null;
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, pending.Deadline.Token);
-            theirs = await PeerHandshake.AnswerAsync(pending.Stream, _answer, either.Token);
+            peer = await PeerHandshake.AcceptAsync(pending.Stream, _encryption, _answer, either.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            theirs = null;
+            peer = null;
         }
         finally
         {
@@ -132,8 +136,8 @@ public sealed class PeerListener : IAsyncDisposable
                 pending.Deadline.Dispose();
             }
         }
-        if (theirs is { } handshake)
-            _accepted(pending.Stream, handshake);
+        if (peer is { } arrived)
+            _accepted(arrived.Stream, arrived.Theirs);
         else
             pending.Stream.Dispose();
     }
