@@ -20,8 +20,8 @@ public sealed class TransmissionPeer : LabProcess
     {
     }
 
-    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>.</summary>
-    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null)
+    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>. Encryption: 0 tolerated, 1 preferred, 2 required.</summary>
+    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null, int encryption = 0)
     {
         Prerequisites.Demand(Needs.Transmission);
         string configuration = host.Network.NewDirectory($"transmission{host.Network.NextNumber()}");
@@ -40,7 +40,7 @@ public sealed class TransmissionPeer : LabProcess
             ["pex-enabled"] = false,
             ["utp-enabled"] = false,
             ["port-forwarding-enabled"] = false,
-            ["encryption"] = 0,
+            ["encryption"] = encryption,
             ["cache-size-mb"] = 16,
             ["rename-partial-files"] = false,
         };
