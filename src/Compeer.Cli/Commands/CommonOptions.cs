@@ -27,7 +27,7 @@ internal sealed class CommonOptions
     private readonly Option<long> _limitDown = Rate("--limit-down", "Download limit (default: none)");
     private readonly Option<EncryptionPolicy> _encryption = new("--encryption")
     {
-        Description = "Encryption of connections to peers: prefer (default), require or forbid", HelpName = "POLICY",
+        Description = "Encryption of connections to peers: prefer (default; within the local network only the handshake), require or forbid", HelpName = "POLICY",
         CustomParser = Parse.Encryption, DefaultValueFactory = _ => EncryptionPolicy.Prefer,
     };
 

@@ -49,8 +49,7 @@ public sealed record TorrentClientOptions
 
     /// <summary>
     /// Encryption of connections to peers. Preferred, as by the clients that people use most: the peers that demand it are
-    /// reached, lines that slow BitTorrent down see less of it, and peers that cannot are dialled plain. It costs RC4 on
-    /// every byte, so a server on a fast and neutral network may forbid it.
+    /// reached, lines that slow BitTorrent down see less of it, and peers that cannot are dialled again plain.
     /// </summary>
     public EncryptionPolicy Encryption { get; init; } = EncryptionPolicy.Prefer;
 

@@ -22,7 +22,7 @@ internal static class EncryptionDriver
         PeerStream stream, EncryptionPolicy policy, Sha1Hash infoHash, ReadOnlyMemory<byte> initialPayload, CancellationToken cancellationToken)
     {
         EncryptionHandshake handshake = EncryptionHandshake.Initiate(
-            EncryptionOptions.For(policy), infoHash, initialPayload.Span, SecureRandom.Instance);
+            EncryptionOptions.For(policy, stream.Remote.Address), infoHash, initialPayload.Span, SecureRandom.Instance);
         return RunAsync(stream, handshake, default, cancellationToken);
     }
 
@@ -31,7 +31,7 @@ internal static class EncryptionDriver
         PeerStream stream, IncomingEncryption encryption, ReadOnlyMemory<byte> first, CancellationToken cancellationToken)
     {
         EncryptionHandshake handshake = EncryptionHandshake.Respond(
-            EncryptionOptions.For(encryption.Policy), encryption.Find, SecureRandom.Instance);
+            EncryptionOptions.For(encryption.Policy, stream.Remote.Address), encryption.Find, SecureRandom.Instance);
         return RunAsync(stream, handshake, first, cancellationToken);
     }
 

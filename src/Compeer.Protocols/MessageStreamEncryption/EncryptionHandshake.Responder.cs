@@ -43,7 +43,7 @@ public sealed partial class EncryptionHandshake
             return Fail("it offers no method that is accepted here");
         if (_toSkip > EncryptionOptions.LongestPaddingBytes)
             return Fail("its padding is longer than 512 bytes");
-        _chosen = offered.HasFlag(CryptoMethods.Rc4) ? CryptoMethods.Rc4 : CryptoMethods.Plaintext;
+        _chosen = offered.HasFlag(_options.Preferred) ? _options.Preferred : offered.HasFlag(CryptoMethods.Rc4) ? CryptoMethods.Rc4 : CryptoMethods.Plaintext;
         return Go(Step.OfferPadding);
     }
 

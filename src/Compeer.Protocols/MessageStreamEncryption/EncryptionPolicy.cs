@@ -7,7 +7,10 @@ public enum EncryptionPolicy
     /// <summary>Plain only: dialled plain, and encrypted starts are refused.</summary>
     Forbid,
 
-    /// <summary>Encrypted where the peer can, plain otherwise; both are accepted.</summary>
+    /// <summary>
+    /// An encrypted handshake where the peer can, and after it RC4 if both offer it over the internet; plain otherwise.
+    /// All are accepted.
+    /// </summary>
     Prefer,
 
     /// <summary>RC4 only, in both directions; a peer that offers less is refused.</summary>

@@ -64,7 +64,7 @@ public sealed class EncryptedPeerStreamTests
     }
 
     [Fact]
-    public void Neither_direction_allocates()
+    public async Task Neither_direction_allocates()
     {
         byte[] data = new byte[16 * 1024];
         using var inner = new ScriptedStream(new byte[400 * data.Length], data.Length);
@@ -76,8 +76,8 @@ public sealed class EncryptedPeerStreamTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int n = 0; n < 200; n++)
             {
-                moved += stream.SendAsync(data, CancellationToken.None).Result;
-                moved += stream.ReceiveAsync(data, CancellationToken.None).Result;
+                moved += await stream.SendAsync(data, CancellationToken.None);
+                moved += await stream.ReceiveAsync(data, CancellationToken.None);
             }
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.Equal(400 * data.Length, moved);

@@ -68,6 +68,31 @@ public sealed class EncryptionHandshakeTests
         AssertSame(pair, expected);
     }
 
+    [Fact]
+    public void A_responder_that_prefers_plaintext_takes_it_when_it_is_offered()
+    {
+        foreach ((CryptoMethods offered, CryptoMethods expected) in new[] { (CryptoMethods.Plaintext | CryptoMethods.Rc4, CryptoMethods.Plaintext), (CryptoMethods.Rc4, CryptoMethods.Rc4) })
+        {
+            var pair = new HandshakePair(new EncryptionOptions { Methods = offered }, new EncryptionOptions { Preferred = CryptoMethods.Plaintext });
+            pair.Run();
+            AssertSame(pair, expected);
+        }
+    }
+
+    [Theory]
+    [InlineData(EncryptionPolicy.Prefer, "8.8.8.8", 3, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Prefer, "2001:4860::1", 3, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Prefer, "192.168.1.5", 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Prefer, "127.0.0.1", 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Prefer, "fe80::1", 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Require, "192.168.1.5", 2, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Require, "8.8.8.8", 2, CryptoMethods.Rc4)]
+    public void A_policy_says_what_is_offered_and_preferred(EncryptionPolicy policy, string remote, uint methods, CryptoMethods preferred)
+    {
+        EncryptionOptions options = EncryptionOptions.For(policy, System.Net.IPAddress.Parse(remote));
+        Assert.Equal(((CryptoMethods)methods, preferred), (options.Methods, options.Preferred));
+    }
+
     [Theory]
     [InlineData(CryptoMethods.Plaintext, CryptoMethods.Rc4)]
     [InlineData(CryptoMethods.Rc4, CryptoMethods.Plaintext)]
