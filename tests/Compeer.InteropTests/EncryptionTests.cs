@@ -82,6 +82,28 @@ public sealed class EncryptionTests(TestContents contents)
         Assert.Equal([true], (await get.EncryptionsAsync(Limit)).Distinct());
     }
 
+    [ForeignTheory(Needs.Libtorrent | Needs.Transmission)]
+    [InlineData(0, false)] // tolerated: it chooses plaintext, and cannot read an initial payload then
+    [InlineData(1, true)]
+    public async Task Compeer_get_dials_a_transmission_that_chooses(int encryption, bool expected)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), getHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, Content, "v1");
+        string seeded = network.NewDirectory("seeded"), directory = network.NewDirectory("got");
+        Content.CopyTo(seeded);
+        TransmissionPeer daemon = await TransmissionPeer.StartAsync(seedHost, seeded, ForeignPeers.Port, encryption: encryption);
+        await daemon.AddAsync(torrent.Path);
+        await daemon.WaitUntilSeedingAsync(Limit);
+
+        CompeerProcess get = CompeerProcess.Get(getHost, torrent.Path, directory, new() { Peers = [seedHost.At(ForeignPeers.Port)] });
+        await get.WaitForSuccessAsync(Limit);
+
+        Content.AssertIsIn(directory);
+        Assert.Equal([expected], await get.EncryptionsAsync(Limit));
+        Assert.DoesNotContain(get.Events, IsUnreachable);
+    }
+
     [ForeignTheory(Needs.Libtorrent | Needs.Aria2 | Needs.Transmission | Needs.OpenTracker)]
     [InlineData(ForeignClient.Aria2, null)]
     [InlineData(ForeignClient.Aria2, "require")]

@@ -9,8 +9,7 @@ namespace Compeer.Network.Transports;
 /// <summary>How an encrypted handshake over a stream ended.</summary>
 /// <param name="Stream">What to go on with; null when there is none.</param>
 /// <param name="Failure">One clause in words, when <paramref name="Stream"/> is null.</param>
-/// <param name="WasRefused">The remote ended the stream before it had shown that it speaks the protocol.</param>
-internal readonly record struct EncryptionOutcome(EncryptedPeerStream? Stream, string? Failure, bool WasRefused);
+internal readonly record struct EncryptionOutcome(EncryptedPeerStream? Stream, string? Failure);
 
 /// <summary>Carries an encrypted handshake over a stream. The caller's deadline bounds it; the caller ends the stream when it fails.</summary>
 internal static class EncryptionDriver
@@ -19,19 +18,15 @@ internal static class EncryptionDriver
 
     /// <summary>As the side that dialled: asks for <paramref name="infoHash"/> and sends <paramref name="initialPayload"/> with it.</summary>
     public static Task<EncryptionOutcome> InitiateAsync(
-        PeerStream stream, EncryptionPolicy policy, Sha1Hash infoHash, ReadOnlyMemory<byte> initialPayload, CancellationToken cancellationToken)
-    {
-        EncryptionHandshake handshake = EncryptionHandshake.Initiate(
-            EncryptionOptions.For(policy, stream.Remote.Address), infoHash, initialPayload.Span, SecureRandom.Instance);
-        return RunAsync(stream, handshake, default, cancellationToken);
-    }
+        PeerStream stream, EncryptionOptions options, Sha1Hash infoHash, ReadOnlyMemory<byte> initialPayload, CancellationToken cancellationToken) =>
+        RunAsync(stream, EncryptionHandshake.Initiate(options, infoHash, initialPayload.Span, SecureRandom.Instance), default, cancellationToken);
 
     /// <summary>As the side that was dialled, with the bytes that were read to tell so.</summary>
     public static Task<EncryptionOutcome> RespondAsync(
         PeerStream stream, IncomingEncryption encryption, ReadOnlyMemory<byte> first, CancellationToken cancellationToken)
     {
         EncryptionHandshake handshake = EncryptionHandshake.Respond(
-            EncryptionOptions.For(encryption.Policy, stream.Remote.Address), encryption.Find, SecureRandom.Instance);
+            EncryptionOptions.ForAnswering(encryption.Policy, stream.Remote.Address), encryption.Find, SecureRandom.Instance);
         return RunAsync(stream, handshake, first, cancellationToken);
     }
 
@@ -49,9 +44,9 @@ internal static class EncryptionDriver
                 if (handshake.TryTransmit(output))
                     await SendAsync(stream, output.WrittenMemory, cancellationToken);
                 if (handshake.Closed is { } reason)
-                    return new(null, reason, false);
+                    return new(null, reason);
                 if (handshake.Session is { } session)
-                    return new(new EncryptedPeerStream(stream, session, received.Span[^left..]), null, false);
+                    return new(new EncryptedPeerStream(stream, session, received.Span[^left..]), null);
                 int length = await stream.ReceiveAsync(buffer, cancellationToken);
                 if (length == 0)
                     return HungUp(handshake);
@@ -64,10 +59,9 @@ internal static class EncryptionDriver
         }
     }
 
-    private static EncryptionOutcome HungUp(EncryptionHandshake handshake) => new(
-        null,
-        handshake.HasRemoteKey ? "it hung up during the encrypted handshake (it may not have this torrent)" : "it hung up on the encrypted handshake (it may accept plain connections only)",
-        !handshake.HasRemoteKey);
+    private static EncryptionOutcome HungUp(EncryptionHandshake handshake) => new(null, handshake.HasRemoteKey
+        ? "it hung up during the encrypted handshake (it may not have this torrent)"
+        : "it hung up on the encrypted handshake (it may accept plain connections only)");
 
     private static int Receive(EncryptionHandshake handshake, ReadOnlySpan<byte> data)
     {

@@ -10,7 +10,7 @@ namespace Compeer.Network.Transports;
 /// <param name="Stream">The stream; the receiver owns it.</param>
 /// <param name="Remote">The remote's handshake.</param>
 /// <param name="Failure">One clause in words, when <paramref name="Stream"/> is null.</param>
-/// <param name="RefusedEncryption">The remote hung up on an encrypted handshake, so that a plain connection was tried after it.</param>
+/// <param name="RefusedEncryption">The remote hung up during an encrypted handshake; where encryption is only preferred, a plain connection was tried after it.</param>
 public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure, bool RefusedEncryption = false);
 
 /// <summary>
@@ -96,15 +96,20 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, Encryp
 
     private async Task<DialResult> GreetEncryptedAsync(PeerStream stream, Handshake ours, EncryptionPolicy policy, CancellationToken cancellationToken)
     {
-        // Our handshake travels within the encrypted one, which saves a round trip.
-        byte[] payload = new byte[Handshake.LengthBytes];
-        ours.Write(payload);
-        EncryptionOutcome outcome = await EncryptionDriver.InitiateAsync(stream, policy, ours.InfoHash, payload, cancellationToken);
+        EncryptionOptions options = EncryptionOptions.ForDialling(policy, stream.Remote.Address);
+        // Our handshake travels within the encrypted one, which saves a round trip; but not where plaintext may be chosen,
+        // because Transmission 3 then takes the encrypted payload for plain.
+        bool early = options.Methods == CryptoMethods.Rc4;
+        byte[] payload = new byte[early ? Handshake.LengthBytes : 0];
+        if (early)
+            ours.Write(payload);
+        EncryptionOutcome outcome = await EncryptionDriver.InitiateAsync(stream, options, ours.InfoHash, payload, cancellationToken);
         if (outcome.Stream is null)
-            return Failed(outcome.Failure!) with { RefusedEncryption = outcome.WasRefused };
-        return await PeerHandshake.ReadAsync(outcome.Stream, cancellationToken) is { } theirs
-            ? new DialResult(outcome.Stream, theirs, null)
-            : Failed(HungUp);
+            return Failed(outcome.Failure!) with { RefusedEncryption = true };
+        Handshake? theirs = early
+            ? await PeerHandshake.ReadAsync(outcome.Stream, cancellationToken)
+            : await PeerHandshake.InitiateAsync(outcome.Stream, ours, cancellationToken);
+        return theirs is { } known ? new DialResult(outcome.Stream, known, null) : Failed(HungUp);
     }
 
     private static DialResult Failed(string reason) => new(null, default, reason);

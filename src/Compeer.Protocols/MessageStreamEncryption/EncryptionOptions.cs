@@ -34,15 +34,22 @@ public sealed record EncryptionOptions
     public int MaxInitialPayloadBytes { get; init; } = 16 * 1024;
 
     /// <summary>
-    /// The options that a policy stands for with a peer at an address. RC4 is preferred towards the internet; within the
-    /// local network nobody watches the line, and it would halve the rate of a fast one.
+    /// What to offer a peer at an address. RC4 towards the internet; within the local network nobody watches the line and
+    /// RC4 would halve the rate of a fast one, so the peer may choose.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The policy forbids encryption.</exception>
-    public static EncryptionOptions For(EncryptionPolicy policy, IPAddress remote) => policy switch
-    {
-        EncryptionPolicy.Prefer when AddressReaches.Of(remote) != AddressReach.Global => new() { Preferred = CryptoMethods.Plaintext },
-        EncryptionPolicy.Prefer => new(),
-        EncryptionPolicy.Require => new() { Methods = CryptoMethods.Rc4 },
-        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "There is no encrypted handshake where it is forbidden."),
-    };
+    public static EncryptionOptions ForDialling(EncryptionPolicy policy, IPAddress remote) =>
+        Check(policy) == EncryptionPolicy.Require || IsFar(remote) ? new() { Methods = CryptoMethods.Rc4 } : new();
+
+    /// <summary>What to accept from a peer at an address, and what to choose of it, by the same rule.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The policy forbids encryption.</exception>
+    public static EncryptionOptions ForAnswering(EncryptionPolicy policy, IPAddress remote) =>
+        Check(policy) == EncryptionPolicy.Require ? new() { Methods = CryptoMethods.Rc4 }
+        : new() { Preferred = IsFar(remote) ? CryptoMethods.Rc4 : CryptoMethods.Plaintext };
+
+    private static bool IsFar(IPAddress remote) => AddressReaches.Of(remote) == AddressReach.Global;
+
+    private static EncryptionPolicy Check(EncryptionPolicy policy) => policy is EncryptionPolicy.Prefer or EncryptionPolicy.Require
+        ? policy
+        : throw new ArgumentOutOfRangeException(nameof(policy), policy, "There is no encrypted handshake where it is forbidden.");
 }

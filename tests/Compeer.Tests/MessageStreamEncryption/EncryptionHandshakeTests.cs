@@ -80,17 +80,26 @@ public sealed class EncryptionHandshakeTests
     }
 
     [Theory]
-    [InlineData(EncryptionPolicy.Prefer, "8.8.8.8", 3, CryptoMethods.Rc4)]
-    [InlineData(EncryptionPolicy.Prefer, "2001:4860::1", 3, CryptoMethods.Rc4)]
-    [InlineData(EncryptionPolicy.Prefer, "192.168.1.5", 3, CryptoMethods.Plaintext)]
-    [InlineData(EncryptionPolicy.Prefer, "127.0.0.1", 3, CryptoMethods.Plaintext)]
-    [InlineData(EncryptionPolicy.Prefer, "fe80::1", 3, CryptoMethods.Plaintext)]
-    [InlineData(EncryptionPolicy.Require, "192.168.1.5", 2, CryptoMethods.Rc4)]
-    [InlineData(EncryptionPolicy.Require, "8.8.8.8", 2, CryptoMethods.Rc4)]
-    public void A_policy_says_what_is_offered_and_preferred(EncryptionPolicy policy, string remote, uint methods, CryptoMethods preferred)
+    [InlineData(EncryptionPolicy.Prefer, "8.8.8.8", 2, 3, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Prefer, "2001:4860::1", 2, 3, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Prefer, "192.168.1.5", 3, 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Prefer, "127.0.0.1", 3, 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Prefer, "fe80::1", 3, 3, CryptoMethods.Plaintext)]
+    [InlineData(EncryptionPolicy.Require, "192.168.1.5", 2, 2, CryptoMethods.Rc4)]
+    [InlineData(EncryptionPolicy.Require, "8.8.8.8", 2, 2, CryptoMethods.Rc4)]
+    public void A_policy_says_what_is_offered_accepted_and_preferred(EncryptionPolicy policy, string remote, uint offered, uint accepted, CryptoMethods preferred)
     {
-        EncryptionOptions options = EncryptionOptions.For(policy, System.Net.IPAddress.Parse(remote));
-        Assert.Equal(((CryptoMethods)methods, preferred), (options.Methods, options.Preferred));
+        var address = System.Net.IPAddress.Parse(remote);
+        Assert.Equal((CryptoMethods)offered, EncryptionOptions.ForDialling(policy, address).Methods);
+        EncryptionOptions answering = EncryptionOptions.ForAnswering(policy, address);
+        Assert.Equal(((CryptoMethods)accepted, preferred), (answering.Methods, answering.Preferred));
+    }
+
+    [Fact]
+    public void There_are_no_options_where_encryption_is_forbidden()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => EncryptionOptions.ForDialling(EncryptionPolicy.Forbid, System.Net.IPAddress.Loopback));
+        Assert.Throws<ArgumentOutOfRangeException>(() => EncryptionOptions.ForAnswering(EncryptionPolicy.Forbid, System.Net.IPAddress.Loopback));
     }
 
     [Theory]

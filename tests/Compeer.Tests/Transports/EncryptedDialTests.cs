@@ -57,15 +57,16 @@ public sealed class EncryptedDialTests
         }
     }
 
-    [Fact]
-    public async Task A_torrent_that_is_not_there_is_not_asked_for_twice()
+    [Theory]
+    [InlineData(EncryptionPolicy.Prefer, "it hung up during the handshake (it may not have this torrent)")]
+    [InlineData(EncryptionPolicy.Require, "it hung up during the encrypted handshake (it may not have this torrent)")]
+    public async Task A_torrent_that_is_not_there_is_refused(EncryptionPolicy policy, string reason)
     {
         await using var side = new ListeningSide(EncryptionPolicy.Prefer);
-        using var dialer = new PeerDialer(new HandshakeOptions(), IPAddress.Loopback, EncryptionPolicy.Prefer);
+        using var dialer = new PeerDialer(new HandshakeOptions(), IPAddress.Loopback, policy);
         DialResult result = await dialer.DialAsync(side.EndPoint, new Handshake(ReservedBits.Fast, Sha1Hash.Of("another"u8), Ours), CancellationToken.None).WaitAsync(Patience);
         Assert.Null(result.Stream);
-        Assert.False(result.RefusedEncryption);
-        Assert.Equal("it hung up during the encrypted handshake (it may not have this torrent)", result.Failure);
+        Assert.Equal(reason, result.Failure);
     }
 
     [Theory]
