@@ -6,6 +6,7 @@ using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
+using Compeer.Protocols.MessageStreamEncryption;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -25,6 +26,12 @@ internal sealed class CommonOptions
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
     private readonly Option<long> _limitDown = Rate("--limit-down", "Download limit (default: none)");
+    private readonly Option<EncryptionPolicy> _encryption = new("--encryption")
+    {
+        Description = "Encryption of connections to peers: prefer (default; within the local network only the handshake), require or forbid", HelpName = "POLICY",
+        CustomParser = Parse.Encryption, DefaultValueFactory = _ => EncryptionPolicy.Prefer,
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line on standard output" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Results and errors only" };
     private readonly Option<string?> _dataDirectory = new("--data-dir")
@@ -47,7 +54,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, .. _switches])
             command.Options.Add(option);
     }
 
@@ -89,6 +96,7 @@ internal sealed class CommonOptions
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
             LocalDiscovery = !result.GetValue(_noLan),
+            Encryption = result.GetValue(_encryption),
         };
         if (options.Transports == PeerTransports.None)
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");

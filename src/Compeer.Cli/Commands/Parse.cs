@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.MessageStreamEncryption;
 
 namespace Compeer.Cli.Commands;
 
@@ -25,6 +26,15 @@ internal static class Parse
             return bytes;
         argument.AddError($"'{text}' is not a rate, such as 500K or 2M.");
         return 0;
+    }
+
+    public static EncryptionPolicy Encryption(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (Enum.TryParse(text, ignoreCase: true, out EncryptionPolicy policy) && char.IsAsciiLetter(text[0]))
+            return policy;
+        argument.AddError($"'{text}' is not an encryption policy: choose prefer, require or forbid.");
+        return EncryptionPolicy.Prefer;
     }
 
     public static int PieceSize(ArgumentResult argument)

@@ -48,7 +48,10 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
             case PeerConnected peer:
                 Peer(
                     peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it",
-                    ("path", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString())), ("source", peer.Sources.Describe()));
+                    ("path", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString())), ("encrypted", peer.Encrypted), ("source", peer.Sources.Describe()));
+                break;
+            case PeerUnreachable peer:
+                Peer(peer.Address.ToString(), "", "unreachable", peer.Reason);
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);

@@ -54,7 +54,8 @@ internal sealed class Peers(TorrentSession session)
         wire.SendDhtPort(session.Services.ListenPort);
         session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);
-        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Connection.Path));
+        session.Tell(new PeerConnected(
+            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, connection.Path, connection.IsEncrypted));
         session.MarkDirty(link);
     }
 

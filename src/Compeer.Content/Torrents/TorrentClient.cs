@@ -10,6 +10,7 @@ using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
@@ -29,6 +30,7 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly UdpEndpoint _udp;
     private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
+    private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
     private readonly TaskScope _scope = new();
 
     private TorrentClient(TorrentClientOptions options, Socket? listening, UdpEndpoint udp)
@@ -36,7 +38,7 @@ public sealed class TorrentClient : IAsyncDisposable
         Span<byte> random = stackalloc byte[12];
         RandomNumberGenerator.Fill(random);
         _udp = udp;
-        _listener = PeerListener.Start(listening, options.Handshake, Answer, Accept);
+        _listener = PeerListener.Start(listening, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
         if ((options.Transports & PeerTransports.Utp) != 0)
         {
             _utp = new UtpTransport(udp, udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener.Offer);
@@ -79,6 +81,7 @@ public sealed class TorrentClient : IAsyncDisposable
         {
             if (!_bySwarmId.TryAdd(id, session))
                 throw new ArgumentException($"The torrent {id} is already running.", nameof(settings));
+            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
         }
         session.Ended = Forget;
         session.Start();
@@ -104,8 +107,15 @@ public sealed class TorrentClient : IAsyncDisposable
     private void Forget(TorrentSession session)
     {
         foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
+        {
+            // The key goes first: once the id is free, another session may take both.
+            if (_bySwarmId.TryGetValue(id, out TorrentSession? known) && known == session)
+                _byRequestedKey.TryRemove(EncryptionKeys.RequestedKey(id), out _);
             _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
+        }
     }
+
+    private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;
 
     private Handshake? Answer(Handshake theirs) =>
         _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;

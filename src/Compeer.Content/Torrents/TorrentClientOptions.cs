@@ -3,6 +3,7 @@ using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Utp;
@@ -51,6 +52,12 @@ public sealed record TorrentClientOptions
 
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }
+
+    /// <summary>
+    /// Encryption of connections to peers. Preferred, as by the clients that people use most: the peers that demand it are
+    /// reached, lines that slow BitTorrent down see less of it, and peers that cannot are dialled again plain.
+    /// </summary>
+    public EncryptionPolicy Encryption { get; init; } = EncryptionPolicy.Prefer;
 
     /// <summary>Bounds on connections that are not yet peers.</summary>
     public HandshakeOptions Handshake { get; init; } = new();

@@ -17,7 +17,11 @@ public sealed record MetadataKnown : TorrentEvent;
 /// <param name="Incoming">It dialled us.</param>
 /// <param name="Sources">Who told us of it; of one that dialled us, that only.</param>
 /// <param name="Path">What carries the connection.</param>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerPath Path) : TorrentEvent;
+/// <param name="Encrypted">What passes is obfuscated.</param>
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerPath Path, bool Encrypted) : TorrentEvent;
+
+/// <summary>A peer was dialled in vain.</summary>
+public sealed record PeerUnreachable(IPEndPoint Address, string Reason) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

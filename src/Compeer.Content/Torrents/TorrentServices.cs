@@ -16,7 +16,7 @@ internal sealed class TorrentServices : IDisposable
     {
         Options = options;
         PeerId = peerId;
-        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports);
+        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);

@@ -307,6 +307,7 @@ internal sealed class TorrentSession : IAsyncDisposable
                 break;
             case DialFailed failed:
                 Book.OnFailed(failed.EndPoint, failed.Reason, Now);
+                Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);

@@ -13,6 +13,9 @@ public sealed record CompeerOptions
 
     public string? LimitDown { get; init; }
 
+    /// <summary>prefer, require or forbid; null is the default.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>Addresses for --peer (get only).</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 

@@ -115,6 +115,15 @@ public sealed class CompeerProcess : JsonProcess
 
     public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
 
+    /// <summary>Waits for a connection; whether each so far is encrypted.</summary>
+    public async Task<IReadOnlyList<bool>> EncryptionsAsync(TimeSpan timeout)
+    {
+        await WaitForAsync(IsConnected, "connected peer", timeout);
+        return [.. Events.Where(IsConnected).Select(e => e.Flag("encrypted"))];
+    }
+
+    public static bool IsConnected(JsonEvent e) => e.Name == "peer" && e.Text("state") == "connected";
+
     public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
 
     /// <summary>The first connection with a peer at <paramref name="address"/> that somebody of this kind ("pex", "lan") told us of.</summary>
@@ -137,6 +146,8 @@ public sealed class CompeerProcess : JsonProcess
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)
             arguments.AddRange(["--limit-down", options.LimitDown]);
+        if (options.Encryption is not null)
+            arguments.AddRange(["--encryption", options.Encryption]);
         return arguments;
     }
 

@@ -28,4 +28,10 @@ public sealed record LibtorrentOptions
 
     /// <summary>"disabled", "enabled" or "forced".</summary>
     public string Encryption { get; init; } = "disabled";
+
+    /// <summary>What may follow an encrypted handshake: "plaintext", "rc4" or "both".</summary>
+    public string EncryptionLevel { get; init; } = "both";
+
+    /// <summary>Of both, libtorrent chooses plaintext unless this is set.</summary>
+    public bool PreferRc4 { get; init; }
 }

@@ -39,10 +39,17 @@ public sealed class LibtorrentPeer : JsonProcess
             && (source is null || peer.GetProperty("sources").EnumerateArray().Any(s => s.GetString() == source))),
         $"a connection with {address}{(source is null ? "" : " that comes from " + source)}", timeout);
 
+    /// <summary>Waits until it has seen a connection of its own that is "rc4", "handshake" (only that was encrypted) or "" (plain).</summary>
+    public Task<JsonEvent> SeesEncryptionAsync(string expected, TimeSpan timeout) => WaitForAsync(
+        e => e.Name is "peers" or "complete" && e.Values.GetProperty("peers").EnumerateArray().Any(peer => peer.GetProperty("encryption").GetString() == expected),
+        $"connection with encryption '{expected}'", timeout);
+
     private static async Task<LibtorrentPeer> StartAsync(LabHost host, List<string> arguments, LibtorrentOptions options)
     {
         Prerequisites.Demand(Needs.Libtorrent);
-        arguments.AddRange(["--bind", host.Address, "--port", Text(options.Port), "--limit-up", Text(options.LimitUp), "--limit-down", Text(options.LimitDown), "--encryption", options.Encryption]);
+        arguments.AddRange(["--bind", host.Address, "--port", Text(options.Port), "--limit-up", Text(options.LimitUp), "--limit-down", Text(options.LimitDown), "--encryption", options.Encryption, "--encryption-level", options.EncryptionLevel]);
+        if (options.PreferRc4)
+            arguments.Add("--prefer-rc4");
         if (options.DhtEntry is not null)
             arguments.AddRange(["--dht-entry", options.DhtEntry]);
         foreach (string peer in options.Connect)

@@ -23,9 +23,9 @@ public sealed class TransmissionPeer : LabProcess
     {
     }
 
-    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>.</summary>
+    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>. Encryption: 0 tolerated, 1 preferred, 2 required.</summary>
     public static async Task<TransmissionPeer> StartAsync(
-        LabHost host, string directory, int port, string? dhtEntry = null, bool utp = false, bool peerExchange = false, bool localDiscovery = false)
+        LabHost host, string directory, int port, string? dhtEntry = null, bool utp = false, bool peerExchange = false, bool localDiscovery = false, int encryption = 0)
     {
         Prerequisites.Demand(Needs.Transmission);
         string configuration = host.Network.NewDirectory($"transmission{host.Network.NextNumber()}");
@@ -44,7 +44,7 @@ public sealed class TransmissionPeer : LabProcess
             ["pex-enabled"] = peerExchange,
             ["utp-enabled"] = utp,
             ["port-forwarding-enabled"] = false,
-            ["encryption"] = 0,
+            ["encryption"] = encryption,
             ["cache-size-mb"] = 16,
             ["rename-partial-files"] = false,
         };
