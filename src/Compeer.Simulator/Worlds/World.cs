@@ -16,7 +16,7 @@ public abstract class World
     public abstract int DefaultNodes { get; }
 
     /// <summary>All worlds, by name.</summary>
-    public static IReadOnlyList<World> All { get; } = [];
+    public static IReadOnlyList<World> All { get; } = [new MainlineDht.MainlineDhtWorld()];
 
     /// <summary>Runs every case.</summary>
     /// <exception cref="SimulationException">A case failed; the message names the world and the seed.</exception>
