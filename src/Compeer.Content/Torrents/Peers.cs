@@ -49,7 +49,7 @@ internal sealed class Peers(TorrentSession session)
         if (arrived.Dialled is not null)
             Book.OnConnected(arrived.Dialled);
         BeginPieces(link);
-        wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
+        wire.SendExtensions(session.Services.PortFor(address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
         wire.SendDhtPort(session.Services.ListenPort);
         connection.Start(link);
         session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Connection.Path));
