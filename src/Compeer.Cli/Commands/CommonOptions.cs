@@ -5,8 +5,10 @@ using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
 using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PortMapping;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -48,13 +50,18 @@ internal sealed class CommonOptions
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
     private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
     private readonly Option<bool> _noLan = new("--no-lan") { Description = "Do not look for peers on the local network" };
-    private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+    private readonly Option<bool> _noPortMapping = new("--no-port-mapping") { Description = "Do not ask the router to pass the port on" };
+    private readonly Option<PortMappingWays> _portMapping = new("--port-mapping")
+    {
+        Description = "How to ask the router: all, pcp, nat-pmp or upnp", HelpName = "WAY", Hidden = true, CustomParser = Parse.PortMappingWays, DefaultValueFactory = _ => PortMappingWays.All,
+    };
+
+    private readonly Option<int> _portMappingLease = new("--port-mapping-lease") { Description = "Seconds that the router keeps the port mapped without renewal", Hidden = true, DefaultValueFactory = _ => 3600 };
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
             command.Options.Add(option);
     }
 
@@ -84,7 +91,7 @@ internal sealed class CommonOptions
 
     /// <summary>Starts a client; without --port at the port used last time, if it is still free.</summary>
     /// <exception cref="CommandException">The address or port cannot be had.</exception>
-    public TorrentClient StartClient(ParseResult result)
+    public TorrentClient StartClient(ParseResult result, IReporter reporter)
     {
         var options = new TorrentClientOptions
         {
@@ -97,12 +104,25 @@ internal sealed class CommonOptions
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
             LocalDiscovery = !result.GetValue(_noLan),
             Encryption = result.GetValue(_encryption),
+            PortMapping = result.GetValue(_noPortMapping) ? null : PortMapping(result, reporter),
         };
         if (options.Transports == PeerTransports.None)
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
         return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
+    }
+
+    private PortMappingOptions PortMapping(ParseResult result, IReporter reporter)
+    {
+        int lease = result.GetValue(_portMappingLease);
+        if (lease is < 10 or > 7200)
+            throw new CommandException(ExitCode.Usage, $"--port-mapping-lease {lease} is out of range: it must be within 10..7200 seconds.");
+        return new PortMappingOptions
+        {
+            Mapper = new PortMapperOptions { Ways = result.GetValue(_portMapping), Lease = TimeSpan.FromSeconds(lease) },
+            Changed = reporter.PortMapping,
+        };
     }
 
     /// <summary>How the DHT is joined.</summary>

@@ -4,6 +4,7 @@ using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
 using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Commands;
 
@@ -53,6 +54,25 @@ internal static class Parse
             return format;
         argument.AddError($"'{text}' is not a format: choose v1, v2 or hybrid.");
         return TorrentFormat.Hybrid;
+    }
+
+    public static PortMappingWays PortMappingWays(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        switch (text)
+        {
+            case "all":
+                return Protocols.PortMapping.PortMappingWays.All;
+            case "pcp":
+                return Protocols.PortMapping.PortMappingWays.Pcp;
+            case "nat-pmp":
+                return Protocols.PortMapping.PortMappingWays.NatPmp;
+            case "upnp":
+                return Protocols.PortMapping.PortMappingWays.Igd;
+            default:
+                argument.AddError($"'{text}' is no way to ask a router: choose all, pcp, nat-pmp or upnp.");
+                return Protocols.PortMapping.PortMappingWays.None;
+        }
     }
 
     public static IPEndPoint? EndPoint(ArgumentResult argument)

@@ -7,6 +7,7 @@ using Compeer.Cli.Output;
 using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Commands;
 
@@ -14,6 +15,8 @@ namespace Compeer.Cli.Commands;
 internal sealed class ShareCommand
 {
     private const string SelfTracker = "self";
+
+    private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(1.5);
 
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
@@ -40,12 +43,12 @@ internal sealed class ShareCommand
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
         Metainfo metainfo = await DescribeAsync(files, result, reporter, cancellationToken);
 
-        await using TorrentClient client = _common.StartClient(result);
+        await using TorrentClient client = _common.StartClient(result, reporter);
         MutableShare? mutable = StartMutable(result, client, files, reporter);
         IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        string[] reachable = [.. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
+        string[] reachable = [.. await OutsideAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
         bool isFirst = true;
         while (true)
         {
@@ -89,6 +92,15 @@ internal sealed class ShareCommand
         await version.CancelAsync();
         await Task.WhenAll(watch, publish).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return await change;
+    }
+
+    /// <summary>Where the router passes our port on, so that the link works from outside; does not wait long for a router.</summary>
+    private static async Task<string[]> OutsideAsync(TorrentClient client, CancellationToken cancellationToken)
+    {
+        if (client.PortMapping is not { } mapping)
+            return [];
+        await Task.WhenAny(mapping.SettledAsync(cancellationToken), Task.Delay(RouterPatience, cancellationToken));
+        return mapping.Status.ExternalOf(MappedProtocol.Tcp) is { } outside ? [outside.ToString()] : [];
     }
 
     private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)

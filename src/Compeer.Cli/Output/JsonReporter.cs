@@ -4,7 +4,10 @@ using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
+using Compeer.Network.PortMapping;
 using Compeer.Protocols.Connecting;
+using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Output;
 
@@ -74,6 +77,28 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
                 Note(problem.Message);
                 break;
         }
+    }
+
+    public void PortMapping(PortMappingStatus status)
+    {
+        if (!status.IsSettled || status.Routers.IsEmpty)
+            return;
+        IEnumerable<JsonNode?> mappings = status.Routers.SelectMany(router => router.Mappings.Select(mapping => (JsonNode?)new JsonObject
+        {
+            ["protocol"] = mapping.Protocol == MappedProtocol.Tcp ? "tcp" : "udp",
+            ["way"] = router.Way.NameOf(),
+            ["external"] = router.ExternalOf(mapping.Protocol)?.ToString(),
+            ["port"] = mapping.InternalPort,
+            ["leaseSeconds"] = mapping.LeaseEnds is { } ends ? (long)(ends - MonotonicClock.Now).TotalSeconds : null,
+        }));
+        Write("port-mapping", new JsonObject
+        {
+            ["state"] = status.Routers.Any(r => r.Mappings.Length > 0) ? "mapped" : "unmapped",
+            ["way"] = status.Way == PortMappingWays.None ? null : status.Way.NameOf(),
+            ["external"] = status.ExternalOf(MappedProtocol.Tcp)?.ToString(),
+            ["mappings"] = new JsonArray([.. mappings]),
+            ["details"] = new JsonArray([.. status.Describe(MonotonicClock.Now).Select(line => JsonValue.Create(line))]),
+        });
     }
 
     public void Complete(TorrentStatus status, string directory)

@@ -16,6 +16,7 @@ internal sealed class Announces
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
     private readonly List<ImmutableArray<string>> _early = [];
     private TrackerAnnouncer? _announcer;
+    private int _announcedPort;
 
     public Announces(TorrentSession session) => _session = session;
 
@@ -41,6 +42,12 @@ internal sealed class Announces
             return;
         _announcer ??= new TrackerAnnouncer(
             new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+        // The router's answer may come after the first announce.
+        if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort)
+        {
+            _announcedPort = _session.Services.OutsidePort;
+            _announcer.OnPeersWanted(_session.Now);
+        }
         Launch();
     }
 
@@ -98,7 +105,7 @@ internal sealed class Announces
     {
         InfoHash = job.SwarmId,
         PeerId = _session.Services.PeerId,
-        Port = _session.Services.ListenPort,
+        Port = _announcedPort = _session.Services.OutsidePort,
         Uploaded = _session.Up.Total,
         Downloaded = _session.Down.Total,
         Left = _session.Metainfo is null ? UnknownLeft : _session.Content.WantedBytes - _session.Content.VerifiedBytes,

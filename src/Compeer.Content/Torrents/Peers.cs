@@ -50,7 +50,7 @@ internal sealed class Peers(TorrentSession session)
         }
         BeginPieces(link);
         wire.SendExtensions(
-            session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address, offersPeerExchange: !session.IsPrivate);
+            session.Services.PortFor(address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address, offersPeerExchange: !session.IsPrivate);
         wire.SendDhtPort(session.Services.ListenPort);
         session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);

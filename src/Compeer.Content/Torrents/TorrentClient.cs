@@ -7,6 +7,7 @@ using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
@@ -53,11 +54,16 @@ public sealed class TorrentClient : IAsyncDisposable
         udp.Start();
         if (options.LocalDiscovery)
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
+        if (options.PortMapping is { } mapping)
+            _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind }, options.DataDirectory));
         _scope.TryRun(TickAsync);
     }
 
     /// <summary>The DHT, when there is one.</summary>
     public DhtService? Dht => _services.Dht;
+
+    /// <summary>What the router does for our port; null when none shall be asked.</summary>
+    public PortMappingService? PortMapping => _services.PortMapping;
 
     /// <summary>Where peers reach it.</summary>
     public IPEndPoint LocalEndPoint => _udp.LocalEndPoint;
@@ -94,7 +100,9 @@ public sealed class TorrentClient : IAsyncDisposable
         await _listener.DisposeAsync();
         if (_services.Lan is { } lan)
             await lan.DisposeAsync();
+        Task unmapped = _services.PortMapping?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
+        await unmapped;
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
@@ -28,6 +29,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>What connections to peers may be carried by.</summary>
     public PeerTransports Transports { get; init; } = PeerTransports.Both;
+
+    /// <summary>Has the router map the port, from the address in <see cref="Bind"/>; null asks no router. Never on loopback.</summary>
+    public PortMappingOptions? PortMapping { get; init; }
 
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }

@@ -4,8 +4,11 @@ using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
+using Compeer.Protocols.PortMapping;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Content.Torrents;
 
@@ -52,6 +55,15 @@ internal sealed class TorrentServices : IDisposable
 
     /// <summary>The port peers reach us at; set once the listener is up.</summary>
     public int ListenPort { get; set; }
+
+    /// <summary>Asks the router for our port, when it shall be asked; set once the port is bound.</summary>
+    public PortMappingService? PortMapping { get; set; }
+
+    /// <summary>The port to tell to trackers and the DHT: the router's where it maps ours, which may be another.</summary>
+    public int OutsidePort => PortMapping?.Status.ExternalOf(MappedProtocol.Tcp)?.Port ?? ListenPort;
+
+    /// <summary>The port to tell to a peer: who is in the local network reaches us without the router.</summary>
+    public int PortFor(System.Net.IPAddress peer) => AddressReaches.Of(peer) == AddressReach.Global ? OutsidePort : ListenPort;
 
     public void Dispose()
     {

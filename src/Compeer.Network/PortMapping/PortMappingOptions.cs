@@ -18,6 +18,9 @@ public sealed record PortMappingOptions
     /// </summary>
     public ReadOnlyMemory<byte> NonceKey { get; init; }
 
+    /// <summary>Called on a background thread at every change, renewals included; must return soon and not throw.</summary>
+    public Action<PortMappingStatus>? Changed { get; init; }
+
     /// <summary>For one HTTP request to the router.</summary>
     public TimeSpan HttpTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

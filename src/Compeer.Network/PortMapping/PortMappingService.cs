@@ -13,7 +13,7 @@ namespace Compeer.Network.PortMapping;
 /// no router and on loopback. Thread-safe.
 /// </summary>
 /// <example><code>
-/// await using PortMappingService mapping = PortMappingService.Start(6881, new PortMappingOptions(), status => Show(status));
+/// await using PortMappingService mapping = PortMappingService.Start(6881, new PortMappingOptions { Changed = Show });
 /// </code></example>
 public sealed class PortMappingService : IAsyncDisposable
 {
@@ -21,7 +21,6 @@ public sealed class PortMappingService : IAsyncDisposable
 
     private readonly int _port;
     private readonly PortMappingOptions _options;
-    private readonly Action<PortMappingStatus>? _changed;
     private readonly byte[] _nonceKey;
     private readonly TaskScope _scope = new();
     private readonly Lock _lock = new();
@@ -30,11 +29,10 @@ public sealed class PortMappingService : IAsyncDisposable
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PortMappingStatus _status = PortMappingStatus.Unknown;
 
-    private PortMappingService(int port, PortMappingOptions options, Action<PortMappingStatus>? changed)
+    private PortMappingService(int port, PortMappingOptions options)
     {
         _port = port;
         _options = options;
-        _changed = changed;
         _nonceKey = options.NonceKey.IsEmpty ? RandomNumberGenerator.GetBytes(32) : options.NonceKey.ToArray();
     }
 
@@ -51,12 +49,11 @@ public sealed class PortMappingService : IAsyncDisposable
     /// <summary>Begins in the background.</summary>
     /// <param name="port">The port that we listen at, TCP and UDP.</param>
     /// <param name="options">Where and how.</param>
-    /// <param name="changed">Called on a background thread at every change; must return soon and not throw.</param>
-    public static PortMappingService Start(int port, PortMappingOptions options, Action<PortMappingStatus>? changed = null)
+    public static PortMappingService Start(int port, PortMappingOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
-        var service = new PortMappingService(port, options, changed);
+        var service = new PortMappingService(port, options);
         foreach (AddressFamily family in Families)
             service._scope.TryRun(token => service.RunAsync(family, token));
         return service;
@@ -153,6 +150,6 @@ public sealed class PortMappingService : IAsyncDisposable
         }
         if (status.IsSettled)
             _settled.TrySetResult();
-        _changed?.Invoke(status);
+        _options.Changed?.Invoke(status);
     }
 }

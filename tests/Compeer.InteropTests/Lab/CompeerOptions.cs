@@ -21,8 +21,17 @@ public sealed record CompeerOptions
 
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>--no-utp: peers by TCP only.</summary>
+    public bool TcpOnly { get; init; }
+
     /// <summary>--no-tcp: peers by uTP only.</summary>
     public bool UtpOnly { get; init; }
+
+    /// <summary>How the router is asked for the port: pcp, nat-pmp or upnp; null is all, "none" asks no router.</summary>
+    public string? PortMapping { get; init; }
+
+    /// <summary>Seconds that the router shall keep the port mapped; 0 is the program's own choice.</summary>
+    public int PortMappingLease { get; init; }
 
     public bool KeepSeeding { get; init; }
 

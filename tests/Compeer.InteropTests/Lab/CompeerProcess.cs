@@ -142,6 +142,12 @@ public sealed class CompeerProcess : JsonProcess
             arguments.Add("--no-tcp");
         if (!options.LocalDiscovery)
             arguments.Add("--no-lan");
+        if (options.TcpOnly)
+            arguments.Add("--no-utp");
+        if (options.PortMapping is { } way)
+            arguments.AddRange(way == "none" ? ["--no-port-mapping"] : (string[])["--port-mapping", way]);
+        if (options.PortMappingLease > 0)
+            arguments.AddRange(["--port-mapping-lease", options.PortMappingLease.ToString(CultureInfo.InvariantCulture)]);
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)
