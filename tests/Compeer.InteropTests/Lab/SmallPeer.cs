@@ -33,6 +33,14 @@ public static class SmallPeer
         return tracker;
     }
 
+    /// <summary>One UDP port that asks the given addresses how they see it, answers whoever asks, and says "asked", "seen" and "heard"; returns when it listens.</summary>
+    public static async Task<JsonProcess> UdpProbeAsync(LabHost host, int port, params string[] ask)
+    {
+        JsonProcess probe = Start(host, "udp_probe.py", ["--bind", host.Address, "--port", Text(port), .. ask.SelectMany(to => (string[])["--ask", to])]);
+        await probe.WaitForAsync("ready", TimeSpan.FromSeconds(10));
+        return probe;
+    }
+
     private static JsonProcess Start(LabHost host, string script, IEnumerable<string> arguments)
     {
         Prerequisites.Demand(Needs.Python);
