@@ -45,7 +45,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString()));
+                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Way.Describe(peer.Incoming), peer.Way);
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -107,11 +107,11 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason, string? path = null)
+    private void Peer(string address, string client, string state, string reason, PeerWay? way = null)
     {
         var values = new JsonObject { ["address"] = address, ["client"] = client, ["state"] = state, ["reason"] = reason };
-        if (path is not null)
-            values["path"] = path;
+        if (way is { } known)
+            values["path"] = known.ToString();
         Write("peer", values);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.Transports;
+using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PeerWire;
 
@@ -12,7 +13,14 @@ internal sealed class Peers(TorrentSession session)
 {
     private static readonly TimeSpan WorthRedialling = TimeSpan.FromSeconds(30);
 
+    /// <summary>A dial that takes longer may never succeed; another way is tried beside it.</summary>
+    private static readonly TimeSpan SlowDial = TimeSpan.FromSeconds(2);
+
+    /// <summary>Two connections count as made at once within this time.</summary>
+    private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);
+
     private int _nextSlot;
+    private Instant _nextSeedDial;
 
     /// <summary>The connections by slot.</summary>
     public Dictionary<int, PeerLink> Links { get; } = [];
@@ -26,23 +34,27 @@ internal sealed class Peers(TorrentSession session)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
         IPAddress address = connection.Remote.Address;
+        PeerLink? rival = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId && l.Wire.Closed is null);
+        bool punched = arrived.Punched || session.Punches.IsHole(connection.Remote);
         string? refusal =
             !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
             : arrived.Remote.PeerId == session.Services.PeerId ? "it is this program itself"
             : Book.IsBanned(address, session.Now) ? "it is banned"
             : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
-            : Links.Values.Any(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId) ? "it is connected already"
+            : rival is not null && !IsBetter(connection, arrived, rival) ? "it is connected already"
             : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
             : session.IsEnding ? "the torrent ends" : null;
         if (refusal is not null)
         {
             arrived.Stream.Dispose();
             if (arrived.Dialled is { } dialled)
-                Book.OnFailed(dialled, session.Now);
+                OnDialFailed(dialled);
             return;
         }
+        if (rival is not null)
+            Drop(rival, "a better connection to it took over");
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
-        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, session.Now, session.Inputs);
+        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, punched, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;
@@ -52,7 +64,7 @@ internal sealed class Peers(TorrentSession session)
         wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
         wire.SendDhtPort(session.Services.ListenPort);
         connection.Start(link);
-        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Connection.Path));
+        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Way));
         session.MarkDirty(link);
     }
 
@@ -84,6 +96,7 @@ internal sealed class Peers(TorrentSession session)
             Book.Add(link.ListenEndPoint, PeerSource.Incoming, session.Now);
             Book.OnConnected(link.ListenEndPoint);
         }
+        session.Punches.OnExtensions(link);
         session.Metadata.Consider(link);
         if (session.Phase == TorrentPhase.Seeding && link.Wire.Remote.IsUploadOnly)
             Drop(link, "both sides only give");
@@ -100,12 +113,29 @@ internal sealed class Peers(TorrentSession session)
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);
         session.Hashes.OnGone(link);
-        if (link.ListenEndPoint is { } endpoint)
+        session.Punches.OnGone(link);
+        if (link.ListenEndPoint is { } endpoint && !IsConnectedTo(endpoint))
             Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > TimeSpan.FromSeconds(30), session.Now);
         session.Tell(new PeerClosed(link.EndPoint, link.ClientName, reason));
         session.RunAside(_ => link.Connection.DisposeAsync().AsTask());
         session.MarkAllDirty();
     }
+
+    /// <summary>A dial came to nothing; unless the peer is connected by another way, somebody may introduce us.</summary>
+    public void OnDialFailed(IPEndPoint endpoint)
+    {
+        if (IsConnectedTo(endpoint))
+        {
+            Book.OnConnected(endpoint);
+            return;
+        }
+        Book.OnFailed(endpoint, session.Now);
+        session.Punches.OnUnreachable(endpoint);
+    }
+
+    /// <summary>Whether the peer that listens at, or comes from, this endpoint is connected.</summary>
+    public bool IsConnectedTo(IPEndPoint endpoint) =>
+        Links.Values.Any(l => l.Wire.Closed is null && (endpoint.Equals(l.ListenEndPoint) || endpoint.Equals(l.EndPoint)));
 
     /// <summary>Convicts a peer: its address is refused, and it is named.</summary>
     public void Ban(PeerLink? link, IPAddress address, string reason)
@@ -125,20 +155,47 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
-        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking || (session.Phase == TorrentPhase.Seeding && session.Settings.Peers.IsEmpty))
+        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
-        for (int i = 0; i < 4 && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
+        // A seed behind a NAT reaches nobody unless it dials, but it has no hurry.
+        bool isSeed = session.Phase == TorrentPhase.Seeding;
+        if (isSeed && session.Now < _nextSeedDial)
+            return;
+        _nextSeedDial = session.Now + TimeSpan.FromSeconds(1);
+        for (int i = 0; i < (isSeed ? 1 : 4) && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {
             var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
             IPEndPoint target = endpoint;
             session.RunAside(async token =>
             {
-                DialResult result = await session.Services.Dialer.DialAsync(target, ours, token);
+                Task<DialResult> dial = session.Services.Dialer.DialAsync(target, ours, token);
+                if (await Task.WhenAny(dial, Task.Delay(SlowDial, token)) != dial)
+                    session.Post(new DialSlow(target));
+                DialResult result = await dial;
                 if (result.Stream is { } stream)
                     session.Post(new PeerArrived(stream, result.Remote, target));
                 else
                     session.Post(new DialFailed(target, result.Failure!));
             });
         }
+    }
+
+    /// <summary>
+    /// When two peers dial each other at once they get two connections, and have to keep the same one: a direct one rather
+    /// than a relayed one, TCP rather than uTP, and else that which the peer with the greater id dialled.
+    /// </summary>
+    private bool IsBetter(PeerConnection connection, PeerArrived arrived, PeerLink old)
+    {
+        bool weDialled = arrived.Dialled is not null;
+        if (old.Way.Path == PeerPath.RelayedUtp && connection.Path != PeerPath.RelayedUtp)
+            return weDialled || session.Punches.IsHole(connection.Remote);
+        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed.
+        if (!connection.Remote.Address.Equals(old.Address) || session.Now - old.ConnectedAt >= SameTime)
+            return false;
+        if (connection.Path != old.Way.Path)
+            return connection.Path < old.Way.Path;
+        PeerId ours = session.Services.PeerId, theirs = arrived.Remote.PeerId;
+        bool weKeepOurs = ours.AsSpan().SequenceCompareTo(theirs.AsSpan()) > 0;
+        return old.IsIncoming == weKeepOurs && weDialled == weKeepOurs;
     }
 }

@@ -3,6 +3,7 @@ using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Picking;
+using Compeer.Protocols.HolePunching;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Utp;
 
@@ -58,6 +59,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds on known addresses.</summary>
     public PeerBookOptions PeerBook { get; init; } = new();
+
+    /// <summary>Bounds on what we dial, and pass on, because another peer says so.</summary>
+    public HolePunchingOptions HolePunching { get; init; } = new();
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();

@@ -11,7 +11,11 @@ public abstract record TorrentEvent;
 public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerPath Path) : TorrentEvent;
+/// <param name="Address">Its address.</param>
+/// <param name="Client">Its program, as it says.</param>
+/// <param name="Incoming">It dialled us.</param>
+/// <param name="Way">How its bytes travel.</param>
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerWay Way) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

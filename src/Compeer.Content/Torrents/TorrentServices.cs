@@ -16,6 +16,7 @@ internal sealed class TorrentServices : IDisposable
         Options = options;
         PeerId = peerId;
         Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports);
+        Puncher = new HolePuncher(options.Handshake, options.Bind, utp is null ? null : utp.ConnectAsync);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
@@ -32,6 +33,8 @@ internal sealed class TorrentServices : IDisposable
     public BlockPool Blocks { get; } = new();
 
     public PeerDialer Dialer { get; }
+
+    public HolePuncher Puncher { get; }
 
     public WorkerThreads Hashing { get; }
 

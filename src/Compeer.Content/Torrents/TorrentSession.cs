@@ -51,6 +51,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
         Dht = new DhtAnnounces(this);
+        Punches = new Punches(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -81,6 +82,8 @@ internal sealed class TorrentSession : IAsyncDisposable
     public Announces Announces { get; }
 
     public DhtAnnounces Dht { get; }
+
+    public Punches Punches { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -307,7 +310,10 @@ internal sealed class TorrentSession : IAsyncDisposable
                 Peers.OnArrived(arrived);
                 break;
             case DialFailed failed:
-                Book.OnFailed(failed.EndPoint, Now);
+                Peers.OnDialFailed(failed.EndPoint);
+                break;
+            case DialSlow slow:
+                Punches.OnUnreachable(slow.EndPoint);
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);
@@ -377,6 +383,9 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeerEventKind.HashRequest or PeerEventKind.Hashes or PeerEventKind.HashReject:
                 Hashes.On(link, happened);
                 break;
+            case PeerEventKind.HolePunch:
+                Punches.On(link, happened.HolePunch);
+                break;
         }
     }
 
@@ -428,6 +437,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             MarkDirty(link);
         }
         Peers.Dial();
+        Punches.OnTick();
         Announces.OnTick();
         Dht.OnTick();
         Content.OnTick();

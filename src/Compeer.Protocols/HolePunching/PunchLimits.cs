@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Compeer.Protocols.HolePunching;
 
@@ -49,9 +48,9 @@ internal sealed class PunchLimits(HolePunchingOptions options)
 
     private static IPAddress NetworkOf(IPAddress address)
     {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
         byte[] bytes = address.GetAddressBytes();
+        if (bytes.Length == 4)
+            return address;
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
     }

@@ -22,8 +22,8 @@ public static class SmallPeer
         Start(host, "observer.py", ["--torrent", torrent, "--bind", host.Address, .. Peers(peers)]);
 
     /// <summary>An attack of lab/peers/hostile_peer.py on one address, for so many seconds at most.</summary>
-    public static JsonProcess Attack(LabHost host, string mode, string target, string torrent, int count, int seconds) =>
-        Start(host, "hostile_peer.py", [mode, "--target", target, "--bind", host.Address, "--torrent", torrent, "--count", Text(count), "--seconds", Text(seconds)]);
+    public static JsonProcess Attack(LabHost host, string mode, string target, string torrent, int count, int seconds, string? victim = null) =>
+        Start(host, "hostile_peer.py", [mode, "--target", target, "--bind", host.Address, "--torrent", torrent, "--count", Text(count), "--seconds", Text(seconds), .. victim is null ? (string[])[] : ["--victim", victim]]);
 
     /// <summary>A tracker of lab/peers/hostile_tracker.py; returns when it listens.</summary>
     public static async Task<JsonProcess> HostileTrackerAsync(LabHost host, string mode, string bind, int port, string redirectTo)
