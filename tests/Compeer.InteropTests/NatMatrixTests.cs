@@ -25,7 +25,7 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
     public async Task Homes_connect_directly_where_theory_allows(NatKind shareKind, NatKind getKind)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
-        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(8), shareKind, getKind);
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), shareKind, getKind);
 
         JsonEvent connected = await pair.Get.WaitForAsync(pair.IsSharer, "a connection to the sharer", Limit);
         await pair.Get.WaitForSuccessAsync(Limit);

@@ -14,7 +14,7 @@ internal sealed class Peers(TorrentSession session)
     private static readonly TimeSpan WorthRedialling = TimeSpan.FromSeconds(30);
 
     /// <summary>A dial that takes longer may never succeed; another way is tried beside it.</summary>
-    private static readonly TimeSpan SlowDial = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SlowDial = TimeSpan.FromSeconds(1);
 
     /// <summary>Two connections count as made at once within this time.</summary>
     private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);

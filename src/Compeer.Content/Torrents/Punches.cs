@@ -24,7 +24,8 @@ internal sealed class Punches(TorrentSession session)
         // A connection that comes from the port the peer listens at shows the mapping that others must dial.
         bool fromListenPort = link.Way.Path != PeerPath.Tcp || link.Way.Punched || link.ListenEndPoint is null;
         _machine.OnPeer(link.Slot, new HolePunchPeer(
-            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0));
+            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0), session.Now);
+        Pump();
     }
 
     public void OnGone(PeerLink link) => _machine.OnPeerGone(link.Slot);

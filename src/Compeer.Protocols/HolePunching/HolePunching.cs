@@ -25,7 +25,8 @@ public sealed class HolePunching(HolePunchingOptions options)
     /// <summary>A peer is connected, or more is known of it.</summary>
     /// <param name="peer">Its number.</param>
     /// <param name="facts">What is known of it.</param>
-    public void OnPeer(int peer, HolePunchPeer facts)
+    /// <param name="now">Now.</param>
+    public void OnPeer(int peer, HolePunchPeer facts, Instant now)
     {
         if (_peers.TryGetValue(peer, out Peer? known))
         {
@@ -40,6 +41,8 @@ public sealed class HolePunching(HolePunchingOptions options)
         _byEndPoint.TryAdd(facts.Remote, peer);
         if (facts.Listen is { } listen)
             _byEndPoint.TryAdd(listen, peer);
+        foreach (Question question in _questions.Values.Where(q => q.Relay is null).ToArray())
+            TryAskNext(question, now);
     }
 
     /// <summary>A peer is connected no more.</summary>
@@ -53,17 +56,16 @@ public sealed class HolePunching(HolePunchingOptions options)
     public void OnIntroduced(int by, IPEndPoint target) => _introductions.Add(target, by);
 
     /// <summary>
-    /// We cannot dial <paramref name="target"/>: asks a connected peer to introduce us, those that named it first. False
-    /// when nobody can be asked, or it is being asked for.
+    /// We cannot dial <paramref name="target"/>: asks a connected peer to introduce us, those that named it first, now or
+    /// when one is there. False when it is being asked for, is connected or cannot be a peer, or too many are asked for.
     /// </summary>
     public bool Ask(IPEndPoint target, Instant now)
     {
         if (_questions.ContainsKey(target) || _questions.Count >= options.MaxQuestions || IsConnected(target) || !IsPlausible(target))
             return false;
-        var question = new Question(target);
-        if (!TryAskNext(question, now))
-            return false;
+        var question = new Question(target, now + options.Patience);
         _questions[target] = question;
+        TryAskNext(question, now);
         return true;
     }
 
@@ -175,14 +177,17 @@ public sealed class HolePunching(HolePunchingOptions options)
     {
         if (error != HolePunchError.None)
             question.LastError = error;
-        if (TryAskNext(question, now))
+        if (TryAskNext(question, now) || (now < question.Ends && question.Asked.Count < options.MaxRelaysPerTarget))
             return;
         _questions.Remove(question.Target);
         _events.Enqueue(new RendezvousFailed(question.Target, question.LastError));
     }
 
+    /// <summary>Asks the next relay; when there is none, the question waits for one to come.</summary>
     private bool TryAskNext(Question question, Instant now)
     {
+        question.Relay = null;
+        question.Deadline = question.Ends;
         if (question.Asked.Count >= options.MaxRelaysPerTarget)
             return false;
         foreach (int peer in _introductions.Of(question.Target).Concat(_peers.Keys))
@@ -216,13 +221,16 @@ public sealed class HolePunching(HolePunchingOptions options)
         public EventBudget Unasked { get; } = new(options.ConnectBurst, options.ConnectInterval);
     }
 
-    private sealed class Question(IPEndPoint target)
+    private sealed class Question(IPEndPoint target, Instant ends)
     {
         public IPEndPoint Target { get; } = target;
 
         public HashSet<int> Asked { get; } = [];
 
-        public int Relay { get; set; }
+        public Instant Ends { get; } = ends;
+
+        /// <summary>Who is being asked; null while the question waits for somebody.</summary>
+        public int? Relay { get; set; }
 
         public Instant Deadline { get; set; }
 

@@ -10,6 +10,9 @@ public sealed record HolePunchingOptions
     /// <summary>How long a relaying peer may take to answer a rendezvous.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>How long a question waits for somebody who can be asked.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Rendezvous of ours that wait for an answer at once.</summary>
     public int MaxQuestions { get; init; } = 64;
 

@@ -40,7 +40,7 @@ public sealed class LabRouter
         Prerequisites.Demand(Needs.Masquerade);
         var router = new LabRouter(outside, kind, number);
         await LabTool.RunAsync("ip", ["-n", outside.Namespace, "-batch", "-"], $"link add {Inside} type bridge\naddr add {router._home}.254/24 dev {Inside}\nlink set {Inside} up\n");
-        await LabTool.RunInAsync(outside.Namespace, "sysctl", ["-qw", "net.ipv4.ip_forward=1", $"net.ipv4.conf.all.proxy_arp={(kind == NatKind.Open ? 1 : 0)}"]);
+        await LabTool.RunInAsync(outside.Namespace, "sysctl", ["-qw", "net.ipv4.ip_forward=1", $"net.ipv4.conf.all.proxy_arp={(kind == NatKind.Open ? 1 : 0)}", $"net.ipv4.neigh.{Inside}.proxy_delay=0", $"net.ipv4.neigh.{Outside}.proxy_delay=0"]);
         await LabTool.RunInAsync(outside.Namespace, "nft", ["-f", "-"], router.Rules);
         return router;
     }

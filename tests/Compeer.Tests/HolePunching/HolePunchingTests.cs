@@ -46,6 +46,9 @@ public sealed class HolePunchingTests
         Assert.Equal(["4 Rendezvous 5.5.5.5:7001 None"], Sent(machine));
         machine.Receive(4, Error(HolePunchError.NoSupport), At(10));
         Assert.Empty(Sent(machine));
+        Assert.Empty(Happened(machine));
+        Assert.Equal(At(0) + Options.Patience, machine.NextDeadline);
+        machine.OnDeadline(machine.NextDeadline);
         Assert.Equal([new RendezvousFailed(Target, HolePunchError.NoSupport)], Happened(machine));
         Assert.True(machine.Ask(Target, At(60)));
     }
@@ -79,11 +82,19 @@ public sealed class HolePunchingTests
     }
 
     [Fact]
-    public void Without_a_peer_that_speaks_it_nobody_is_asked()
+    public void A_question_waits_for_a_peer_that_speaks_it()
     {
-        Assert.False(With().Ask(Target, At(0)));
-        Assert.False(With(Peer(1, supports: false)).Ask(Target, At(0)));
-        Assert.False(With(Peer(1)).Ask(IPEndPoint.Parse("[2001:db8::1]:7001"), At(0)));
+        Machine machine = With(Peer(1, supports: false));
+        Assert.True(machine.Ask(Target, At(0)));
+        Assert.True(machine.Ask(IPEndPoint.Parse("[2001:db8::1]:7001"), At(0)));
+        Assert.Empty(Sent(machine));
+        machine.OnPeer(1, Peer(1).Facts, At(5));
+        Assert.Equal(["1 Rendezvous 5.5.5.5:7001 None"], Sent(machine));
+        machine.OnPeer(2, Peer(2).Facts, At(6));
+        Assert.Empty(Sent(machine));
+        machine.Receive(1, Connect("5.5.5.5:7001"), At(7));
+        machine.OnDeadline(At(60));
+        Assert.Equal([new PunchNow(Target, Target, true, 1), new RendezvousFailed(IPEndPoint.Parse("[2001:db8::1]:7001"), HolePunchError.None)], Happened(machine));
     }
 
     [Fact]
@@ -144,7 +155,7 @@ public sealed class HolePunchingTests
         Machine machine = With(Peer(1), Peer(2));
         for (int i = 0; i < 1000; i++)
         {
-            machine.OnPeer(1, Peer(1).Facts);
+            machine.OnPeer(1, Peer(1).Facts, At(0));
             machine.Receive(1, Rendezvous("9.0.0.9:7001"), At(0));
         }
         Assert.Equal(Options.RelayBurst, Sent(machine).Length);
@@ -209,7 +220,7 @@ public sealed class HolePunchingTests
         var few = new HolePunchingOptions { MaxCountedAddresses = 10, MaxPunchesPerMinute = 1000 };
         var machine = new Machine(few);
         for (int n = 1; n <= 20; n++)
-            machine.OnPeer(n, Peer(n).Facts);
+            machine.OnPeer(n, Peer(n).Facts, At(0));
         for (int n = 1; n <= 20; n++)
             machine.Receive(n, Connect($"5.5.{n}.1:7001"), At(0));
         Assert.Equal(10, Happened(machine).Length);
@@ -269,7 +280,7 @@ public sealed class HolePunchingTests
     {
         var machine = new Machine(Options);
         foreach ((int number, HolePunchPeer facts) in peers)
-            machine.OnPeer(number, facts);
+            machine.OnPeer(number, facts, At(0));
         return machine;
     }
 
