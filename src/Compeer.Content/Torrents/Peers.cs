@@ -121,8 +121,17 @@ internal sealed class Peers(TorrentSession session)
         session.MarkAllDirty();
     }
 
+    /// <summary>A dial is slow or has failed.</summary>
+    public void OnDial(TorrentInput outcome)
+    {
+        if (outcome is DialSlow slow)
+            session.Punches.OnUnreachable(slow.EndPoint);
+        else if (outcome is DialFailed failed)
+            OnDialFailed(failed.EndPoint);
+    }
+
     /// <summary>A dial came to nothing; unless the peer is connected by another way, somebody may introduce us.</summary>
-    public void OnDialFailed(IPEndPoint endpoint)
+    private void OnDialFailed(IPEndPoint endpoint)
     {
         if (IsConnectedTo(endpoint))
         {

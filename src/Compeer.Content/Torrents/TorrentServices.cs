@@ -16,7 +16,7 @@ internal sealed class TorrentServices : IDisposable
         Options = options;
         PeerId = peerId;
         Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports);
-        Puncher = new HolePuncher(options.Handshake, options.Bind, utp is null ? null : utp.ConnectAsync);
+        Puncher = new HolePuncher(options.Handshake, options.Bind, utp, options.Transports);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);

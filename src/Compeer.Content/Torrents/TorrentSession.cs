@@ -309,11 +309,8 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeerArrived arrived:
                 Peers.OnArrived(arrived);
                 break;
-            case DialFailed failed:
-                Peers.OnDialFailed(failed.EndPoint);
-                break;
-            case DialSlow slow:
-                Punches.OnUnreachable(slow.EndPoint);
+            case DialFailed or DialSlow:
+                Peers.OnDial(input);
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);

@@ -13,8 +13,9 @@ namespace Compeer.Network.Transports;
 /// <remarks>Spec: BEP 55; RFC 9293 section 3.5 (simultaneous open); RFC 5128 section 3.4 for the method.</remarks>
 /// <param name="options">Bounds on the handshake.</param>
 /// <param name="bind">Address to dial from, or null.</param>
-/// <param name="dialUtp">Opens a uTP stream from the shared UDP port, or null when there is none.</param>
-public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, Func<IPEndPoint, CancellationToken, Task<PeerStream>>? dialUtp)
+/// <param name="utp">The shared UDP port's uTP, or null when there is none.</param>
+/// <param name="transports">The ways that may be taken.</param>
+public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
 {
     // Each try is a new SYN. The first are short because the other side may be a little later; the last gives a long path
     // its time, and the kernel repeats the SYN in it. In all: about 3 seconds and 6 packets.
@@ -36,11 +37,12 @@ public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, Func<
     {
         using var utpEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         utpEnd.CancelAfter(UtpTime);
-        Task utp = dialUtp is null ? Task.CompletedTask : RunAsync(token => dialUtp(remote, token)!, ours, arrived, utpEnd.Token);
-        if (await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await RunAsync(_ => Task.FromResult(tcp), ours, arrived, cancellationToken))
+        bool mayUtp = utp is not null && (transports & PeerTransports.Utp) != 0;
+        Task overUtp = mayUtp ? RunAsync(token => utp!.ConnectAsync(remote, token), ours, arrived, utpEnd.Token) : Task.CompletedTask;
+        if ((transports & PeerTransports.Tcp) != 0 && await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await RunAsync(_ => Task.FromResult(tcp), ours, arrived, cancellationToken))
             // TCP is what the two choose when they have both.
             await utpEnd.CancelAsync();
-        await utp;
+        await overUtp;
     }
 
     private async Task<bool> RunAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)

@@ -8,6 +8,8 @@ public sealed class NatPair
 {
     private const int Port = 7001;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private NatPair(TestContent content, LabRouter shareRouter, LabHost shareHost, LabRouter getRouter, LabHost getHost, string directory)
     {
         Content = content;
@@ -36,7 +38,7 @@ public sealed class NatPair
     public DateTimeOffset GetStarted { get; private set; }
 
     /// <summary>Starts everything, the getter last.</summary>
-    public static async Task<NatPair> StartAsync(LabNetwork network, TestContent content, NatKind shareKind, NatKind getKind)
+    public static async Task<NatPair> StartAsync(LabNetwork network, TestContent content, NatKind shareKind, NatKind getKind, NatPairOptions options)
     {
         LabHost trackerHost = await network.AddHostAsync(), meetHost = await network.AddHostAsync();
         LabRouter shareRouter = await network.AddRouterAsync(shareKind), getRouter = await network.AddRouterAsync(getKind);
@@ -44,20 +46,35 @@ public sealed class NatPair
         await CompeerProcess.TrackerAsync(trackerHost, OpenTracker.Port, OpenTracker.Port);
         string url = OpenTracker.HttpUrlOn(trackerHost);
         TorrentFacts torrent = await CompeerProcess.CreateTorrentAsync(meetHost, content, "v1", url);
-        // It may not be slower than that: what it is told waits behind the pieces that its limit holds back.
-        // Whoever comes later learns of those before it; the public peer is there first.
-        CompeerProcess.Get(meetHost, torrent.Path, network.NewDirectory("met"), new() { Port = Port, LimitDown = "512KiB", LimitUp = "16KiB" });
-        await TrackerProbe.WaitForPeersAsync(url, torrent.V1, 1, TimeSpan.FromSeconds(20));
-        CompeerProcess share = await CompeerProcess.SeedAsync(pair.ShareHost, torrent.Path, content.Parent, new() { Port = Port });
-        await share.WaitForAsync(e => e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(meetHost.Address + ":", StringComparison.Ordinal), "a connection to the public peer", TimeSpan.FromSeconds(20));
+        // Whoever comes later learns of those before it, so the public peer is there first.
+        JsonProcess meet = await MeetAsync(meetHost, torrent, options);
+        await TrackerProbe.WaitForPeersAsync(url, torrent.V1, 1, Limit);
+        JsonProcess share = await ShareAsync(pair.ShareHost, torrent, content, options);
+        await (options.LibtorrentIntroduces ? share : meet).WaitForAsync(
+            e => IsConnection(e, options.LibtorrentIntroduces ? meetHost : pair.ShareHost), "a connection of the sharer and the public peer", Limit);
         pair.GetStarted = DateTimeOffset.UtcNow;
-        pair.Get = CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port });
+        pair.Get = CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly });
         return pair;
     }
 
+    private static async Task<JsonProcess> MeetAsync(LabHost host, TorrentFacts torrent, NatPairOptions options)
+    {
+        // Not slower: what a peer is told waits behind the pieces that its limit holds back.
+        string directory = host.Network.NewDirectory("met");
+        return options.LibtorrentIntroduces
+            ? await LibtorrentPeer.LeechAsync(host, torrent.Path, directory, new() { Port = Port, LimitDown = 512 << 10, UtpOnly = options.UtpOnly })
+            : CompeerProcess.Get(host, torrent.Path, directory, new() { Port = Port, LimitDown = "512KiB", LimitUp = "16KiB" });
+    }
+
+    private static async Task<JsonProcess> ShareAsync(LabHost host, TorrentFacts torrent, TestContent content, NatPairOptions options) => options.LibtorrentShares
+        ? await LibtorrentPeer.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly })
+        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly });
+
+    private static bool IsConnection(JsonEvent e, LabHost with) =>
+        e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(with.PublicAddress + ":", StringComparison.Ordinal);
+
     /// <summary>Whether an event tells that the sharer is connected.</summary>
-    public bool IsSharer(JsonEvent e) =>
-        e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(ShareHost.PublicAddress + ":", StringComparison.Ordinal);
+    public bool IsSharer(JsonEvent e) => IsConnection(e, ShareHost);
 
     public void AssertContent() => Content.AssertIsIn(Directory);
 }

@@ -51,7 +51,7 @@ public sealed class HolePuncherTests
     public async Task A_second_program_still_cannot_listen_at_our_port()
     {
         await using var one = new Side("127.0.0.24", 'a');
-        Assert.Throws<SocketException>(() => PeerListener.Start(one.At, Options, _ => null, (_, _) => { }));
+        Assert.Throws<SocketException>(() => PeerListener.Listen(one.At));
     }
 
     [Fact]
@@ -73,13 +73,15 @@ public sealed class HolePuncherTests
         public Side(string address, char name)
         {
             Handshake = new Handshake(ReservedBits.None, Sha1Hash.Of("swarm"u8), new PeerId(Enumerable.Repeat((byte)name, 20).ToArray()));
-            _listener = PeerListener.Start(new IPEndPoint(IPAddress.Parse(address), 0), Options, _ => Handshake, Add);
-            _puncher = new HolePuncher(Options, IPAddress.Parse(address), dialUtp: null);
+            Socket listening = PeerListener.Listen(new IPEndPoint(IPAddress.Parse(address), 0));
+            At = (IPEndPoint)listening.LocalEndPoint!;
+            _listener = PeerListener.Start(listening, Options, _ => Handshake, Add);
+            _puncher = new HolePuncher(Options, IPAddress.Parse(address), utp: null, PeerTransports.Tcp);
         }
 
         public Handshake Handshake { get; }
 
-        public IPEndPoint At => _listener.LocalEndPoint;
+        public IPEndPoint At { get; }
 
         public ConcurrentQueue<(PeerStream Stream, Handshake Theirs)> Arrived { get; } = new();
 
