@@ -35,7 +35,9 @@ internal sealed class Peers(TorrentSession session)
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
         IPAddress address = connection.Remote.Address;
         PeerLink? rival = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId && l.Wire.Closed is null);
-        bool punched = arrived.Punched || session.Punches.IsHole(connection.Remote);
+        // An ordinary TCP dial leaves from a port of its own, so no introduction can have helped it.
+        bool ordinary = arrived.Dialled is not null && connection.Path == PeerPath.Tcp;
+        bool punched = arrived.Punched || (!ordinary && session.Punches.IsHole(connection.Remote));
         string? refusal =
             !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
             : arrived.Remote.PeerId == session.Services.PeerId ? "it is this program itself"

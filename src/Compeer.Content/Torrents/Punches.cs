@@ -71,6 +71,9 @@ internal sealed class Punches(TorrentSession session)
         {
             if (!session.Links.TryGetValue(to, out PeerLink? link))
                 continue;
+            // Over uTP our earlier packets have opened our own NAT already, so the other side may come before we are told to dial.
+            if (message.Type == HolePunchMessageType.Rendezvous)
+                _holes[message.EndPoint.Address] = session.Now + HoleTime;
             link.Wire.SendHolePunch(message);
             session.MarkDirty(link);
         }
