@@ -164,6 +164,9 @@ def transfer(args):
     swarm = session(args)
     handle = swarm.add_torrent(parameters(args))
     reporter, end, redial, announced, joined = Reporter(), time.monotonic() + args.timeout, 0.0, False, False
+    # The session's limits spare peers of the local network, which is all there is in a lab.
+    handle.set_upload_limit(args.limit_up or -1)
+    handle.set_download_limit(args.limit_down or -1)
     say('ready', address=f'{args.bind}:{args.port}')
     while time.monotonic() < end:
         status = handle.status()

@@ -50,8 +50,8 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         {
             case PeerConnected peer:
                 Peer(
-                    peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it",
-                    ("path", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString())), ("encrypted", peer.Encrypted), ("source", peer.Sources.Describe()));
+                    peer.Address.ToString(), peer.Client, "connected", peer.Way.Describe(peer.Incoming),
+                    ("path", peer.Way.ToString()), ("encrypted", peer.Encrypted), ("source", peer.Sources.Describe()));
                 break;
             case PeerUnreachable peer:
                 Peer(peer.Address.ToString(), "", "unreachable", peer.Reason);

@@ -11,7 +11,7 @@ using Compeer.Protocols.RateLimiting;
 namespace Compeer.Content.Torrents;
 
 /// <summary>One peer of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the pump's calls, which only post.</summary>
-internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, Instant now, ChannelWriter<TorrentInput> inputs)
+internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, bool punched, Instant now, ChannelWriter<TorrentInput> inputs)
     : IConnectionOwner
 {
     private const int FirstQueue = 8;
@@ -39,6 +39,9 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
     public IPEndPoint? ListenEndPoint { get; set; } = dialled;
 
     public bool IsIncoming { get; } = dialled is null;
+
+    /// <summary>How its bytes travel.</summary>
+    public PeerWay Way { get; } = new(connection.Path, punched);
 
     public IPAddress Address => EndPoint.Address;
 

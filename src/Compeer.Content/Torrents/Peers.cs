@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.Transports;
+using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PeerWire;
 
@@ -13,9 +14,15 @@ internal sealed class Peers(TorrentSession session)
     private const string Ourselves = "it is this program itself";
 
     private static readonly TimeSpan WorthRedialling = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Simultaneous = TimeSpan.FromSeconds(10);
+
+    /// <summary>A dial that takes longer may never succeed; another way is tried beside it.</summary>
+    private static readonly TimeSpan SlowDial = TimeSpan.FromSeconds(1);
+
+    /// <summary>Two connections count as made at once within this time.</summary>
+    private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);
 
     private int _nextSlot;
+    private Instant _nextSeedDial;
 
     /// <summary>The connections by slot.</summary>
     public Dictionary<int, PeerLink> Links { get; } = [];
@@ -28,8 +35,8 @@ internal sealed class Peers(TorrentSession session)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
         IPAddress address = connection.Remote.Address;
-        PeerLink? twin = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId);
-        if (Refusal(arrived, address, twin) is { } refusal)
+        PeerLink? twin = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId && l.Wire.Closed is null);
+        if (Refusal(arrived, connection, twin) is { } refusal)
         {
             arrived.Stream.Dispose();
             if (arrived.Dialled is { } dialled)
@@ -37,9 +44,12 @@ internal sealed class Peers(TorrentSession session)
             return;
         }
         if (twin is not null)
-            Drop(twin, "both sides dialled at the same time");
+            Drop(twin, "a better connection to it took over");
+        // An ordinary TCP dial leaves from a port of its own, so no introduction can have helped it.
+        bool isOrdinary = arrived.Dialled is not null && connection.Path == PeerPath.Tcp;
+        bool isPunched = arrived.Punched || (!isOrdinary && session.Punches.IsHole(connection.Remote));
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
-        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, session.Now, session.Inputs);
+        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, isPunched, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;
@@ -55,29 +65,18 @@ internal sealed class Peers(TorrentSession session)
         session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);
         session.Tell(new PeerConnected(
-            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, connection.Path, connection.IsEncrypted));
+            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Way, connection.IsEncrypted));
         session.MarkDirty(link);
     }
 
-    private string? Refusal(PeerArrived arrived, IPAddress address, PeerLink? twin) =>
+    private string? Refusal(PeerArrived arrived, PeerConnection connection, PeerLink? twin) =>
         !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
         : arrived.Remote.PeerId == session.Services.PeerId ? Ourselves
-        : Book.IsBanned(address, session.Now) ? "it is banned"
+        : Book.IsBanned(connection.Remote.Address, session.Now) ? "it is banned"
         : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
-        : twin is not null && !Replaces(arrived, twin) ? "it is connected already"
+        : twin is not null && !IsBetter(connection, arrived, twin) ? "it is connected already"
         : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
         : session.IsEnding ? "the torrent ends" : null;
-
-    /// <summary>
-    /// Of two connections that both sides began at the same time both must keep the same one, or none would be left: the one begun
-    /// by the side with the greater peer id.
-    /// </summary>
-    private bool Replaces(PeerArrived arrived, PeerLink twin)
-    {
-        bool isIncoming = arrived.Dialled is null;
-        bool theirsWins = arrived.Remote.PeerId.AsSpan().SequenceCompareTo(session.Services.PeerId.AsSpan()) > 0;
-        return twin.IsIncoming != isIncoming && isIncoming == theirsWins && session.Now - twin.ConnectedAt < Simultaneous;
-    }
 
     /// <summary>We dialled a peer in vain; who answered and is only not wanted now is not to blame.</summary>
     private void OnRefused(IPEndPoint dialled, string refusal, PeerArrived arrived, PeerLink? twin)
@@ -132,6 +131,7 @@ internal sealed class Peers(TorrentSession session)
             link.Sources = Book.SourceOf(link.ListenEndPoint);
         }
         session.Discovery.Gossip.OnExtensions(link);
+        session.Punches.OnExtensions(link);
         session.Metadata.Consider(link);
         if (session.Phase == TorrentPhase.Seeding && link.Wire.Remote.IsUploadOnly)
             Drop(link, "both sides only give");
@@ -149,7 +149,8 @@ internal sealed class Peers(TorrentSession session)
         session.Metadata.OnGone(link);
         session.Hashes.OnGone(link);
         session.Discovery.Gossip.OnGone(link);
-        if (link.ListenEndPoint is { } endpoint && Links.Values.All(l => !endpoint.Equals(l.ListenEndPoint)))
+        session.Punches.OnGone(link);
+        if (link.ListenEndPoint is { } endpoint && !IsConnectedTo(endpoint))
         {
             Book.SetSeed(endpoint, link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly);
             Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > WorthRedialling, reason, session.Now);
@@ -158,6 +159,32 @@ internal sealed class Peers(TorrentSession session)
         session.RunAside(_ => link.Connection.DisposeAsync().AsTask());
         session.MarkAllDirty();
     }
+
+    /// <summary>A dial is slow or has failed.</summary>
+    public void OnDial(TorrentInput outcome)
+    {
+        if (outcome is DialSlow slow)
+            session.Punches.OnUnreachable(slow.EndPoint);
+        else if (outcome is DialFailed failed)
+            OnDialFailed(failed);
+    }
+
+    /// <summary>A dial came to nothing; unless the peer is connected by another way, somebody may introduce us.</summary>
+    private void OnDialFailed(DialFailed failed)
+    {
+        if (IsConnectedTo(failed.EndPoint))
+        {
+            Book.OnConnected(failed.EndPoint, dialled: false, session.Now);
+            return;
+        }
+        Book.OnFailed(failed.EndPoint, failed.Reason, session.Now);
+        session.Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
+        session.Punches.OnUnreachable(failed.EndPoint);
+    }
+
+    /// <summary>Whether the peer that listens at, or comes from, this endpoint is connected.</summary>
+    public bool IsConnectedTo(IPEndPoint endpoint) =>
+        Links.Values.Any(l => l.Wire.Closed is null && (endpoint.Equals(l.ListenEndPoint) || endpoint.Equals(l.EndPoint)));
 
     /// <summary>Convicts a peer: its address is refused, and it is named.</summary>
     public void Ban(PeerLink? link, IPAddress address, string reason)
@@ -179,19 +206,46 @@ internal sealed class Peers(TorrentSession session)
     {
         if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
-        Book.OnlyGive = session.Phase == TorrentPhase.Seeding;
-        for (int i = 0; i < 4 && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
+        // A seed behind a NAT reaches nobody unless it dials, but it has no hurry.
+        bool isSeed = session.Phase == TorrentPhase.Seeding;
+        Book.OnlyGive = isSeed;
+        if (isSeed && session.Now < _nextSeedDial)
+            return;
+        _nextSeedDial = session.Now + TimeSpan.FromSeconds(1);
+        for (int i = 0; i < (isSeed ? 1 : 4) && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {
             var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
             IPEndPoint target = endpoint;
             session.RunAside(async token =>
             {
-                DialResult result = await session.Services.Dialer.DialAsync(target, ours, token);
+                Task<DialResult> dial = session.Services.Dialer.DialAsync(target, ours, token);
+                if (await Task.WhenAny(dial, Task.Delay(SlowDial, token)) != dial)
+                    session.Post(new DialSlow(target));
+                DialResult result = await dial;
                 if (result.Stream is { } stream)
                     session.Post(new PeerArrived(stream, result.Remote, target));
                 else
                     session.Post(new DialFailed(target, result.Failure!));
             });
         }
+    }
+
+    /// <summary>
+    /// When two peers dial each other at once they get two connections, and have to keep the same one: a direct one rather
+    /// than a relayed one, TCP rather than uTP, and else that which the peer with the greater id dialled.
+    /// </summary>
+    private bool IsBetter(PeerConnection connection, PeerArrived arrived, PeerLink old)
+    {
+        bool weDialled = arrived.Dialled is not null;
+        if (old.Way.Path == PeerPath.RelayedUtp && connection.Path != PeerPath.RelayedUtp)
+            return weDialled || session.Punches.IsHole(connection.Remote);
+        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed.
+        if (!connection.Remote.Address.Equals(old.Address) || session.Now - old.ConnectedAt >= SameTime)
+            return false;
+        if (connection.Path != old.Way.Path)
+            return connection.Path < old.Way.Path;
+        PeerId ours = session.Services.PeerId, theirs = arrived.Remote.PeerId;
+        bool weKeepOurs = ours.AsSpan().SequenceCompareTo(theirs.AsSpan()) > 0;
+        return old.IsIncoming == weKeepOurs && weDialled == weKeepOurs;
     }
 }

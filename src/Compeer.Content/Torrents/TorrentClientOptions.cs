@@ -3,6 +3,7 @@ using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
+using Compeer.Protocols.HolePunching;
 using Compeer.Protocols.LocalDiscovery;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerExchange;
@@ -80,6 +81,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds and timers of peer exchange.</summary>
     public PeerExchangeOptions PeerExchange { get; init; } = new();
+
+    /// <summary>Bounds on what we dial, and pass on, because another peer says so.</summary>
+    public HolePunchingOptions HolePunching { get; init; } = new();
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();

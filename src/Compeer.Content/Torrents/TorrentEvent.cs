@@ -13,12 +13,12 @@ public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
 /// <param name="Address">Its address.</param>
-/// <param name="Client">What it calls itself.</param>
+/// <param name="Client">Its program, as it says.</param>
 /// <param name="Incoming">It dialled us.</param>
 /// <param name="Sources">Who told us of it; of one that dialled us, that only.</param>
-/// <param name="Path">What carries the connection.</param>
+/// <param name="Way">How its bytes travel.</param>
 /// <param name="Encrypted">What passes is obfuscated.</param>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerPath Path, bool Encrypted) : TorrentEvent;
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerWay Way, bool Encrypted) : TorrentEvent;
 
 /// <summary>A peer was dialled in vain.</summary>
 public sealed record PeerUnreachable(IPEndPoint Address, string Reason) : TorrentEvent;

@@ -20,7 +20,11 @@ internal sealed record Tick : TorrentInput
 
 /// <summary>A peer's handshake is done.</summary>
 /// <param name="Dialled">The address we dialled, or null when the peer came to us.</param>
-internal sealed record PeerArrived(PeerStream Stream, Handshake Remote, IPEndPoint? Dialled) : TorrentInput;
+/// <param name="Punched">We dialled because a third peer introduced us.</param>
+internal sealed record PeerArrived(PeerStream Stream, Handshake Remote, IPEndPoint? Dialled, bool Punched = false) : TorrentInput;
+
+/// <summary>A dial has no answer yet; it goes on, but another way may be quicker.</summary>
+internal sealed record DialSlow(IPEndPoint EndPoint) : TorrentInput;
 
 /// <summary>A dial came to nothing.</summary>
 internal sealed record DialFailed(IPEndPoint EndPoint, string Reason) : TorrentInput;

@@ -7,6 +7,7 @@ using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Trackers;
 
@@ -20,6 +21,9 @@ internal sealed class TorrentServices : IDisposable
         Options = options;
         PeerId = peerId;
         Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption);
+        // Both sides of a punched connection begin it, and the encrypted handshake has no form for two that begin.
+        Puncher = new HolePuncher(
+            options.Handshake, options.Bind, utp, options.Encryption == EncryptionPolicy.Require ? PeerTransports.None : options.Transports);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
@@ -36,6 +40,8 @@ internal sealed class TorrentServices : IDisposable
     public BlockPool Blocks { get; } = new();
 
     public PeerDialer Dialer { get; }
+
+    public HolePuncher Puncher { get; }
 
     public WorkerThreads Hashing { get; }
 

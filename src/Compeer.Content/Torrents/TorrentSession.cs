@@ -51,6 +51,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
         Discovery = new Discovery(this);
+        Punches = new Punches(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -81,6 +82,8 @@ internal sealed class TorrentSession : IAsyncDisposable
     public Announces Announces { get; }
 
     public Discovery Discovery { get; }
+
+    public Punches Punches { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -305,9 +308,8 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeerArrived arrived:
                 Peers.OnArrived(arrived);
                 break;
-            case DialFailed failed:
-                Book.OnFailed(failed.EndPoint, failed.Reason, Now);
-                Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
+            case DialFailed or DialSlow:
+                Peers.OnDial(input);
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);
@@ -380,6 +382,9 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeerEventKind.PeerExchange:
                 Discovery.Gossip.OnMessage(link, happened.Payload);
                 break;
+            case PeerEventKind.HolePunch:
+                Punches.On(link, happened.HolePunch);
+                break;
         }
     }
 
@@ -431,6 +436,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             MarkDirty(link);
         }
         Peers.Dial();
+        Punches.OnTick();
         Announces.OnTick();
         Discovery.OnTick();
         Content.OnTick();

@@ -55,6 +55,7 @@ public sealed class PeerListener : IAsyncDisposable
                 socket.DualMode = true;
             socket.Bind(local);
             socket.Listen(512);
+            Native.PortSharing.Allow(socket);
             return socket;
         }
         catch

@@ -15,7 +15,7 @@ namespace Compeer.Protocols.PeerWire;
 public readonly record struct OwnExtensions(
     string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false);
 
-/// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 11, 21, 54.</summary>
+/// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 11, 21, 54, 55.</summary>
 internal static class ExtensionMessages
 {
     /// <summary>Our number for metadata exchange.</summary>
@@ -26,6 +26,9 @@ internal static class ExtensionMessages
 
     /// <summary>Our number for upload_only.</summary>
     public const int UploadOnly = 3;
+
+    /// <summary>Our number for ut_holepunch.</summary>
+    public const int HolePunch = 4;
 
     /// <summary>Our number for ut_pex.</summary>
     public const int PeerExchange = 5;
@@ -42,6 +45,7 @@ internal static class ExtensionMessages
         writer.BeginDictionary();
         Integer(writer, "lt_donthave"u8, DontHave);
         Integer(writer, "upload_only"u8, UploadOnly);
+        Integer(writer, "ut_holepunch"u8, HolePunch);
         Integer(writer, "ut_metadata"u8, Metadata);
         if (own.OffersPeerExchange)
             Integer(writer, "ut_pex"u8, PeerExchange);

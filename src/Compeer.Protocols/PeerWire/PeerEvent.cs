@@ -1,5 +1,6 @@
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -65,6 +66,9 @@ public enum PeerEventKind
 
     /// <summary>It tells of peers: Payload.</summary>
     PeerExchange,
+
+    /// <summary>It sends a hole punching message: HolePunch.</summary>
+    HolePunch,
 }
 
 /// <summary>One event; its views live as long as the bytes that were received.</summary>
@@ -96,4 +100,7 @@ public readonly ref struct PeerEvent
 
     /// <summary>The hashes.</summary>
     public ReadOnlySpan<Sha256Hash> Hashes { get; init; }
+
+    /// <summary>A hole punching message.</summary>
+    public HolePunchMessage HolePunch { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -82,6 +83,15 @@ public sealed partial class PeerWireSession
     {
         if (Remote.UploadOnly != 0)
             Extended(Remote.UploadOnly, [value ? (byte)1 : (byte)0]);
+    }
+
+    /// <summary>Sends a hole punching message, if the remote can hear it and reads what we send. Spec: BEP 55.</summary>
+    public void SendHolePunch(HolePunchMessage message)
+    {
+        if (Remote.HolePunch == 0 || IsControlCrowded)
+            return;
+        Span<byte> payload = stackalloc byte[HolePunchCodec.MaxLengthBytes];
+        Extended(Remote.HolePunch, payload[..HolePunchCodec.Write(message, payload)]);
     }
 
     /// <summary>Stops serving the remote; its waiting requests are refused, but for those of allowed fast pieces.</summary>
