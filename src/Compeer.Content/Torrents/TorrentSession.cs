@@ -18,7 +18,7 @@ namespace Compeer.Content.Torrents;
 /// are workers that post what they did. The channel needs no bound of its own: each source may have only so much under
 /// way (two buffers a connection, the backlog of pieces, a few checks, one announce a tracker).
 /// </summary>
-internal sealed class TorrentSession : IAsyncDisposable
+internal sealed partial class TorrentSession : IAsyncDisposable
 {
     private const int MaxInputsPerPass = 256;
 
@@ -454,27 +454,6 @@ internal sealed class TorrentSession : IAsyncDisposable
             link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
         Discovery.Gossip.Flush(link);
     }
-
-    private void PublishStatus() => Status = new TorrentStatus
-    {
-        Phase = Phase,
-        Metainfo = Metainfo,
-        WantedBytes = Content.WantedBytes,
-        VerifiedBytes = Content.VerifiedBytes,
-        VerifiedPieces = Content.VerifiedPieces,
-        RehashedBytes = Content.RehashedBytes,
-        CorruptBytes = Downloads.CorruptBytes,
-        DownloadedBytes = Down.Total,
-        UploadedBytes = Up.Total,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
-        Peers = Links.Count,
-        Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
-        KnownPeers = Book.Count,
-        PeersExplained = Discovery.Explained,
-        TrackerMessage = Announces.Message,
-        Problem = Problem,
-    };
 
     private async Task EndAsync()
     {
