@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Compeer.Network.Connections;
+using Compeer.Network.Outbound;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
@@ -57,15 +58,14 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
                 return ([], failure);
             using HttpTrackerHop request = new(options, allowed);
             using HttpResponseMessage response = await request.SendAsync(url, credentials, cancellationToken);
-            if (!IsRedirect(response, out Uri? location))
+            if (!RedirectRule.IsRedirect(response, out Uri? location))
                 return await ReadAsync(response, cancellationToken);
 
             if (!Uri.TryCreate(url, location, out Uri? target) || TrackerUrl.ProblemOf(target).Length > 0 || target.Scheme == "udp")
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected to something that is no HTTP tracker's address.");
-            if (url.Scheme == "https" && target.Scheme == "http")
+            if (RedirectRule.IsDowngrade(url, target))
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected from https to http, which would show the announce to others.");
-            // A user and password are for the host they were written for.
-            if (Uri.Compare(url, target, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) != 0)
+            if (!RedirectRule.IsSameOrigin(url, target))
                 credentials = "";
             least = options.Reach(request.Connected!);
             url = target;
@@ -98,14 +98,6 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         if (!response.IsSuccessStatusCode && (length == 0 || body[0] != 'd'))
             return Fail(TrackerFailureKind.HttpStatus, $"The tracker answered with HTTP status {(int)response.StatusCode}.");
         return (body[..length], null);
-    }
-
-    private static bool IsRedirect(HttpResponseMessage response, out Uri? location)
-    {
-        location = response.Headers.Location;
-        return location is not null
-            && response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
     }
 
     private static string Describe(HttpRequestException e) => e.InnerException switch

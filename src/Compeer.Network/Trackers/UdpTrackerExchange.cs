@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Outbound;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
@@ -26,7 +27,7 @@ internal sealed class UdpTrackerExchange(TrackerClientOptions options)
         using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            HttpTrackerHop.BindTo(socket, options.Bind);
+            TcpDial.BindTo(socket, options.Bind);
             await socket.ConnectAsync(new IPEndPoint(address, url.Port > 0 ? url.Port : DefaultPort), cancellationToken);
             begin(session);
             await PumpAsync(session, socket, cancellationToken);
