@@ -81,6 +81,7 @@ internal sealed class GetCommand
             InfoHashes = source.InfoHashes,
             Metainfo = source.Metainfo,
             TrackerTiers = source.TrackerTiers,
+            WebSeeds = source.Link?.WebSeeds ?? [],
             Peers = peers,
             Select = Selection(globs, source.Link),
             Sequential = result.GetValue(_sequential),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Cli.Commands;
 
@@ -34,6 +35,16 @@ internal static class Parse
             return (int)bytes;
         argument.AddError($"'{text}' is not a piece size: it must be a power of two from 16K to 256M.");
         return 0;
+    }
+
+    public static string[] WebSeeds(ArgumentResult argument)
+    {
+        foreach (Token token in argument.Tokens)
+        {
+            if (!WebSeedUrl.TryParse(token.Value, out _, out string problem))
+                argument.AddError($"'{token.Value}' cannot be used as a web seed: {problem}");
+        }
+        return [.. argument.Tokens.Select(t => t.Value)];
     }
 
     public static TorrentFormat Format(ArgumentResult argument)

@@ -18,6 +18,7 @@ internal sealed class ShareCommand
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
     private readonly Option<string[]> _trackers = new("--tracker") { Description = "A tracker to announce to, or 'self' to run one here; may be repeated", HelpName = "URL", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> _webSeeds = new("--web-seed") { Description = "An HTTP server that has the files too: put into the link; may be repeated", HelpName = "URL", CustomParser = Parse.WebSeeds, Arity = ArgumentArity.OneOrMore };
     private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default); aria2 and Transmission 3 read v1 only", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
     private readonly Option<string?> _torrentOut = new("--torrent-out") { Description = "Write the torrent file too", HelpName = "FILE" };
     private readonly Option<bool> _qr = new("--qr") { Description = "Show the link as a QR code too" };
@@ -28,7 +29,7 @@ internal sealed class ShareCommand
     {
         var command = new Command("share", "Share a file or folder until stopped; prints the link first");
         command.Arguments.Add(_path);
-        foreach (Option option in (Option[])[_trackers, _format, _torrentOut, _qr, _mutable, _superSeeding])
+        foreach (Option option in (Option[])[_trackers, _webSeeds, _format, _torrentOut, _qr, _mutable, _superSeeding])
             command.Options.Add(option);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
@@ -49,10 +50,10 @@ internal sealed class ShareCommand
         bool isFirst = true;
         while (true)
         {
-            metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]);
+            metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]).WithWebSeeds([.. result.GetValue(_webSeeds) ?? []]);
             if (result.GetValue(_torrentOut) is { } path)
                 CreateCommand.WriteTorrent(path, metainfo);
-            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, Peers = [.. reachable] };
+            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable] };
             string link = mutable?.Link.ToString() ?? magnet.ToString();
             await using Torrent torrent = client.Add(new TorrentSettings
             {

@@ -22,6 +22,9 @@ internal sealed class Peers(TorrentSession session)
         session.Services.Options.PeerBook,
         endpoint => PeerPriority.Compute(new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), endpoint));
 
+    /// <summary>A number for a source of blocks that none had before.</summary>
+    public int NextSlot() => _nextSlot++;
+
     public void OnArrived(PeerArrived arrived)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
@@ -42,7 +45,7 @@ internal sealed class Peers(TorrentSession session)
             return;
         }
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
-        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, session.Now, session.Inputs);
+        var link = new PeerLink(NextSlot(), connection, wire, arrived.Dialled, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;

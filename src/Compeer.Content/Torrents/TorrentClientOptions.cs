@@ -1,9 +1,11 @@
 using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
+using Compeer.Network.WebSeeds;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Content.Torrents;
 
@@ -54,6 +56,12 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();
+
+    /// <summary>Values and bounds of fetching from web seeds.</summary>
+    public WebSeedOptions WebSeed { get; init; } = new();
+
+    /// <summary>Limits and rules of connections to web seeds; <see cref="Bind"/> counts, not the one in it.</summary>
+    public WebSeedClientOptions WebSeedClient { get; init; } = new();
 
     /// <summary>Values of the piece picker.</summary>
     public PickerOptions Picker { get; init; } = new();

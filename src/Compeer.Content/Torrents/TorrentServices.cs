@@ -5,6 +5,7 @@ using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
+using Compeer.Network.WebSeeds;
 
 namespace Compeer.Content.Torrents;
 
@@ -20,6 +21,7 @@ internal sealed class TorrentServices : IDisposable
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
+        WebSeeds = options.WebSeedClient with { Bind = options.Bind };
         Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind });
     }
 
@@ -45,6 +47,8 @@ internal sealed class TorrentServices : IDisposable
 
     /// <summary>The DHT, when there is one; set once the port is bound.</summary>
     public DhtService? Dht { get; set; }
+
+    public WebSeedClientOptions WebSeeds { get; }
 
     /// <summary>The port peers reach us at; set once the listener is up.</summary>
     public int ListenPort { get; set; }

@@ -51,6 +51,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
         Dht = new DhtAnnounces(this);
+        WebSeeds = new WebSeeds(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -81,6 +82,8 @@ internal sealed class TorrentSession : IAsyncDisposable
     public Announces Announces { get; }
 
     public DhtAnnounces Dht { get; }
+
+    public WebSeeds WebSeeds { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -183,6 +186,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
         Dht.OnMetainfo(metainfo);
+        WebSeeds.Add(metainfo.WebSeeds);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
             Hashes.Begin(metainfo);
@@ -203,6 +207,7 @@ internal sealed class TorrentSession : IAsyncDisposable
     public void OnComplete()
     {
         Announces.OnCompleted();
+        WebSeeds.StopAll();
         SetPhase(TorrentPhase.Seeding);
         Tell(new TorrentCompleted());
         foreach (PeerLink link in Links.Values.ToArray())
@@ -241,6 +246,7 @@ internal sealed class TorrentSession : IAsyncDisposable
     private void Begin()
     {
         Announces.AddTiers(Settings.TrackerTiers);
+        WebSeeds.Add(Settings.WebSeeds);
         Metainfo? known = Metainfo ?? LoadMetainfo();
         if (known is not null)
             UseMetainfo(known);
@@ -315,6 +321,12 @@ internal sealed class TorrentSession : IAsyncDisposable
             case PeersFound found:
                 foreach (IPEndPoint peer in found.EndPoints)
                     Book.Add(peer, found.Source, Now);
+                break;
+            case WebSeedBytes bytes:
+                WebSeeds.OnBytes(bytes);
+                break;
+            case WebSeedEnded ended:
+                WebSeeds.OnEnded(ended);
                 break;
             case TrackerAnswered answered:
                 Announces.OnAnswer(answered);
@@ -432,6 +444,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         Dht.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
+        WebSeeds.OnTick(second);
         Uploads.OnTick(second);
         PublishStatus();
     }
@@ -461,6 +474,9 @@ internal sealed class TorrentSession : IAsyncDisposable
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
         KnownPeers = Book.Count,
         TrackerMessage = Announces.Message,
+        WebSeeds = WebSeeds.Count,
+        WebSeedBytes = WebSeeds.Bytes,
+        WebSeedMessage = WebSeeds.Message,
         Problem = Problem,
     };
 
@@ -474,6 +490,7 @@ internal sealed class TorrentSession : IAsyncDisposable
             await link.Connection.DisposeAsync();
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
+        WebSeeds.Dispose();
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {
             if (input is PeerArrived late)
