@@ -29,6 +29,9 @@ public sealed record CompeerOptions
     /// <summary>For share.</summary>
     public IReadOnlyList<string> Trackers { get; init; } = [];
 
+    /// <summary>For share.</summary>
+    public IReadOnlyList<string> WebSeeds { get; init; } = [];
+
     /// <summary>For share: v1, v2 or hybrid.</summary>
     public string? Format { get; init; }
 }

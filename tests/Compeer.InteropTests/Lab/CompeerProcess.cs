@@ -31,7 +31,7 @@ public sealed class CompeerProcess : JsonProcess
     public static async Task<(CompeerProcess Process, JsonEvent Sharing)> ShareAsync(LabHost host, string path, CompeerOptions? options = null)
     {
         options ??= new();
-        List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. Common(host, options)];
+        List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. options.WebSeeds.SelectMany(url => (string[])["--web-seed", url]), .. Common(host, options)];
         if (options.Format is not null)
             arguments.AddRange(["--format", options.Format]);
         arguments.AddRange(["--torrent-out", Path.Combine(host.Network.Work, $"shared-{host.Network.NextNumber()}.torrent")]);
@@ -62,10 +62,14 @@ public sealed class CompeerProcess : JsonProcess
     }
 
     /// <summary>compeer create PATH: the torrent as libtorrent reads it.</summary>
-    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers)
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers) =>
+        CreateTorrentAsync(host, content, format, trackers, []);
+
+    /// <summary>The same with web seeds.</summary>
+    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, IReadOnlyList<string> trackers, IReadOnlyList<string> webSeeds)
     {
         string path = Path.Combine(host.Network.Work, $"created-{format}-{host.Network.NextNumber()}.torrent");
-        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. trackers.SelectMany(url => (string[])["--tracker", url])]);
+        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. trackers.SelectMany(url => (string[])["--tracker", url]), .. webSeeds.SelectMany(url => (string[])["--web-seed", url])]);
         await process.WaitForSuccessAsync(TimeSpan.FromSeconds(60));
         return await Torrents.ReadAsync(host, path);
     }

@@ -23,4 +23,7 @@ public enum Needs
 
     /// <summary>node, and the packages of lab/peers/js.</summary>
     NodePackages = 64,
+
+    /// <summary>An HTTP server, as a web seed.</summary>
+    Nginx = 1 << 16,
 }
