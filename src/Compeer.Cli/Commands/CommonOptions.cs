@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.Proxies;
+using Compeer.Protocols.Proxies;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -20,6 +22,11 @@ internal sealed class CommonOptions
     private readonly Option<int> _port = new("--port")
     {
         Description = "Local port for peers (default: one chosen at first and kept)", HelpName = "N",
+    };
+
+    private readonly Option<ProxyEndPoint?> _proxy = new("--proxy")
+    {
+        Description = "Send everything through a proxy, names too, and nothing past it: socks5://[USER:PASSWORD@]IP:PORT or http://...", HelpName = "URL", CustomParser = Parse.Proxy,
     };
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
@@ -43,7 +50,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
             command.Options.Add(option);
     }
 
@@ -71,22 +78,28 @@ internal sealed class CommonOptions
     /// <summary>The address given, or null.</summary>
     public IPAddress? Bind(ParseResult result) => result.GetValue(_bind);
 
+    /// <summary>The proxy given, or null.</summary>
+    public ProxyEndPoint? Proxy(ParseResult result) => result.GetValue(_proxy);
+
     /// <summary>Starts a client; without --port at the port used last time, if it is still free.</summary>
     /// <exception cref="CommandException">The address or port cannot be had.</exception>
-    public TorrentClient StartClient(ParseResult result)
+    public TorrentClient StartClient(ParseResult result, IReporter reporter)
     {
         var options = new TorrentClientOptions
         {
             DataDirectory = DataDirectory(result),
             Bind = result.GetValue(_bind),
             Port = result.GetValue(_port),
+            Proxy = result.GetValue(_proxy),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
         };
+        if (new NetworkPolicy(options.Proxy).Describe() is { } restricted)
+            reporter.Note(restricted);
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
-        return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
+        return options.Port != 0 || options.Proxy is not null ? Start(options) : StartAtKeptPort(options);
     }
 
     /// <summary>How the DHT is joined.</summary>

@@ -40,8 +40,8 @@ internal sealed class GetCommand
         TorrentSource source = TorrentSource.Read(argument);
         if (source.Metainfo is { } known)
             CheckSelection(known, result.GetValue(_only) ?? []);
-        ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(cancellationToken)];
-        await using TorrentClient client = _common.StartClient(result);
+        ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(_common.Proxy(result) is null, cancellationToken)];
+        await using TorrentClient client = _common.StartClient(result, reporter);
         await FetchAsync(client, source, peers, result, reporter, static (watch, token) => watch.UntilStoppedAsync(token), cancellationToken);
         return ExitCode.Done;
     }
@@ -51,9 +51,9 @@ internal sealed class GetCommand
     {
         if (!MutableLink.TryParse(argument, out MutableLink? link, out string why))
             throw new CommandException(ExitCode.BadInput, $"The link cannot be used: {why}. Copy the whole link and put it in quotes.");
-        await using TorrentClient client = _common.StartClient(result);
+        await using TorrentClient client = _common.StartClient(result, reporter);
         if (client.Dht is null)
-            throw new CommandException(ExitCode.Usage, "This link is looked up in the DHT: leave --no-dht out.");
+            throw new CommandException(ExitCode.Usage, "This link is looked up in the DHT: leave --no-dht and --proxy out.");
         var follower = new MutableFollower(client.Dht, link, TimeSpan.FromSeconds(result.GetValue(_timeout)));
         while (true)
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Cli.Commands;
@@ -35,6 +36,14 @@ internal static class Parse
             return (int)bytes;
         argument.AddError($"'{text}' is not a piece size: it must be a power of two from 16K to 256M.");
         return 0;
+    }
+
+    public static ProxyEndPoint? Proxy(ArgumentResult argument)
+    {
+        if (ProxyEndPoint.TryParse(argument.Tokens[0].Value, out ProxyEndPoint? proxy, out string problem))
+            return proxy;
+        argument.AddError($"--proxy cannot be used. {problem}");
+        return null;
     }
 
     public static string[] WebSeeds(ArgumentResult argument)

@@ -7,6 +7,7 @@ using Compeer.Cli.Output;
 using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Proxies;
 
 namespace Compeer.Cli.Commands;
 
@@ -38,12 +39,15 @@ internal sealed class ShareCommand
 
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
+        if (result.GetValue(_trackers)?.Contains(SelfTracker) == true && !new NetworkPolicy(_common.Proxy(result)).AllowsDirect(TrafficClass.TrackerServer))
+            throw new CommandException(ExitCode.Usage, "'--tracker self' needs others to reach this machine, which --proxy forbids. Name another tracker.");
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
         Metainfo metainfo = await DescribeAsync(files, result, reporter, cancellationToken);
 
-        await using TorrentClient client = _common.StartClient(result);
+        await using TorrentClient client = _common.StartClient(result, reporter);
         MutableShare? mutable = StartMutable(result, client, files, reporter);
-        IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
+        // Behind a proxy our addresses are nobody's business, and nobody could come.
+        IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
         string[] reachable = [.. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
@@ -97,7 +101,7 @@ internal sealed class ShareCommand
         if (!result.GetValue(_mutable))
             return null;
         if (client.Dht is null)
-            throw new CommandException(ExitCode.Usage, "--mutable needs the DHT: leave --no-dht out.");
+            throw new CommandException(ExitCode.Usage, "--mutable needs the DHT: leave --no-dht and --proxy out.");
         if (result.GetValue(_format) == TorrentFormat.V2)
             throw new CommandException(ExitCode.Usage, "--mutable names torrents by their v1 hash: use --format v1 or hybrid.");
         return new MutableShare(client.Dht, _common.DataDirectory(result), files.Root, reporter);

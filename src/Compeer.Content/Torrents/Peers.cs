@@ -128,7 +128,8 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
-        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking || (session.Phase == TorrentPhase.Seeding && session.Settings.Peers.IsEmpty))
+        // A seed waits to be asked, unless nobody can come to it.
+        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking || (session.Phase == TorrentPhase.Seeding && session.Settings.Peers.IsEmpty && session.Services.ListenPort != 0))
             return;
         for (int i = 0; i < 4 && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {

@@ -6,6 +6,7 @@ using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.Proxies;
 using Compeer.Network.Transports;
 using Compeer.Protocols.PeerWire;
 
@@ -22,7 +23,7 @@ namespace Compeer.Content.Torrents;
 public sealed class TorrentClient : IAsyncDisposable
 {
     private readonly TorrentServices _services;
-    private readonly PeerListener _listener;
+    private readonly PeerListener? _listener;
     private readonly UdpEndpoint? _udp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly TaskScope _scope = new();
@@ -31,9 +32,12 @@ public sealed class TorrentClient : IAsyncDisposable
     {
         _services = services;
         IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-        _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
-        services.ListenPort = _listener.LocalEndPoint.Port;
-        if (services.Options.Dht is { } dht)
+        if (services.Policy.AllowsDirect(TrafficClass.IncomingPeers))
+        {
+            _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
+            services.ListenPort = _listener.LocalEndPoint.Port;
+        }
+        if (services.Options.Dht is { } dht && services.Policy.AllowsDirect(TrafficClass.Dht))
         {
             _udp = BindUdp(new IPEndPoint(bind, services.ListenPort));
             services.Dht = DhtService.Start(_udp, dht);
@@ -46,8 +50,11 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <summary>The DHT, when there is one.</summary>
     public DhtService? Dht => _services.Dht;
 
-    /// <summary>Where peers reach it.</summary>
-    public IPEndPoint LocalEndPoint => _listener.LocalEndPoint;
+    /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
+    public IPEndPoint LocalEndPoint => _listener?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+
+    /// <summary>What may leave this machine, and how.</summary>
+    public NetworkPolicy Policy => _services.Policy;
 
     /// <summary>Starts a client.</summary>
     /// <exception cref="SocketException">The address or port cannot be had.</exception>
@@ -86,7 +93,8 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <summary>Stops all torrents and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _listener.DisposeAsync();
+        if (_listener is not null)
+            await _listener.DisposeAsync();
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)

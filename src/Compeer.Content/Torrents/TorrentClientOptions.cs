@@ -5,6 +5,7 @@ using Compeer.Network.WebSeeds;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Content.Torrents;
@@ -20,6 +21,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Local address for peers; null means all.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary>The proxy that everything goes through, names too; what cannot go through it is off. Null when there is none.</summary>
+    public ProxyEndPoint? Proxy { get; init; }
 
     /// <summary>Local port for peers; 0 lets the system choose.</summary>
     public int Port { get; init; }

@@ -3,6 +3,7 @@ using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.Proxies;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
 using Compeer.Network.WebSeeds;
@@ -16,18 +17,26 @@ internal sealed class TorrentServices : IDisposable
     {
         Options = options;
         PeerId = peerId;
-        Dialer = new PeerDialer(options.Handshake, options.Bind);
+        Policy = new NetworkPolicy(options.Proxy);
+        Proxy = options.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
+        Dialer = new PeerDialer(options.Handshake, options.Bind, Proxy);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
-        WebSeeds = options.WebSeedClient with { Bind = options.Bind };
-        Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind });
+        WebSeeds = options.WebSeedClient with { Bind = options.Bind, Proxy = Proxy };
+        Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind, Proxy = Proxy });
     }
 
     public TorrentClientOptions Options { get; }
 
     public PeerId PeerId { get; }
+
+    /// <summary>What may leave this machine, and how. Whoever opens a way into the network asks it first.</summary>
+    public NetworkPolicy Policy { get; }
+
+    /// <summary>The way through the proxy; null when there is none.</summary>
+    public ProxyDialer? Proxy { get; }
 
     public TransferBufferPool Buffers { get; } = new();
 
@@ -50,7 +59,7 @@ internal sealed class TorrentServices : IDisposable
 
     public WebSeedClientOptions WebSeeds { get; }
 
-    /// <summary>The port peers reach us at; set once the listener is up.</summary>
+    /// <summary>The port peers reach us at; set once the listener is up. 0 while there is none.</summary>
     public int ListenPort { get; set; }
 
     public void Dispose()

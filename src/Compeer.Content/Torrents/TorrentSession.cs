@@ -478,6 +478,7 @@ internal sealed class TorrentSession : IAsyncDisposable
         WebSeedBytes = WebSeeds.Bytes,
         WebSeedMessage = WebSeeds.Message,
         Problem = Problem,
+        ProxyProblem = Services.Proxy?.Problem,
     };
 
     private async Task EndAsync()

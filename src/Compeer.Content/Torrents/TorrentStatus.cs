@@ -84,6 +84,9 @@ public sealed record TorrentStatus
     /// <summary>The last trouble with a web seed, in words; null when there is none.</summary>
     public string? WebSeedMessage { get; init; }
 
+    /// <summary>Why the proxy cannot be used; null when it can, or there is none.</summary>
+    public string? ProxyProblem { get; init; }
+
     /// <summary>Why <see cref="TorrentPhase.Failed"/> or <see cref="TorrentPhase.WaitingForRoom"/>.</summary>
     public string? Problem { get; init; }
 

@@ -3,12 +3,14 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Compeer.Network.Connections;
 using Compeer.Network.Outbound;
+using Compeer.Network.Proxies;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
 
 /// <summary>
-/// Gets one answer over HTTP(S) and one address family: bounded in size and time, through no proxy, without cookies,
+/// Gets one answer over HTTP(S) and one address family: bounded in size and time, through no proxy but the user's, without cookies,
 /// following few redirects and none that leads inwards. Certificates are validated as the system does.
 /// </summary>
 internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerAddresses rules)
@@ -67,7 +69,7 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected from https to http, which would show the announce to others.");
             if (!RedirectRule.IsSameOrigin(url, target))
                 credentials = "";
-            least = options.Reach(request.Connected!);
+            least = request.Connected is { } connected ? options.Reach(connected) : ProxiedName.Reach(url.DnsSafeHost);
             url = target;
             (addresses, failure) = await rules.FindAsync(url, cancellationToken);
             if (failure is not null)
@@ -102,6 +104,7 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
 
     private static string Describe(HttpRequestException e) => e.InnerException switch
     {
+        ProxyException proxy => $"There is no way to the tracker: {proxy.Message}.",
         SocketException socket => $"The tracker cannot be reached: {SocketErrors.Describe(socket.SocketErrorCode)}.",
         AuthenticationException => "The tracker's certificate is not valid for its name.",
         InvalidDataException => "The tracker's answer cannot be decompressed.",

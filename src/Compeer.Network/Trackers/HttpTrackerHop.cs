@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Outbound;
+using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Trackers;
 
@@ -32,7 +33,7 @@ internal sealed class HttpTrackerHop : IDisposable
         });
     }
 
-    /// <summary>The address that took the connection.</summary>
+    /// <summary>The address that took the connection; null when a proxy looked it up.</summary>
     public IPAddress? Connected { get; private set; }
 
     /// <exception cref="HttpRequestException">No connection, or no HTTP on it.</exception>
@@ -49,6 +50,13 @@ internal sealed class HttpTrackerHop : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
+        if (_options.Proxy is { } proxy)
+        {
+            string host = context.DnsEndPoint.Host.Trim('[', ']');
+            Socket through = await proxy.ConnectAsync(new ProxyTarget(host, context.DnsEndPoint.Port), cancellationToken);
+            Connected = IPAddress.TryParse(host, out IPAddress? literal) ? literal : null;
+            return new NetworkStream(through, ownsSocket: true);
+        }
         Socket socket = await TcpDial.ConnectAsync(_addresses, context.DnsEndPoint.Port, _options.Bind, _options.ConnectTimeout, cancellationToken);
         Connected = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         return new NetworkStream(socket, ownsSocket: true);

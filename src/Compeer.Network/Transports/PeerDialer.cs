@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Outbound;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Transports;
 
@@ -12,7 +15,7 @@ namespace Compeer.Network.Transports;
 public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure);
 
 /// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
-public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDisposable
+public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, ProxyDialer? proxy = null) : IDisposable
 {
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
@@ -20,26 +23,31 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind) : IDis
     public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken);
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(options.ConnectTimeout);
-            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
-                socket.Bind(new IPEndPoint(bind, 0));
-            await socket.ConnectAsync(remote, deadline.Token);
+            socket = proxy is null
+                ? await TcpDial.ConnectAsync([remote.Address], remote.Port, bind, options.ConnectTimeout, deadline.Token)
+                : await proxy.ConnectAsync(new ProxyTarget(remote), deadline.Token);
             deadline.CancelAfter(options.HandshakeTimeout);
-            var stream = new TcpPeerStream(socket);
+            var stream = new TcpPeerStream(socket, remote);
             if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
                 return new DialResult(stream, theirs, null);
             stream.Dispose();
             return new DialResult(null, default, "it hung up during the handshake (it may not have this torrent)");
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or ProxyException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            return new DialResult(null, default, e is SocketException error ? SocketErrors.Describe(error.SocketErrorCode) : "no answer in time");
+            return new DialResult(null, default, e switch
+            {
+                SocketException error => SocketErrors.Describe(error.SocketErrorCode),
+                ProxyException refused => refused.Message,
+                _ => "no answer in time",
+            });
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.Trackers;
 using Compeer.Protocols.WebSeeds;
 
@@ -19,7 +20,12 @@ internal sealed class WebSeedAddresses(WebSeedClientOptions options)
         if (WebSeedUrl.ProblemOf(url) is { Length: > 0 } problem)
             return Forbidden(problem);
         if (!IPAddress.TryParse(url.DnsSafeHost, out IPAddress? literal))
-            return null;
+        {
+            // Behind a proxy the name itself is all that can be judged.
+            return options.Proxy is not null && ProxiedName.Reach(url.DnsSafeHost) != AddressReach.Global
+                ? Forbidden($"its name {url.DnsSafeHost} is one of a local network; only an address in figures may lead there")
+                : null;
+        }
         AddressReach reach = options.Reach(literal);
         if (reach is AddressReach.Nowhere or AddressReach.Loopback || IsLinkLocal(literal))
             return Forbidden($"no web seed may be at {literal}");

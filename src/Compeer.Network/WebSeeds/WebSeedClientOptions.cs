@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.WebSeeds;
@@ -8,6 +9,9 @@ public sealed record WebSeedClientOptions
 {
     /// <summary>The local address to ask from; null lets the system choose.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary>The proxy that everything goes through; it looks the names up. Null when there is none.</summary>
+    public ProxyDialer? Proxy { get; init; }
 
     /// <summary>One attempt to connect.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Compeer.Network.Connections;
 using Compeer.Network.Outbound;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.Trackers;
 using Compeer.Protocols.WebSeeds;
 
@@ -178,6 +179,7 @@ public sealed class WebSeedConnection : IDisposable
     private static WebSeedFailure Describe(HttpRequestException e) => e.InnerException switch
     {
         WebSeedRefusedException refused => refused.Failure,
+        ProxyException proxy => new(WebSeedFailureKind.Unreachable, $"there is no way to it: {proxy.Message}"),
         SocketException socket => new(WebSeedFailureKind.Unreachable, $"it cannot be reached: {SocketErrors.Describe(socket.SocketErrorCode)}"),
         AuthenticationException => new(WebSeedFailureKind.Unreachable, "its certificate is not valid for its name"),
         _ => e.HttpRequestError switch

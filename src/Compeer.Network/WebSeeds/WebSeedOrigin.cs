@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Outbound;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.Trackers;
 using Compeer.Protocols.WebSeeds;
 
@@ -56,6 +57,14 @@ internal sealed class WebSeedOrigin : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         string host = context.DnsEndPoint.Host;
+        if (_options.Proxy is { } proxy)
+        {
+            // "[::1]" stands for the address in it.
+            string plain = host.Trim('[', ']');
+            Socket through = await proxy.ConnectAsync(new ProxyTarget(plain, context.DnsEndPoint.Port), cancellationToken);
+            _connected = IPAddress.TryParse(plain, out IPAddress? literal) ? literal : null;
+            return new NetworkStream(through, ownsSocket: true);
+        }
         IPAddress[] addresses = await _addresses.FindAsync(host, cancellationToken);
         Socket socket = await TcpDial.ConnectAsync(addresses, context.DnsEndPoint.Port, _options.Bind, _options.ConnectTimeout, cancellationToken);
         try

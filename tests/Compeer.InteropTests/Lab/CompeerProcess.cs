@@ -101,9 +101,12 @@ public sealed class CompeerProcess : JsonProcess
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
         List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
-        if (options.DhtEntries.Count == 0)
+        // A proxy has to switch the DHT off by itself.
+        if (options.DhtEntries.Count == 0 && options.Proxy is null)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
+        if (options.Proxy is not null)
+            arguments.AddRange(["--proxy", options.Proxy]);
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)

@@ -99,6 +99,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         {
             await TryRunAsync(Ip, ["link", "del", host.Device]);
             await TryRunAsync(Ip, ["netns", "del", host.Namespace]);
+            NamespaceFiles.Remove(host.Namespace);
         }
         await TryRunAsync(Ip, ["link", "del", _bridge]);
         LabFiles.Remove(Work);
@@ -124,6 +125,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         }
         foreach (string device in Directory.GetFileSystemEntries("/sys/class/net").Select(Path.GetFileName).OfType<string>().Where(IsOfDeadRun))
             await TryRunAsync(Ip, ["link", "del", device]);
+        NamespaceFiles.Sweep(IsOfDeadRun);
         LabFiles.Sweep();
     }
 
@@ -143,7 +145,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         }
     }
 
-    private static async Task<string> RunAsync(string program, string[] arguments, string? input = null)
+    internal static async Task<string> RunAsync(string program, string[] arguments, string? input = null)
     {
         var start = new ProcessStartInfo(Prerequisites.PathOf(program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         using Process process = Process.Start(start)!;

@@ -26,4 +26,7 @@ public enum Needs
 
     /// <summary>An HTTP server, as a web seed.</summary>
     Nginx = 1 << 16,
+
+    /// <summary>microsocks, dante (SOCKS 5) and tinyproxy (HTTP), and nft to count packets.</summary>
+    Proxies = 1 << 17,
 }

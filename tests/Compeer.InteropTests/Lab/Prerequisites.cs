@@ -52,6 +52,8 @@ public static class Prerequisites
             absent[Needs.NodePackages] = "bittorrent-dht from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
         if (Find("nginx") is null)
             absent[Needs.Nginx] = "nginx (package nginx-light)";
+        if (new[] { "microsocks", "danted", "tinyproxy", "nft" }.Any(program => Find(program) is null))
+            absent[Needs.Proxies] = "microsocks, danted, tinyproxy and nft (packages microsocks, dante-server, tinyproxy-bin and nftables)";
         return absent;
     }
 
