@@ -75,8 +75,8 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
         string what = status.Metainfo is null ? "No peer gave the torrent's description" : "No peer gave anything new";
         string why = status.KnownPeers == 0 ? "no peers are known" : status.Peers == 0 ? $"none of {status.KnownPeers} known peers answers" : $"{status.Peers} peers are connected but send nothing";
         if (status.ProxyProblem is { } proxy)
-            why += $"; {proxy.TrimEnd('.')}";
-        if (status.WebSeedMessage is { } webSeed)
+            why += $". {proxy.TrimEnd('.')}";
+        else if (status.WebSeedMessage is { } webSeed)
             why += $"; the web seed {webSeed}";
         throw new CommandException(ExitCode.NotFound, $"{what} for {timeout.TotalSeconds:0} s: {why}. Try later, name a peer with --peer, or raise --timeout; what was fetched is kept.");
     }

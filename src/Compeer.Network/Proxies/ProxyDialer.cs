@@ -42,7 +42,7 @@ public sealed class ProxyDialer(ProxyEndPoint proxy, IPAddress? bind)
     {
         if (Proxy.Kind != ProxyKind.Socks5)
             throw Fail("it relays no datagrams (only SOCKS 5 can)", isProxyFault: false);
-        var any = new IPEndPoint(Proxy.Address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 1);
+        var any = new IPEndPoint(Proxy.Address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         var handshake = new Socks5Client(Proxy, Socks5Command.UdpAssociate, new ProxyTarget(any));
         Socket control = await OpenAsync(handshake, cancellationToken);
         if (handshake.Bound is not { Port: > 0 } relay)

@@ -26,7 +26,7 @@ public sealed class Socks5Client : IProxyHandshake
 
     /// <param name="proxy">Who we are to it.</param>
     /// <param name="command">What to ask for.</param>
-    /// <param name="target">Where to; for a relay, our own endpoint, or 0.0.0.0 and any port when it is not known.</param>
+    /// <param name="target">Where to; for a relay, the endpoint that we shall send from, or zeros when it is not known.</param>
     public Socks5Client(ProxyEndPoint proxy, Socks5Command command, ProxyTarget target)
     {
         (_proxy, _command, _target) = (proxy, command, target);

@@ -14,14 +14,13 @@ public sealed partial class PacketMeter
     public static async Task<PacketMeter> StartAsync(LabHost host, LabHost allowed)
     {
         string rules = $$"""
-            table inet meter {
+            table inet watch {
                 counter allowed {}
                 counter leaked {}
                 chain out {
                     type filter hook output priority 0; policy accept;
                     oifname "lo" accept
                     meta l4proto ipv6-icmp accept
-                    meta l4proto 0 accept
                     ip daddr {{allowed.Address}} counter name allowed accept
                     counter name leaked
                 }
@@ -49,7 +48,7 @@ public sealed partial class PacketMeter
 
     private async Task<long> ReadAsync(string counter)
     {
-        string listed = await LabNetwork.RunAsync("ip", ["netns", "exec", _host.Namespace, Prerequisites.PathOf("nft"), "list", "counter", "inet", "meter", counter]);
+        string listed = await LabNetwork.RunAsync("ip", ["netns", "exec", _host.Namespace, Prerequisites.PathOf("nft"), "list", "counter", "inet", "watch", counter]);
         return long.Parse(Packets().Match(listed).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
     }
 
