@@ -113,7 +113,7 @@ public sealed class TorrentClient : IAsyncDisposable
         }
         catch
         {
-            _listener.DisposeAsync().AsTask().Wait();
+            _listener?.DisposeAsync().AsTask().Wait();
             throw;
         }
     }

@@ -18,7 +18,7 @@ namespace Compeer.Content.Torrents;
 /// are workers that post what they did. The channel needs no bound of its own: each source may have only so much under
 /// way (two buffers a connection, the backlog of pieces, a few checks, one announce a tracker).
 /// </summary>
-internal sealed class TorrentSession : IAsyncDisposable
+internal sealed partial class TorrentSession : IAsyncDisposable
 {
     private const int MaxInputsPerPass = 256;
 
@@ -480,31 +480,4 @@ internal sealed class TorrentSession : IAsyncDisposable
         Problem = Problem,
         ProxyProblem = Services.Proxy?.Problem,
     };
-
-    private async Task EndAsync()
-    {
-        _ending = true;
-        Task goodbye = Announces.StopAsync();
-        foreach (PeerLink link in Links.Values)
-            link.Connection.Close("the torrent was stopped");
-        foreach (PeerLink link in Links.Values)
-            await link.Connection.DisposeAsync();
-        await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
-        await _scope.DisposeAsync();
-        WebSeeds.Dispose();
-        while (_inputs.Reader.TryRead(out TorrentInput? input))
-        {
-            if (input is PeerArrived late)
-                late.Stream.Dispose();
-        }
-        await Content.DisposeAsync();
-        Folder.Dispose();
-        if (Phase != TorrentPhase.Failed)
-            SetPhase(TorrentPhase.Stopped);
-        PublishStatus();
-        _completed.TrySetCanceled();
-        _metainfoKnown.TrySetCanceled();
-        _events.Writer.TryComplete();
-        Ended?.Invoke(this);
-    }
 }

@@ -26,6 +26,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/WebSeeds/WebSeedOrigin.cs"] = [TrafficClass.WebSeed],
         ["src/Compeer.Network/WebSeeds/WebSeedClientOptions.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Proxies/Socks5Relay.cs"] = [TrafficClass.UdpTracker],
+        ["src/Compeer.Network/MainlineDht/DhtService.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Cli/Commands/TorrentSource.cs"] = [TrafficClass.NameLookup],
     };
 

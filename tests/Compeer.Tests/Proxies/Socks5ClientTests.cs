@@ -19,7 +19,7 @@ public class Socks5ClientTests
         Assert.Equal(2, client.BytesNeeded);
         client.Receive([5, 0]);
         Assert.Equal([5, 1, 0, 3, 15, .. "tracker.example"u8, 0, 80], Sent(client));
-        client.Receive(Open[2..]);
+        client.Receive(Open.AsSpan(2));
         Assert.True(client.IsDone);
         Assert.Equal(0, client.BytesNeeded);
         Assert.Equal(new IPEndPoint(IPAddress.Parse("10.0.0.1"), 8080), client.Bound);
