@@ -27,6 +27,10 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/WebSeeds/WebSeedClientOptions.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Proxies/Socks5Relay.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/MainlineDht/DhtService.cs"] = [TrafficClass.Dht],
+        ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.Dht],
+        ["src/Compeer.Cli/Commands/DhtCommand.cs"] = [TrafficClass.Dht],
+        ["src/Compeer.Cli/Commands/SelfTracker.cs"] = [TrafficClass.TrackerServer],
+        ["src/Compeer.Cli/Commands/TrackerCommand.cs"] = [TrafficClass.TrackerServer],
         ["src/Compeer.Cli/Commands/TorrentSource.cs"] = [TrafficClass.NameLookup],
     };
 
@@ -87,6 +91,6 @@ public sealed partial class NetworkPolicyTests
     [InlineData("tracker.example.org", 3)]
     public void Names_are_judged_by_themselves(string name, int reach) => Assert.Equal(reach, (int)ProxiedName.Reach(name));
 
-    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection")]
+    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection|UdpEndpoint\.Bind\(|PeerListener\.Start\(|TrackerServer\.StartAsync\(")]
     private static partial Regex OpensWay();
 }
