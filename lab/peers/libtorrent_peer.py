@@ -46,6 +46,7 @@ def arguments():
     parser.add_argument('--limit-down', type=int, default=0, help='bytes per second')
     parser.add_argument('--encryption', choices=('disabled', 'enabled', 'forced'), default='disabled')
     parser.add_argument('--dht-entry', help='HOST:PORT of a node of the DHT; without it the DHT is off')
+    parser.add_argument('--utp-only', action='store_true', help='TCP is switched off; otherwise uTP is')
     parser.add_argument('--keep-seeding', action='store_true')
     parser.add_argument('--timeout', type=float, default=600)
     return parser.parse_args()
@@ -84,8 +85,10 @@ def session(args):
     return lt.session({
         'listen_interfaces': f'{args.bind}:{args.port}', 'user_agent': 'libtorrent/' + lt.__version__,
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
-        'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
-        'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'out_enc_policy': policy, 'in_enc_policy': policy,
+        'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
+        'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+        'enable_outgoing_utp': args.utp_only, 'enable_incoming_utp': args.utp_only,
+        'enable_outgoing_tcp': not args.utp_only, 'enable_incoming_tcp': not args.utp_only, 'out_enc_policy': policy, 'in_enc_policy': policy,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
         'unchoke_slots_limit': 50, 'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20,
         'min_reconnect_time': 1, 'connection_speed': 100, 'alert_mask': 0})
@@ -104,6 +107,10 @@ def parameters(args):
     return wanted
 
 
+# peer_info::utp_socket, which the Python binding does not name
+UTP_SOCKET = 1 << 17
+
+
 def address_of(endpoint):
     host, port = endpoint
     return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
@@ -120,8 +127,9 @@ class Reporter:
     def look(self, handle, status):
         for peer in handle.get_peer_info():
             client = peer.client.decode('utf-8', 'replace') if isinstance(peer.client, bytes) else str(peer.client)
-            known = self.peers.setdefault(address_of(peer.ip), {'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0})
+            known = self.peers.setdefault(address_of(peer.ip), {'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0, 'utp': False})
             known['client'] = client or known['client']
+            known['utp'] = known['utp'] or bool(peer.flags & UTP_SOCKET)
             known['down'] = max(known['down'], peer.total_download)
             known['up'] = max(known['up'], peer.total_upload)
         if status.has_metadata and not self.metadata:

@@ -10,6 +10,7 @@ root.Subcommands.Add(new InfoCommand().Build());
 root.Subcommands.Add(new VerifyCommand().Build());
 root.Subcommands.Add(new TrackerCommand().Build());
 root.Subcommands.Add(new DhtCommand().Build());
+root.Subcommands.Add(new RelayCommand().Build());
 
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

@@ -6,6 +6,7 @@ using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Proxies;
+using Compeer.Network.Transports;
 using Compeer.Protocols.Proxies;
 using Spectre.Console;
 
@@ -44,13 +45,15 @@ internal sealed class CommonOptions
     };
 
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
+    private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
+    private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
     private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-lan", "--no-utp", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+        [.. new[] { "--no-lan", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noUtp, _noTcp, .. _switches])
             command.Options.Add(option);
     }
 
@@ -91,10 +94,15 @@ internal sealed class CommonOptions
             Bind = result.GetValue(_bind),
             Port = result.GetValue(_port),
             Proxy = result.GetValue(_proxy),
+            Transports = (result.GetValue(_noTcp) ? PeerTransports.None : PeerTransports.Tcp) | (result.GetValue(_noUtp) ? PeerTransports.None : PeerTransports.Utp),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
         };
+        if (options.Transports == PeerTransports.None)
+            throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
+        if (options.Proxy is not null && (options.Transports & PeerTransports.Tcp) == 0)
+            throw new CommandException(ExitCode.Usage, "Peers are reached through --proxy over TCP only: leave --no-tcp out.");
         if (new NetworkPolicy(options.Proxy).Describe() is { } restricted)
             reporter.Note(restricted);
         if (options.Port is < 0 or > 65535)

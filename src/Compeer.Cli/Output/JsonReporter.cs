@@ -45,7 +45,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it");
+                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString()));
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -113,13 +113,13 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason) => Write("peer", new JsonObject
+    private void Peer(string address, string client, string state, string reason, string? path = null)
     {
-        ["address"] = address,
-        ["client"] = client,
-        ["state"] = state,
-        ["reason"] = reason,
-    });
+        var values = new JsonObject { ["address"] = address, ["client"] = client, ["state"] = state, ["reason"] = reason };
+        if (path is not null)
+            values["path"] = path;
+        Write("peer", values);
+    }
 
     private void Write(string name, JsonObject values)
     {

@@ -55,7 +55,7 @@ internal sealed class Peers(TorrentSession session)
         wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
         wire.SendDhtPort(session.Services.ListenPort);
         connection.Start(link);
-        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming));
+        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Connection.Path));
         session.MarkDirty(link);
     }
 

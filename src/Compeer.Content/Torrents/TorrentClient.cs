@@ -25,25 +25,31 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly TorrentServices _services;
     private readonly PeerListener? _listener;
     private readonly UdpEndpoint? _udp;
+    private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly TaskScope _scope = new();
 
-    private TorrentClient(TorrentServices services)
+    private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
     {
-        _services = services;
-        IPAddress bind = services.Options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-        if (services.Policy.AllowsDirect(TrafficClass.IncomingPeers))
+        Span<byte> random = stackalloc byte[12];
+        RandomNumberGenerator.Fill(random);
+        if (port is { } bound)
         {
-            _listener = PeerListener.Start(new IPEndPoint(bind, services.Options.Port), services.Options.Handshake, Answer, Accept);
-            services.ListenPort = _listener.LocalEndPoint.Port;
+            _udp = bound.Udp;
+            _listener = PeerListener.Start(bound.Tcp, options.Handshake, Answer, Accept);
         }
-        if (services.Options.Dht is { } dht && services.Policy.AllowsDirect(TrafficClass.Dht))
+        if (_udp is not null && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.PeerUtp))
         {
-            _udp = BindUdp(new IPEndPoint(bind, services.ListenPort));
-            services.Dht = DhtService.Start(_udp, dht);
-            _udp.Add(services.Dht);
-            _udp.Start();
+            _utp = new UtpTransport(_udp, _udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener!.Offer);
+            _udp.Add(_utp);
         }
+        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0 };
+        if (_udp is not null && options.Dht is { } dht && policy.AllowsDirect(TrafficClass.Dht))
+        {
+            _services.Dht = DhtService.Start(_udp, dht);
+            _udp.Add(_services.Dht);
+        }
+        _udp?.Start();
         _scope.TryRun(TickAsync);
     }
 
@@ -51,7 +57,7 @@ public sealed class TorrentClient : IAsyncDisposable
     public DhtService? Dht => _services.Dht;
 
     /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
-    public IPEndPoint LocalEndPoint => _listener?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+    public IPEndPoint LocalEndPoint => _udp?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
 
     /// <summary>What may leave this machine, and how.</summary>
     public NetworkPolicy Policy => _services.Policy;
@@ -60,18 +66,12 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <exception cref="SocketException">The address or port cannot be had.</exception>
     public static TorrentClient Start(TorrentClientOptions options)
     {
-        Span<byte> random = stackalloc byte[12];
-        RandomNumberGenerator.Fill(random);
-        var services = new TorrentServices(options, PeerId.Create(random));
-        try
-        {
-            return new TorrentClient(services);
-        }
-        catch
-        {
-            services.Dispose();
-            throw;
-        }
+        var policy = new NetworkPolicy(options.Proxy);
+        // Without a port there is nothing that others could reach, and nothing that DHT and uTP could use past the proxy.
+        if (!policy.AllowsDirect(TrafficClass.IncomingPeers))
+            return new TorrentClient(options, policy, null);
+        IPAddress bind = options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+        return new TorrentClient(options, policy, PeerPort.Bind(new IPEndPoint(bind, options.Port), options.Transports));
     }
 
     /// <summary>Adds and starts a torrent.</summary>
@@ -99,23 +99,11 @@ public sealed class TorrentClient : IAsyncDisposable
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();
+        if (_utp is not null)
+            await _utp.DisposeAsync();
         if (_udp is not null)
             await _udp.DisposeAsync();
         _services.Dispose();
-    }
-
-    /// <summary>The UDP port of the same number as the TCP port: peers expect both at one.</summary>
-    private UdpEndpoint BindUdp(IPEndPoint local)
-    {
-        try
-        {
-            return UdpEndpoint.Bind(local);
-        }
-        catch
-        {
-            _listener?.DisposeAsync().AsTask().Wait();
-            throw;
-        }
     }
 
     private void Forget(TorrentSession session)

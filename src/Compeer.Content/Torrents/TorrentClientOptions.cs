@@ -6,6 +6,7 @@ using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Utp;
 using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Content.Torrents;
@@ -27,6 +28,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Local port for peers; 0 lets the system choose.</summary>
     public int Port { get; init; }
+
+    /// <summary>What connections to peers may be carried by.</summary>
+    public PeerTransports Transports { get; init; } = PeerTransports.Both;
 
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }
@@ -54,6 +58,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds on connections that are not yet peers.</summary>
     public HandshakeOptions Handshake { get; init; } = new();
+
+    /// <summary>Values and bounds of uTP.</summary>
+    public UtpOptions Utp { get; init; } = new();
 
     /// <summary>Bounds on known addresses.</summary>
     public PeerBookOptions PeerBook { get; init; } = new();

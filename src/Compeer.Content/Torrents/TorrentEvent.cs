@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Network.Connections;
 using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Content.Torrents;
@@ -10,7 +11,7 @@ public abstract record TorrentEvent;
 public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming) : TorrentEvent;
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerPath Path) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

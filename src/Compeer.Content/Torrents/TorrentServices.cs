@@ -13,13 +13,13 @@ namespace Compeer.Content.Torrents;
 /// <summary>What the torrents of one client share. All of it is thread-safe.</summary>
 internal sealed class TorrentServices : IDisposable
 {
-    public TorrentServices(TorrentClientOptions options, PeerId peerId)
+    public TorrentServices(TorrentClientOptions options, NetworkPolicy policy, PeerId peerId, UtpTransport? utp)
     {
         Options = options;
         PeerId = peerId;
-        Policy = new NetworkPolicy(options.Proxy);
-        Proxy = options.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
-        Dialer = new PeerDialer(options.Handshake, options.Bind, Proxy);
+        Policy = policy;
+        Proxy = policy.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
+        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, Proxy);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);

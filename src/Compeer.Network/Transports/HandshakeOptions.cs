@@ -6,6 +6,9 @@ public sealed record HandshakeOptions
     /// <summary>Time to open a connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a dial by TCP is alone before uTP is tried too.</summary>
+    public TimeSpan TcpHeadStart { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Time for the whole handshake once connected.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -1,10 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
-using Compeer.Network.Outbound;
 using Compeer.Network.Proxies;
 using Compeer.Protocols.PeerWire;
-using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Transports;
 
@@ -15,24 +13,23 @@ namespace Compeer.Network.Transports;
 public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure);
 
 /// <summary>Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe.</summary>
-public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, ProxyDialer? proxy = null) : IDisposable
+public sealed class PeerDialer(
+    HandshakeOptions options, IPAddress? bind, UtpTransport? utp = null, PeerTransports transports = PeerTransports.Both, ProxyDialer? proxy = null) : IDisposable
 {
+    private readonly StreamRace _race = new(options, bind, utp, transports, proxy);
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
     /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
     public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken);
-        Socket? socket = null;
+        PeerStream? stream = null;
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(options.ConnectTimeout);
-            socket = proxy is null
-                ? await TcpDial.ConnectAsync([remote.Address], remote.Port, bind, options.ConnectTimeout, deadline.Token)
-                : await proxy.ConnectAsync(new ProxyTarget(remote), deadline.Token);
+            stream = await _race.ConnectAsync(remote, deadline.Token);
             deadline.CancelAfter(options.HandshakeTimeout);
-            var stream = new TcpPeerStream(socket, remote);
             if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
                 return new DialResult(stream, theirs, null);
             stream.Dispose();
@@ -40,7 +37,7 @@ public sealed class PeerDialer(HandshakeOptions options, IPAddress? bind, ProxyD
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or ProxyException)
         {
-            socket?.Dispose();
+            stream?.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
             return new DialResult(null, default, e switch
             {

@@ -11,33 +11,38 @@ namespace Compeer.Network.Transports;
 /// </summary>
 public sealed class PeerListener : IAsyncDisposable
 {
-    private readonly Socket _listening;
+    private readonly Socket? _listening;
     private readonly HandshakeOptions _options;
     private readonly Func<Handshake, Handshake?> _answer;
     private readonly Action<PeerStream, Handshake> _accepted;
     private readonly TaskScope _scope = new();
     private readonly LinkedList<Pending> _pending = new();
 
-    private PeerListener(Socket listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+    private PeerListener(Socket? listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         _listening = listening;
         _options = options;
         _answer = answer;
         _accepted = accepted;
-        LocalEndPoint = (IPEndPoint)listening.LocalEndPoint!;
     }
 
-    /// <summary>Where it listens, with the port the system chose when 0 was asked for.</summary>
-    public IPEndPoint LocalEndPoint { get; }
-
-    /// <summary>Listens on <paramref name="local"/>; an any-address of IPv6 takes IPv4 too.</summary>
-    /// <param name="local">Address and port; port 0 lets the system choose.</param>
+    /// <summary>Begins to accept.</summary>
+    /// <param name="listening">A listening TCP socket, which it owns from now on; null when peers only come by <see cref="Offer"/>.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="answer">Our handshake for one that is read up to its info-hash, or null when we do not serve it. Called on any thread.</param>
     /// <param name="accepted">Takes over the stream of a peer whose handshake is complete. Called on any thread.</param>
-    /// <exception cref="SocketException">The address cannot be bound.</exception>
     public static PeerListener Start(
-        IPEndPoint local, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+        Socket? listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+    {
+        var listener = new PeerListener(listening, options, answer, accepted);
+        if (listening is not null)
+            listener._scope.TryRun(listener.AcceptLoopAsync);
+        return listener;
+    }
+
+    /// <summary>A socket that listens on <paramref name="local"/>; an any-address of IPv6 takes IPv4 too.</summary>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    public static Socket Listen(IPEndPoint local)
     {
         var socket = new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -46,20 +51,25 @@ public sealed class PeerListener : IAsyncDisposable
                 socket.DualMode = true;
             socket.Bind(local);
             socket.Listen(512);
+            return socket;
         }
         catch
         {
             socket.Dispose();
             throw;
         }
-        var listener = new PeerListener(socket, options, answer, accepted);
-        listener._scope.TryRun(listener.AcceptLoopAsync);
-        return listener;
+    }
+
+    /// <summary>Does the handshake with a peer that came by another way than the listening socket, under the same bounds. Owns the stream.</summary>
+    public void Offer(PeerStream stream)
+    {
+        if (TryAdmit(stream) is not { } pending || !_scope.TryRun(token => HandshakeAsync(pending, token)))
+            stream.Dispose();
     }
 
     public async ValueTask DisposeAsync()
     {
-        _listening.Dispose();
+        _listening?.Dispose();
         await _scope.DisposeAsync();
     }
 
@@ -70,7 +80,7 @@ public sealed class PeerListener : IAsyncDisposable
             Socket socket;
             try
             {
-                socket = await _listening.AcceptAsync(cancellationToken);
+                socket = await _listening!.AcceptAsync(cancellationToken);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -82,24 +92,27 @@ public sealed class PeerListener : IAsyncDisposable
                 await Task.Delay(50, CancellationToken.None);
                 continue;
             }
-            if (TryAdmit(socket) is { } pending)
-                _scope.TryRun(token => HandshakeAsync(pending, token));
-            else
-                socket.Dispose();
+            if (Wrap(socket) is { } stream)
+                Offer(stream);
         }
     }
 
-    private Pending? TryAdmit(Socket socket)
+    /// <summary>Null when the remote has gone again already.</summary>
+    private static TcpPeerStream? Wrap(Socket socket)
     {
-        PeerStream stream;
         try
         {
-            stream = new TcpPeerStream(socket);
+            return new TcpPeerStream(socket);
         }
         catch (SocketException)
         {
+            socket.Dispose();
             return null;
         }
+    }
+
+    private Pending? TryAdmit(PeerStream stream)
+    {
         lock (_pending)
         {
             if (_pending.Count(p => p.Stream.Remote.Address.Equals(stream.Remote.Address)) >= _options.MaxPendingPerAddress)

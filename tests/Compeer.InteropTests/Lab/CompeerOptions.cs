@@ -21,6 +21,9 @@ public sealed record CompeerOptions
 
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>--no-tcp: peers by uTP only.</summary>
+    public bool UtpOnly { get; init; }
+
     public bool KeepSeeding { get; init; }
 
     /// <summary>For get: give up after so long without success.</summary>

@@ -87,11 +87,31 @@ public sealed class CompeerProcess : JsonProcess
         host,
         ["dht", .. arguments, "--bind", host.Address, "--port", "7001", "--json", "--data-dir", dataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}"), .. entries.SelectMany(entry => (string[])["--dht-bootstrap", entry])]);
 
+    /// <summary>compeer relay for two users, ann:secret and bob:hidden; returns when it listens.</summary>
+    public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8)
+    {
+        var relay = new CompeerProcess(host,
+        [
+            "relay", "--bind", host.Address, "--port", port.ToString(CultureInfo.InvariantCulture), "--user", "ann:secret", "--user", "bob:hidden",
+            "--quota", quota.ToString(CultureInfo.InvariantCulture), "--allow-private", "--json",
+        ]);
+        await relay.WaitForAsync("relaying", TimeSpan.FromSeconds(30));
+        return relay;
+    }
+
+    /// <summary>compeer relay check: what servers and a relay say about the way from a host.</summary>
+    public static CompeerProcess RelayCheck(LabHost host, string[] servers, params string[] options) =>
+        new(host, ["relay", "check", .. servers, "--bind", host.Address, "--json", .. options]);
+
     /// <summary>The most bytes that this process reports as hashed again at its start.</summary>
     public long RehashedBytes => Events.Where(e => e.Name is "progress" or "complete").Select(e => e.Bytes("rehashedBytes")).DefaultIfEmpty(0).Max();
 
     /// <summary>Bytes verified according to the last progress.</summary>
     public long VerifiedBytes => Events.LastOrDefault(e => e.Name is "progress" or "complete")?.Bytes("verifiedBytes") ?? 0;
+
+    /// <summary>The ways by which peers have connected: "tcp", "utp".</summary>
+    public IReadOnlyList<string> Paths =>
+        [.. Events.Where(e => e.Name == "peer" && e.Text("state") == "connected").Select(e => e.Text("path")).Distinct()];
 
     public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
 
@@ -107,6 +127,8 @@ public sealed class CompeerProcess : JsonProcess
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
         if (options.Proxy is not null)
             arguments.AddRange(["--proxy", options.Proxy]);
+        if (options.UtpOnly)
+            arguments.Add("--no-tcp");
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)

@@ -12,6 +12,9 @@ public sealed record LibtorrentOptions
 
     public int LimitDown { get; init; }
 
+    /// <summary>uTP without TCP; otherwise TCP without uTP.</summary>
+    public bool UtpOnly { get; init; }
+
     public bool KeepSeeding { get; init; }
 
     /// <summary>A node of the DHT to join it by; without one it is off.</summary>

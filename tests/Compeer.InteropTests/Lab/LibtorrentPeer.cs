@@ -26,6 +26,12 @@ public sealed class LibtorrentPeer : JsonProcess
         return [.. complete.Values.GetProperty("peers").EnumerateArray().Where(peer => peer.GetProperty("down").GetInt64() > 0).Select(peer => peer.GetProperty("client").GetString() ?? "")];
     }
 
+    /// <summary>The remote addresses with which it has moved bytes, each with whether that was over uTP.</summary>
+    public IReadOnlyList<(string Address, bool IsUtp)> Paths =>
+        [.. Events.LastOrDefault(e => e.Name is "peers" or "complete")?.Values.GetProperty("peers").EnumerateArray()
+            .Where(peer => peer.GetProperty("down").GetInt64() + peer.GetProperty("up").GetInt64() > 0)
+            .Select(peer => (peer.GetProperty("address").GetString()!, peer.GetProperty("utp").GetBoolean())) ?? []];
+
     private static async Task<LibtorrentPeer> StartAsync(LabHost host, List<string> arguments, LibtorrentOptions options)
     {
         Prerequisites.Demand(Needs.Libtorrent);
@@ -34,6 +40,8 @@ public sealed class LibtorrentPeer : JsonProcess
             arguments.AddRange(["--dht-entry", options.DhtEntry]);
         foreach (string peer in options.Connect)
             arguments.AddRange(["--connect", peer]);
+        if (options.UtpOnly)
+            arguments.Add("--utp-only");
         if (options.KeepSeeding)
             arguments.Add("--keep-seeding");
         var peerProcess = new LibtorrentPeer(host, arguments);

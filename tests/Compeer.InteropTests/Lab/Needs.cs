@@ -29,4 +29,10 @@ public enum Needs
 
     /// <summary>microsocks, dante (SOCKS 5) and tinyproxy (HTTP), and nft to count packets.</summary>
     Proxies = 1 << 17,
+
+    /// <summary>Debian's coturn: turnserver and the turnutils programs.</summary>
+    Coturn = 1 << 12,
+
+    /// <summary>The programs nft and sysctl, to make a router that masquerades.</summary>
+    Masquerade = 1 << 13,
 }

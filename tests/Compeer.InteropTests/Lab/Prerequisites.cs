@@ -54,6 +54,10 @@ public static class Prerequisites
             absent[Needs.Nginx] = "nginx (package nginx-light)";
         if (new[] { "microsocks", "danted", "tinyproxy", "nft" }.Any(program => Find(program) is null))
             absent[Needs.Proxies] = "microsocks, danted, tinyproxy and nft (packages microsocks, dante-server, tinyproxy-bin and nftables)";
+        if (Find("turnserver") is null || Find("turnutils_uclient") is null)
+            absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
+        if (Find("nft") is null || Find("sysctl") is null)
+            absent[Needs.Masquerade] = "nft and sysctl (packages nftables and procps)";
         return absent;
     }
 

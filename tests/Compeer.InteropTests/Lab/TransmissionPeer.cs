@@ -16,12 +16,15 @@ public sealed class TransmissionPeer : LabProcess
 
     private string _session = "";
 
+    /// <summary>It was seen with a uTP peer.</summary>
+    public bool HasUsedUtp { get; private set; }
+
     private TransmissionPeer(LabHost host, string configuration) : base(host, Prerequisites.PathOf("transmission-daemon"), ["-f", "-g", configuration])
     {
     }
 
     /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>.</summary>
-    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null)
+    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null, bool utp = false)
     {
         Prerequisites.Demand(Needs.Transmission);
         string configuration = host.Network.NewDirectory($"transmission{host.Network.NextNumber()}");
@@ -38,7 +41,7 @@ public sealed class TransmissionPeer : LabProcess
             ["dht-enabled"] = dhtEntry is not null,
             ["lpd-enabled"] = false,
             ["pex-enabled"] = false,
-            ["utp-enabled"] = false,
+            ["utp-enabled"] = utp,
             ["port-forwarding-enabled"] = false,
             ["encryption"] = 0,
             ["cache-size-mb"] = 16,
@@ -70,6 +73,7 @@ public sealed class TransmissionPeer : LabProcess
         {
             JsonNode? answer = await CallAsync("torrent-get", new JsonObject { ["fields"] = new JsonArray("status", "percentDone", "errorString", "peers", "leftUntilDone", "recheckProgress") });
             torrent = answer?["arguments"]?["torrents"]?.AsArray().FirstOrDefault();
+            HasUsedUtp |= torrent?["peers"]?.AsArray().Any(peer => peer!["isUTP"]!.GetValue<bool>()) == true;
             if (torrent is not null && torrent["status"]!.GetValue<int>() == Seeding && torrent["percentDone"]!.GetValue<double>() >= 1)
                 return;
         }

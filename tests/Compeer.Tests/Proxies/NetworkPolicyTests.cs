@@ -28,6 +28,10 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/Proxies/Socks5Relay.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/MainlineDht/DhtService.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.Dht],
+        ["src/Compeer.Network/Transports/PeerPort.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht],
+        ["src/Compeer.Network/Turn/TurnServerDriver.cs"] = [TrafficClass.Turn],
+        ["src/Compeer.Cli/Commands/RelayCommand.cs"] = [TrafficClass.Turn],
+        ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
         ["src/Compeer.Cli/Commands/DhtCommand.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Cli/Commands/SelfTracker.cs"] = [TrafficClass.TrackerServer],
         ["src/Compeer.Cli/Commands/TrackerCommand.cs"] = [TrafficClass.TrackerServer],
@@ -91,6 +95,6 @@ public sealed partial class NetworkPolicyTests
     [InlineData("tracker.example.org", 3)]
     public void Names_are_judged_by_themselves(string name, int reach) => Assert.Equal(reach, (int)ProxiedName.Reach(name));
 
-    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection|UdpEndpoint\.Bind\(|PeerListener\.Start\(|TrackerServer\.StartAsync\(")]
+    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection|UdpEndpoint\.Bind\(|PeerListener\.(Start|Listen)\(|PeerPort\.Bind\(|TrackerServer\.StartAsync\(")]
     private static partial Regex OpensWay();
 }

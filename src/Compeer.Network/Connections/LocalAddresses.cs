@@ -1,0 +1,24 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace Compeer.Network.Connections;
+
+/// <summary>The addresses that this machine has now, on interfaces that are up.</summary>
+public static class LocalAddresses
+{
+    /// <summary>All of them, loopback included; empty when the system does not tell.</summary>
+    public static IReadOnlyList<IPAddress> All()
+    {
+        try
+        {
+            return [.. NetworkInterface.GetAllNetworkInterfaces()
+                .Where(i => i.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
+                .SelectMany(i => i.GetIPProperties().UnicastAddresses)
+                .Select(a => a.Address)];
+        }
+        catch (NetworkInformationException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Threading.Channels;
+using Compeer.Network.Stun;
+using Compeer.Network.Transports;
+using Compeer.Network.Turn;
+using Compeer.Protocols.Stun;
+using Compeer.Protocols.Turn;
+
+namespace Compeer.Tests.Turn;
+
+/// <summary>The drivers over real sockets on loopback; each wait ends with the datagram it is for.</summary>
+public sealed class TurnDriverTests
+{
+    private static readonly IPEndPoint Loopback = new(IPAddress.Loopback, 0);
+    private static readonly TurnCredentials Ann = new("ann", "secret");
+
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task A_datagram_goes_through_the_relay_and_comes_back_with_the_peers_address(string address)
+    {
+        var loopback = new IPEndPoint(IPAddress.Parse(address), 0);
+        await using UdpEndpoint serverPort = UdpEndpoint.Bind(loopback), clientPort = UdpEndpoint.Bind(loopback), peerPort = UdpEndpoint.Bind(loopback);
+        await using TurnServerDriver server = Serve(serverPort);
+        var atClient = new Inbox();
+        var atPeer = new Inbox();
+        await using var client = new TurnClient(clientPort, atClient);
+        clientPort.Add(client);
+        clientPort.Start();
+        peerPort.Add(atPeer);
+        peerPort.Start();
+
+        TurnAllocated allocated = await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
+        Assert.Equal(clientPort.LocalEndPoint, allocated.Mapped);
+        Assert.True(await client.PermitAsync(loopback.Address, Limit));
+        for (byte i = 0; i < 10; i++)
+        {
+            Assert.True(client.TrySend([i, 1, 2], peerPort.LocalEndPoint));
+            (byte[] there, IPEndPoint from) = await atPeer.ReadAsync(Limit);
+            Assert.Equal([i, 1, 2], there);
+            Assert.Equal(allocated.Relayed, from);
+            Assert.True(peerPort.TrySend([i, 9], from));
+            (byte[] back, IPEndPoint peer) = await atClient.ReadAsync(Limit);
+            Assert.Equal([i, 9], back);
+            Assert.Equal(peerPort.LocalEndPoint, peer);
+        }
+        Assert.Equal((30, 20, 50), (client.SentBytes, client.ReceivedBytes, server.Status.RelayedBytes));
+    }
+
+    [Fact]
+    public async Task Disposing_gives_the_allocation_back_and_another_can_be_had()
+    {
+        await using UdpEndpoint serverPort = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback);
+        await using TurnServerDriver server = Serve(serverPort, new TurnServerOptions { MaxAllocationsPerUser = 1 });
+        var client = new TurnClient(clientPort, new Inbox());
+        clientPort.Add(client);
+        clientPort.Start();
+        await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
+        Assert.Equal(1, server.Status.Allocations);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit));
+        Task<TurnClosed> ended = client.Ended;
+        await client.DisposeAsync();
+        Assert.Equal(TurnCloseReason.Released, (await ended).Reason);
+        Assert.Equal(0, server.Status.Allocations);
+        Assert.False(client.TrySend([1], serverPort.LocalEndPoint));
+    }
+
+    [Fact]
+    public async Task Refusals_are_thrown_with_their_reason_and_a_private_peer_is_not_permitted()
+    {
+        await using UdpEndpoint serverPort = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback);
+        await using TurnServerDriver server = Serve(serverPort);
+        await using var client = new TurnClient(clientPort, new Inbox());
+        clientPort.Add(client);
+        clientPort.Start();
+        TurnException refused = await Assert.ThrowsAsync<TurnException>(() => client.AllocateAsync(serverPort.LocalEndPoint, new("ann", "guess"), Limit));
+        Assert.Equal(TurnCloseReason.Unauthorized, refused.Reason);
+        Assert.DoesNotContain("guess", refused.Message, StringComparison.Ordinal);
+        Assert.False(await client.PermitAsync(IPAddress.Loopback, Limit));
+        await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
+        Assert.False(await client.PermitAsync(IPAddress.Parse("10.0.0.1"), Limit));
+        Assert.False(await client.PermitAsync(IPAddress.Parse("10.0.0.1"), Limit));
+    }
+
+    [Fact]
+    public async Task An_allocation_can_be_given_up_while_it_is_asked_for()
+    {
+        await using UdpEndpoint silent = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback);
+        await using var client = new TurnClient(clientPort, new Inbox());
+        clientPort.Add(client);
+        clientPort.Start();
+        using var impatient = new CancellationTokenSource();
+        Task<TurnAllocated> allocating = client.AllocateAsync(silent.LocalEndPoint, Ann, impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => allocating);
+        Assert.Equal(TurnCloseReason.Released, (await client.Ended.WaitAsync(Limit)).Reason);
+    }
+
+    [Fact]
+    public async Task Two_peers_tell_each_other_their_addresses_on_the_ports_that_they_share()
+    {
+        await using UdpEndpoint a = UdpEndpoint.Bind(Loopback), b = UdpEndpoint.Bind(Loopback);
+        await using StunClient clientOfA = Share(a), clientOfB = Share(b);
+        Assert.Equal(a.LocalEndPoint, await clientOfA.FindMappedAsync(b.LocalEndPoint, Limit));
+        Assert.Equal(b.LocalEndPoint, await clientOfB.FindMappedAsync(a.LocalEndPoint, Limit));
+        NatBehaviour nat = await clientOfA.DiscoverAsync([b.LocalEndPoint], [IPAddress.Loopback], a.LocalEndPoint.Port, Limit);
+        Assert.Equal(NatMapping.NoNat, nat.Mapping);
+    }
+
+    private static StunClient Share(UdpEndpoint endpoint)
+    {
+        var client = new StunClient(endpoint);
+        endpoint.Add(client);
+        endpoint.Add(new StunServer(endpoint));
+        endpoint.Start();
+        return client;
+    }
+
+    private static TurnServerDriver Serve(UdpEndpoint port, TurnServerOptions? options = null)
+    {
+        var driver = new TurnServerDriver(port, new TurnServerDriverOptions
+        {
+            RelayV4 = IPAddress.Loopback,
+            RelayV6 = IPAddress.IPv6Loopback,
+            Server = (options ?? new()) with { Users = ImmutableDictionary<string, string>.Empty.Add(Ann.Username, Ann.Password), AllowLoopbackPeers = true },
+        });
+        port.Add(driver);
+        port.Start();
+        return driver;
+    }
+
+    private sealed class Inbox : IDatagramReceiver
+    {
+        private readonly Channel<(byte[], IPEndPoint)> _datagrams = Channel.CreateBounded<(byte[], IPEndPoint)>(100);
+
+        public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => _datagrams.Writer.TryWrite((datagram.ToArray(), from));
+
+        public async Task<(byte[] Datagram, IPEndPoint From)> ReadAsync(CancellationToken cancellationToken) => await _datagrams.Reader.ReadAsync(cancellationToken);
+    }
+}
