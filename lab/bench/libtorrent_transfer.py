@@ -1,15 +1,17 @@
 #!/usr/bin/python3
-"""libtorrent as one end of a transfer, tuned for speed: large queues and buffers, TCP without encryption.
-usage: libtorrent_transfer.py seed|leech TORRENT DIR BIND PORT [PEER]"""
+"""libtorrent as one end of a transfer, tuned for speed: large queues and buffers, TCP plain or with RC4.
+usage: libtorrent_transfer.py seed|leech TORRENT DIR BIND PORT forbid|require [PEER]"""
 import sys
 import time
 
 import libtorrent as lt
 
-mode, torrent, directory, bind, port = sys.argv[1:6]
+mode, torrent, directory, bind, port, encryption = sys.argv[1:7]
+policy = {'forbid': 2, 'require': 0}[encryption]
 session = lt.session({
     'listen_interfaces': f'{bind}:{port}', 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
-    'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'out_enc_policy': 2, 'in_enc_policy': 2, 'unchoke_slots_limit': 50,
+    'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'out_enc_policy': policy, 'in_enc_policy': policy,
+    'allowed_enc_level': 2, 'unchoke_slots_limit': 50,
     'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20, 'alert_mask': 0})
 parameters = lt.add_torrent_params()
 parameters.ti = lt.torrent_info(torrent)
@@ -19,7 +21,7 @@ if mode == 'seed':
 parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 handle = session.add_torrent(parameters)
 if mode == 'leech':
-    host, peer_port = sys.argv[6].split(':')
+    host, peer_port = sys.argv[7].split(':')
     handle.connect_peer((host, int(peer_port)))
 for _ in range(30000):
     if mode == 'leech' and handle.status().is_seeding:

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns.
-# usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"]      needs root and python3-libtorrent
+# usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
+encryption=${3:-forbid}
 program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
 work=$(mktemp -d /dev/shm/compeer-bench-XXXX)
 seed_ns=cpbs$$ leech_ns=cpbl$$
@@ -36,9 +37,9 @@ one() {
     mkdir "$work/got"
     local torrent=$work/$3.torrent seed
     if [ "$1" = libtorrent ]; then
-        ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 &
+        ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 "$encryption" &
     else
-        ip netns exec "$seed_ns" dotnet "$program" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --keep-seeding --quiet >/dev/null 2>&1 &
+        ip netns exec "$seed_ns" dotnet "$program" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --quiet >/dev/null 2>&1 &
     fi
     seed=$!
     children=("$seed")
@@ -47,9 +48,9 @@ one() {
     before=$(cpu "$seed")
     local command
     if [ "$2" = libtorrent ]; then
-        command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 10.98.0.1:7001)
+        command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 "$encryption" 10.98.0.1:7001)
     else
-        command=(dotnet "$program" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --peer 10.98.0.1:7001 --quiet)
+        command=(dotnet "$program" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --quiet)
     fi
     /usr/bin/time -f '%e %U %S %M' -o "$work/time" timeout 120 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1
     local after

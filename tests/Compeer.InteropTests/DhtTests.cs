@@ -97,8 +97,8 @@ public sealed class DhtTests(TestContents contents)
         await CompeerProcess.Dht(own, [entry], null, "peers", hash, "--announce", "1001").WaitForSuccessAsync(Limit);
         JsonProcess javascript = DhtPeers.Node(node, entry, "--announce", hash + ":1002", "--lookup", hash);
         await javascript.WaitForAsync("announced", Limit);
-        JsonProcess foreign = DhtPeers.Libtorrent(libtorrent, entry, "peers", "--hash", hash, "--announce", "1003");
-        string[] all = [own.At(1001), node.At(1002), libtorrent.At(1003)];
+        JsonProcess foreign = DhtPeers.Libtorrent(libtorrent, entry, "peers", "--hash", hash, "--announce");
+        string[] all = [own.At(1001), node.At(1002), libtorrent.At(ForeignPeers.Port)];
 
         foreach (string address in all.Where(a => a != all[1]))
             await javascript.WaitForAsync("peer", e => e.Text("address") == address, Limit);

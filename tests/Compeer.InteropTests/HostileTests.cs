@@ -35,6 +35,23 @@ public sealed class HostileTests(TestContents contents)
         Assert.True(share.PeakMemoryBytes is > 0 and < MostMemory, $"{share.PeakMemoryBytes >> 20} MiB of memory");
     }
 
+    [ForeignFact(Needs.Libtorrent | Needs.Masquerade | Needs.Python)]
+    public async Task Liars_who_name_a_victim_for_hole_punching_turn_few_packets_against_it()
+    {
+        const int mostBytes = 4 * 10 * 60; // dials at one address, packets of one dial, bytes of a SYN
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabRouter router = await network.AddRouterAsync(NatKind.Open);
+        LabHost shareHost = await router.AddHostAsync(), attackHost = await network.AddHostAsync(), victimHost = await network.AddHostAsync();
+        (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(shareHost, contents.Mebibytes(16).Path);
+
+        JsonProcess attacker = SmallPeer.Attack(attackHost, "punch", shareHost.At(7001), sharing.Text("torrent"), count: 60, seconds: 12, victimHost.Address);
+        Assert.True((await attacker.WaitForAsync("done", Limit)).Number("made") >= 8, "the attacker never got through");
+
+        RouterTraffic atVictim = await router.TrafficWithAsync(victimHost.Address);
+        Assert.InRange(atVictim.Sent, 1, mostBytes);
+        Assert.False(share.HasExited, share.Said);
+    }
+
     [ForeignTheory(Needs.Libtorrent | Needs.Python)]
     [InlineData("endless")]
     [InlineData("deep")]

@@ -5,8 +5,11 @@ using System.Security.Cryptography;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Proxies;
 using Compeer.Network.Transports;
+using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Proxies;
 using Spectre.Console;
 
@@ -32,6 +35,12 @@ internal sealed class CommonOptions
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
     private readonly Option<long> _limitDown = Rate("--limit-down", "Download limit (default: none)");
+    private readonly Option<EncryptionPolicy> _encryption = new("--encryption")
+    {
+        Description = "Encryption of connections to peers: prefer (default; within the local network only the handshake), require or forbid", HelpName = "POLICY",
+        CustomParser = Parse.Encryption, DefaultValueFactory = _ => EncryptionPolicy.Prefer,
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line on standard output" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Results and errors only" };
     private readonly Option<string?> _dataDirectory = new("--data-dir")
@@ -47,13 +56,19 @@ internal sealed class CommonOptions
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
     private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
-    private readonly Option<bool>[] _switches =
-        [.. new[] { "--no-lan", "--no-port-mapping" }.Select(name => new Option<bool>(name) { Hidden = true })];
+    private readonly Option<bool> _noLan = new("--no-lan") { Description = "Do not look for peers on the local network" };
+    private readonly Option<bool> _noPortMapping = new("--no-port-mapping") { Description = "Do not ask the router to pass the port on" };
+    private readonly Option<PortMappingWays> _portMapping = new("--port-mapping")
+    {
+        Description = "How to ask the router: all, pcp, nat-pmp or upnp", HelpName = "WAY", Hidden = true, CustomParser = Parse.PortMappingWays, DefaultValueFactory = _ => PortMappingWays.All,
+    };
+
+    private readonly Option<int> _portMappingLease = new("--port-mapping-lease") { Description = "Seconds that the router keeps the port mapped without renewal", Hidden = true, DefaultValueFactory = _ => 3600 };
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noUtp, _noTcp, .. _switches])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
             command.Options.Add(option);
     }
 
@@ -98,6 +113,9 @@ internal sealed class CommonOptions
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            LocalDiscovery = !result.GetValue(_noLan),
+            Encryption = result.GetValue(_encryption),
+            PortMapping = result.GetValue(_noPortMapping) ? null : PortMapping(result, reporter),
         };
         if (options.Transports == PeerTransports.None)
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
@@ -108,6 +126,18 @@ internal sealed class CommonOptions
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
         return options.Port != 0 || options.Proxy is not null ? Start(options) : StartAtKeptPort(options);
+    }
+
+    private PortMappingOptions PortMapping(ParseResult result, IReporter reporter)
+    {
+        int lease = result.GetValue(_portMappingLease);
+        if (lease is < 10 or > 7200)
+            throw new CommandException(ExitCode.Usage, $"--port-mapping-lease {lease} is out of range: it must be within 10..7200 seconds.");
+        return new PortMappingOptions
+        {
+            Mapper = new PortMapperOptions { Ways = result.GetValue(_portMapping), Lease = TimeSpan.FromSeconds(lease) },
+            Changed = reporter.PortMapping,
+        };
     }
 
     /// <summary>How the DHT is joined.</summary>

@@ -40,9 +40,8 @@ internal sealed class GetCommand
         TorrentSource source = TorrentSource.Read(argument);
         if (source.Metainfo is { } known)
             CheckSelection(known, result.GetValue(_only) ?? []);
-        ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? [], .. await source.FindPeersAsync(_common.Proxy(result) is null, cancellationToken)];
         await using TorrentClient client = _common.StartClient(result, reporter);
-        await FetchAsync(client, source, peers, result, reporter, static (watch, token) => watch.UntilStoppedAsync(token), cancellationToken);
+        await FetchAsync(client, source, result, reporter, static (watch, token) => watch.UntilStoppedAsync(token), cancellationToken);
         return ExitCode.Done;
     }
 
@@ -60,9 +59,8 @@ internal sealed class GetCommand
             (Sha1Hash infoHash, long version) = await follower.NextAsync(cancellationToken);
             reporter.Published(version, infoHash, 0);
             var source = new TorrentSource(new InfoHashes(infoHash, null), null, null);
-            ImmutableArray<IPEndPoint> peers = [.. result.GetValue(_peers) ?? []];
             await FetchAsync(
-                client, source, peers, result, reporter,
+                client, source, result, reporter,
                 (watch, token) => follower.UntilNewerAsync(() => watch.UntilStoppedAsync(token), token), cancellationToken);
             if (!result.GetValue(_keepSeeding))
                 return ExitCode.Done;
@@ -70,7 +68,7 @@ internal sealed class GetCommand
     }
 
     private async Task FetchAsync(
-        TorrentClient client, TorrentSource source, ImmutableArray<IPEndPoint> peers, ParseResult result, IReporter reporter,
+        TorrentClient client, TorrentSource source, ParseResult result, IReporter reporter,
         Func<TorrentWatch, CancellationToken, Task> seed, CancellationToken cancellationToken)
     {
         string[] globs = result.GetValue(_only) ?? [];
@@ -82,7 +80,8 @@ internal sealed class GetCommand
             Metainfo = source.Metainfo,
             TrackerTiers = source.TrackerTiers,
             WebSeeds = source.Link?.WebSeeds ?? [],
-            Peers = peers,
+            Peers = [.. result.GetValue(_peers) ?? []],
+            LinkPeers = await source.FindPeersAsync(_common.Proxy(result) is null, cancellationToken),
             Select = Selection(globs, source.Link),
             Sequential = result.GetValue(_sequential),
         });

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
+using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Proxies;
 using Compeer.Protocols.WebSeeds;
 
@@ -27,6 +29,15 @@ internal static class Parse
             return bytes;
         argument.AddError($"'{text}' is not a rate, such as 500K or 2M.");
         return 0;
+    }
+
+    public static EncryptionPolicy Encryption(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (Enum.TryParse(text, ignoreCase: true, out EncryptionPolicy policy) && char.IsAsciiLetter(text[0]))
+            return policy;
+        argument.AddError($"'{text}' is not an encryption policy: choose prefer, require or forbid.");
+        return EncryptionPolicy.Prefer;
     }
 
     public static int PieceSize(ArgumentResult argument)
@@ -63,6 +74,25 @@ internal static class Parse
             return format;
         argument.AddError($"'{text}' is not a format: choose v1, v2 or hybrid.");
         return TorrentFormat.Hybrid;
+    }
+
+    public static PortMappingWays PortMappingWays(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        switch (text)
+        {
+            case "all":
+                return Protocols.PortMapping.PortMappingWays.All;
+            case "pcp":
+                return Protocols.PortMapping.PortMappingWays.Pcp;
+            case "nat-pmp":
+                return Protocols.PortMapping.PortMappingWays.NatPmp;
+            case "upnp":
+                return Protocols.PortMapping.PortMappingWays.Igd;
+            default:
+                argument.AddError($"'{text}' is no way to ask a router: choose all, pcp, nat-pmp or upnp.");
+                return Protocols.PortMapping.PortMappingWays.None;
+        }
     }
 
     public static IPEndPoint? EndPoint(ArgumentResult argument)

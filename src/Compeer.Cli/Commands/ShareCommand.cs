@@ -8,6 +8,7 @@ using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Proxies;
+using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Commands;
 
@@ -15,6 +16,8 @@ namespace Compeer.Cli.Commands;
 internal sealed class ShareCommand
 {
     private const string SelfTracker = "self";
+
+    private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(1.5);
 
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
@@ -50,7 +53,7 @@ internal sealed class ShareCommand
         IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        string[] reachable = [.. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
+        string[] reachable = [.. await OutsideAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
         bool isFirst = true;
         while (true)
         {
@@ -94,6 +97,15 @@ internal sealed class ShareCommand
         await version.CancelAsync();
         await Task.WhenAll(watch, publish).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return await change;
+    }
+
+    /// <summary>Where the router passes our port on, so that the link works from outside; does not wait long for a router.</summary>
+    private static async Task<string[]> OutsideAsync(TorrentClient client, CancellationToken cancellationToken)
+    {
+        if (client.PortMapping is not { } mapping)
+            return [];
+        await Task.WhenAny(mapping.SettledAsync(cancellationToken), Task.Delay(RouterPatience, cancellationToken));
+        return mapping.Status.ExternalOf(MappedProtocol.Tcp) is { } outside ? [outside.ToString()] : [];
     }
 
     private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)

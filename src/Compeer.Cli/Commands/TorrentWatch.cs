@@ -73,7 +73,7 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
         if (timeout <= TimeSpan.Zero || TimeProvider.System.GetElapsedTime(_progressAt) < timeout)
             return;
         string what = status.Metainfo is null ? "No peer gave the torrent's description" : "No peer gave anything new";
-        string why = status.KnownPeers == 0 ? "no peers are known" : status.Peers == 0 ? $"none of {status.KnownPeers} known peers answers" : $"{status.Peers} peers are connected but send nothing";
+        string why = status.KnownPeers == 0 ? "no peers are known" : status.Peers == 0 ? $"none of the known peers answers ({status.PeersExplained})" : $"{status.Peers} peers are connected but send nothing";
         if (status.ProxyProblem is { } proxy)
             why += $". {proxy.TrimEnd('.')}";
         else if (status.WebSeedMessage is { } webSeed)

@@ -1,6 +1,7 @@
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network.PortMapping;
 
 namespace Compeer.Cli.Output;
 
@@ -17,6 +18,9 @@ internal interface IReporter : IDisposable
     void Progress(TorrentStatus status);
 
     void Event(TorrentEvent happened);
+
+    /// <summary>What the router does for our port. May be called from any thread.</summary>
+    void PortMapping(PortMappingStatus status);
 
     void Complete(TorrentStatus status, string directory);
 

@@ -4,6 +4,10 @@ using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
+using Compeer.Network.PortMapping;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Output;
 
@@ -45,7 +49,12 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         switch (happened)
         {
             case PeerConnected peer:
-                Peer(peer.Address.ToString(), peer.Client, "connected", peer.Incoming ? "it came to us" : "we dialled it", JsonNamingPolicy.CamelCase.ConvertName(peer.Path.ToString()));
+                Peer(
+                    peer.Address.ToString(), peer.Client, "connected", peer.Way.Describe(peer.Incoming),
+                    ("path", peer.Way.ToString()), ("encrypted", peer.Encrypted), ("source", peer.Sources.Describe()));
+                break;
+            case PeerUnreachable peer:
+                Peer(peer.Address.ToString(), "", "unreachable", peer.Reason);
                 break;
             case PeerClosed peer:
                 Peer(peer.Address.ToString(), peer.Client, "closed", peer.Reason);
@@ -71,6 +80,28 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
                 Note(problem.Message);
                 break;
         }
+    }
+
+    public void PortMapping(PortMappingStatus status)
+    {
+        if (!status.IsSettled || status.Routers.IsEmpty)
+            return;
+        IEnumerable<JsonNode?> mappings = status.Routers.SelectMany(router => router.Mappings.Select(mapping => (JsonNode?)new JsonObject
+        {
+            ["protocol"] = mapping.Protocol == MappedProtocol.Tcp ? "tcp" : "udp",
+            ["way"] = router.Way.NameOf(),
+            ["external"] = router.ExternalOf(mapping.Protocol)?.ToString(),
+            ["port"] = mapping.InternalPort,
+            ["leaseSeconds"] = mapping.LeaseEnds is { } ends ? (long)(ends - MonotonicClock.Now).TotalSeconds : null,
+        }));
+        Write("port-mapping", new JsonObject
+        {
+            ["state"] = status.Routers.Any(r => r.Mappings.Length > 0) ? "mapped" : "unmapped",
+            ["way"] = status.Way == PortMappingWays.None ? null : status.Way.NameOf(),
+            ["external"] = status.ExternalOf(MappedProtocol.Tcp)?.ToString(),
+            ["mappings"] = new JsonArray([.. mappings]),
+            ["details"] = new JsonArray([.. status.Describe(MonotonicClock.Now).Select(line => JsonValue.Create(line))]),
+        });
     }
 
     public void Complete(TorrentStatus status, string directory)
@@ -109,15 +140,16 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["webSeeds"] = status.WebSeeds,
         ["webSeedBytes"] = status.WebSeedBytes,
         ["webSeedProblem"] = status.WebSeedMessage,
+        ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,
     };
 
-    private void Peer(string address, string client, string state, string reason, string? path = null)
+    private void Peer(string address, string client, string state, string reason, params ReadOnlySpan<(string Name, JsonNode Value)> more)
     {
         var values = new JsonObject { ["address"] = address, ["client"] = client, ["state"] = state, ["reason"] = reason };
-        if (path is not null)
-            values["path"] = path;
+        foreach ((string name, JsonNode value) in more)
+            values[name] = value;
         Write("peer", values);
     }
 

@@ -1,6 +1,8 @@
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network.PortMapping;
+using Compeer.Protocols.PortMapping;
 using Spectre.Console;
 
 namespace Compeer.Cli.Output;
@@ -20,6 +22,7 @@ internal sealed class PlainReporter : IReporter
     private readonly Lock _lock = new();
     private long _lastLine;
     private int _liveWidth;
+    private string? _toldMapping;
 
     public PlainReporter(TextWriter results, IAnsiConsole console, bool quiet, TimeProvider time)
     {
@@ -76,6 +79,14 @@ internal sealed class PlainReporter : IReporter
                 Note(problem.Message);
                 break;
         }
+    }
+
+    public void PortMapping(PortMappingStatus status)
+    {
+        // Said once, and again only when it changes: without a mapping there is nothing to say here.
+        if (!status.IsSettled || status.ExternalOf(MappedProtocol.Tcp)?.ToString() is not { } external || Interlocked.Exchange(ref _toldMapping, external) == external)
+            return;
+        Note($"The router passes {external} on to this machine ({status.Way.NameOf()}).");
     }
 
     public void Complete(TorrentStatus status, string directory)

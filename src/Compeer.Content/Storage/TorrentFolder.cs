@@ -11,6 +11,9 @@ namespace Compeer.Content.Storage;
 /// </summary>
 public sealed class TorrentFolder : IDisposable
 {
+    private const int MaxPeersBytes = 16 * 1024;
+
+    private readonly Lock _savingPeers = new();
     private readonly string _folder;
     private readonly FileStream _lock;
 
@@ -25,6 +28,8 @@ public sealed class TorrentFolder : IDisposable
 
     /// <summary>Where content of unwanted files is kept.</summary>
     public string SidePath => Path.Combine(_folder, "side");
+
+    private string PeersPath => Path.Combine(_folder, "peers");
 
     private string MetainfoPath => Path.Combine(_folder, "metainfo.torrent");
 
@@ -66,6 +71,40 @@ public sealed class TorrentFolder : IDisposable
         }
         File.Move(fresh, MetainfoPath, overwrite: true);
         DirectorySync.Flush(_folder);
+    }
+
+    /// <summary>The peers kept from last time, or null.</summary>
+    public byte[]? LoadPeers()
+    {
+        try
+        {
+            return File.Exists(PeersPath) && new FileInfo(PeersPath).Length <= MaxPeersBytes ? File.ReadAllBytes(PeersPath) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Keeps peers, atomically but without waiting for the disk: after a power cut there may be none, which costs little. What the
+    /// system refuses is not kept. Thread-safe.
+    /// </summary>
+    public void SavePeers(byte[] peers)
+    {
+        string fresh = PeersPath + ".new";
+        lock (_savingPeers)
+        {
+            try
+            {
+                File.WriteAllBytes(fresh, peers);
+                File.Move(fresh, PeersPath, overwrite: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next start asks the trackers first; nothing else is lost.
+            }
+        }
     }
 
     public void Dispose() => _lock.Dispose();

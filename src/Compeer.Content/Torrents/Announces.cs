@@ -19,6 +19,7 @@ internal sealed class Announces
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
     private readonly List<ImmutableArray<string>> _early = [];
     private TrackerAnnouncer? _announcer;
+    private int _announcedPort;
 
     public Announces(TorrentSession session) => _session = session;
 
@@ -43,7 +44,13 @@ internal sealed class Announces
         if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed)
             return;
         _announcer ??= new TrackerAnnouncer(
-            new TrackerAnnouncerOptions(), _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+            new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+        // The router's answer may come after the first announce.
+        if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort)
+        {
+            _announcedPort = _session.Services.OutsidePort;
+            _announcer.OnPeersWanted(_session.Now);
+        }
         Launch();
     }
 
@@ -101,7 +108,7 @@ internal sealed class Announces
     {
         InfoHash = job.SwarmId,
         PeerId = _session.Services.PeerId,
-        Port = _session.Services.ListenPort is > 0 and var port ? port : NobodyListens,
+        Port = (_announcedPort = _session.Services.OutsidePort) > 0 ? _announcedPort : NobodyListens,
         Uploaded = _session.Up.Total,
         Downloaded = _session.Down.Total,
         Left = _session.Metainfo is null ? UnknownLeft : _session.Content.WantedBytes - _session.Content.VerifiedBytes,

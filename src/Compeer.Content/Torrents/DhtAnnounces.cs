@@ -33,7 +33,7 @@ internal sealed class DhtAnnounces(TorrentSession session)
             return;
         _underWay = true;
         _announcedAsSeed = isSeed;
-        var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.ListenPort, IsSeed = isSeed };
+        var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
         session.RunAside(token => SearchAsync(options, token));
     }
 

@@ -1,5 +1,3 @@
-using Compeer.Content.Blocks;
-using Compeer.Content.Hashing;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
 using Compeer.Formats.Torrents;
@@ -19,6 +17,7 @@ internal sealed class HashExchange(TorrentSession session)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private readonly LeafReader _leaves = new(session);
     private readonly List<LayerFetch> _layers = [];
     private readonly Dictionary<int, Investigation> _investigations = [];
     private Dictionary<Sha256Hash, TorrentFile>? _byRoot;
@@ -93,24 +92,16 @@ internal sealed class HashExchange(TorrentSession session)
 
     public void OnGone(PeerLink link)
     {
+        _leaves.OnGone(link);
         if (link.HashRequests > 0)
             session.MarkAllDirty();
     }
 
-    /// <summary>A disk worker read a piece's leaves for a peer.</summary>
-    public void OnLeaves(LeavesRead read)
-    {
-        if (read.Link.IsClosed)
-            return;
-        (Sha256Hash root, HashRange range) = (read.Root, read.Range);
-        TorrentFile file = FilesByRoot()[root];
-        Sha256Hash[]? answer = read.Leaves is null ? null : BuildFromLeaves(file, range, read.Leaves);
-        if (answer is null)
-            read.Link.Wire.RejectHashes(root, range);
-        else
-            read.Link.Wire.SendHashes(root, range, answer);
-        session.MarkDirty(read.Link);
-    }
+    /// <summary>A disk worker read a piece's leaves for peers.</summary>
+    public void OnLeaves(LeavesRead read) => _leaves.OnRead(read);
+
+    /// <summary>Goes on with what peers asked for and may have by now.</summary>
+    public void OnTick() => _leaves.OnTick();
 
     private bool KnowsV2(PeerLink link) =>
         session.InfoHashes.V1 is null || link.Wire.Theirs.InfoHash == session.InfoHashes.TruncatedV2 || link.Wire.Theirs.Reserved.HasFlag(ReservedBits.V2);
@@ -136,25 +127,19 @@ internal sealed class HashExchange(TorrentSession session)
             link.Wire.RejectHashes(root, range);
             return;
         }
-        session.Services.Disk.TryEnqueue(() => session.Post(new LeavesRead(link, root, range, ReadLeaves(piece))));
+        _leaves.Ask(link, piece, leaves => Answer(link, file, root, range, leaves));
     }
 
-    private Sha256Hash[]? ReadLeaves(int piece)
+    private void Answer(PeerLink link, TorrentFile file, Sha256Hash root, HashRange range, Sha256Hash[]? leaves)
     {
-        try
-        {
-            int length = Metainfo!.DataLengthAt(piece);
-            byte[] data = new byte[length];
-            session.Content.Storage.Read(piece, 0, data);
-            var blocks = new List<ReadOnlyMemory<byte>>();
-            for (int begin = 0; begin < length; begin += BlockPool.BlockBytes)
-                blocks.Add(data.AsMemory(begin, Math.Min(BlockPool.BlockBytes, length - begin)));
-            return PieceVerifier.Leaves(blocks);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            return null;
-        }
+        if (link.IsClosed)
+            return;
+        Sha256Hash[]? answer = leaves is null ? null : BuildFromLeaves(file, range, leaves);
+        if (answer is null)
+            link.Wire.RejectHashes(root, range);
+        else
+            link.Wire.SendHashes(root, range, answer);
+        session.MarkDirty(link);
     }
 
     /// <summary>Proves leaves of one piece up to the root: within the piece from its leaves, above it from the piece layer.</summary>

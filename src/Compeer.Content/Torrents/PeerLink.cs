@@ -2,13 +2,16 @@ using System.Net;
 using System.Threading.Channels;
 using Compeer.Network.Connections;
 using Compeer.Protocols;
+using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MetadataExchange;
+using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.RateLimiting;
 
 namespace Compeer.Content.Torrents;
 
 /// <summary>One peer of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the pump's calls, which only post.</summary>
-internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, Instant now, ChannelWriter<TorrentInput> inputs)
+internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, bool punched, Instant now, ChannelWriter<TorrentInput> inputs)
     : IConnectionOwner
 {
     private const int FirstQueue = 8;
@@ -23,10 +26,22 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public PeerWireSession Wire { get; } = wire;
 
+    /// <summary>Who told us of it, when we dialled it or it said where it listens.</summary>
+    public PeerSource Sources { get; set; }
+
+    /// <summary>Null in private torrents.</summary>
+    public PeerExchangeSession? Exchange { get; set; }
+
+    /// <summary>How much it may still make us read for hashes.</summary>
+    public TokenBucket? LeafAllowance { get; set; }
+
     /// <summary>Where it can be dialled, when known.</summary>
     public IPEndPoint? ListenEndPoint { get; set; } = dialled;
 
     public bool IsIncoming { get; } = dialled is null;
+
+    /// <summary>How its bytes travel.</summary>
+    public PeerWay Way { get; } = new(connection.Path, punched);
 
     public IPAddress Address => EndPoint.Address;
 

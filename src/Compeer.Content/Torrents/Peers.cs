@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.Transports;
+using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PeerWire;
 
@@ -10,17 +11,25 @@ namespace Compeer.Content.Torrents;
 /// <summary>Who is connected to a torrent: dials, admits, greets, and shows the door.</summary>
 internal sealed class Peers(TorrentSession session)
 {
+    private const string Ourselves = "it is this program itself";
+
     private static readonly TimeSpan WorthRedialling = TimeSpan.FromSeconds(30);
 
+    /// <summary>A dial that takes longer may never succeed; another way is tried beside it.</summary>
+    private static readonly TimeSpan SlowDial = TimeSpan.FromSeconds(1);
+
+    /// <summary>Two connections count as made at once within this time.</summary>
+    private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);
+
     private int _nextSlot;
+    private Instant _nextSeedDial;
 
     /// <summary>The connections by slot.</summary>
     public Dictionary<int, PeerLink> Links { get; } = [];
 
     /// <summary>The addresses known.</summary>
     public PeerBook Book { get; } = new(
-        session.Services.Options.PeerBook,
-        endpoint => PeerPriority.Compute(new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), endpoint));
+        session.Services.Options.PeerBook, new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), session.Random);
 
     /// <summary>A number for a source of blocks that none had before.</summary>
     public int NextSlot() => _nextSlot++;
@@ -29,34 +38,70 @@ internal sealed class Peers(TorrentSession session)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
         IPAddress address = connection.Remote.Address;
-        string? refusal =
-            !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
-            : arrived.Remote.PeerId == session.Services.PeerId ? "it is this program itself"
-            : Book.IsBanned(address, session.Now) ? "it is banned"
-            : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
-            : Links.Values.Any(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId) ? "it is connected already"
-            : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
-            : session.IsEnding ? "the torrent ends" : null;
-        if (refusal is not null)
+        PeerLink? twin = Links.Values.FirstOrDefault(l => l.Wire.Theirs.PeerId == arrived.Remote.PeerId && l.Wire.Closed is null);
+        if (Refusal(arrived, connection, twin) is { } refusal)
         {
             arrived.Stream.Dispose();
             if (arrived.Dialled is { } dialled)
-                Book.OnFailed(dialled, session.Now);
+                OnRefused(dialled, refusal, arrived, twin);
             return;
         }
+        if (twin is not null)
+            Drop(twin, "a better connection to it took over");
+        // An ordinary TCP dial leaves from a port of its own, so no introduction can have helped it.
+        bool isOrdinary = arrived.Dialled is not null && connection.Path == PeerPath.Tcp;
+        bool isPunched = arrived.Punched || (!isOrdinary && session.Punches.IsHole(connection.Remote));
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
-        var link = new PeerLink(NextSlot(), connection, wire, arrived.Dialled, session.Now, session.Inputs);
+        var link = new PeerLink(NextSlot(), connection, wire, arrived.Dialled, isPunched, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;
         if (arrived.Dialled is not null)
-            Book.OnConnected(arrived.Dialled);
+        {
+            link.Sources = Book.SourceOf(arrived.Dialled);
+            Book.OnConnected(arrived.Dialled, dialled: true, session.Now);
+        }
         BeginPieces(link);
-        wire.SendExtensions(session.Services.ListenPort, session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address);
+        wire.SendExtensions(
+            session.Services.PortFor(address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address, offersPeerExchange: !session.IsPrivate);
         wire.SendDhtPort(session.Services.ListenPort);
+        session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);
-        session.Tell(new PeerConnected(link.EndPoint, link.ClientName, link.IsIncoming, link.Connection.Path));
+        session.Tell(new PeerConnected(
+            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Way, connection.IsEncrypted));
         session.MarkDirty(link);
+    }
+
+    private string? Refusal(PeerArrived arrived, PeerConnection connection, PeerLink? twin) =>
+        !session.InfoHashes.Matches(arrived.Remote.InfoHash) ? "it serves another torrent"
+        : arrived.Remote.PeerId == session.Services.PeerId ? Ourselves
+        : Book.IsBanned(connection.Remote.Address, session.Now) ? "it is banned"
+        : Links.Count >= session.Services.Options.MaxConnections ? "there are enough connections"
+        : twin is not null && !IsBetter(connection, arrived, twin) ? "it is connected already"
+        : session.Phase == TorrentPhase.Checking ? "the files are still being checked"
+        : session.IsEnding ? "the torrent ends" : null;
+
+    /// <summary>We dialled a peer in vain; who answered and is only not wanted now is not to blame.</summary>
+    private void OnRefused(IPEndPoint dialled, string refusal, PeerArrived arrived, PeerLink? twin)
+    {
+        if (refusal == Ourselves)
+        {
+            Book.OnOurselves(dialled, session.Now);
+        }
+        else if (!session.InfoHashes.Matches(arrived.Remote.InfoHash))
+        {
+            Book.OnFailed(dialled, refusal, session.Now);
+        }
+        else if (twin is { ListenEndPoint: null })
+        {
+            twin.ListenEndPoint = dialled;
+            Book.OnConnected(dialled, dialled: true, session.Now);
+            session.Discovery.Gossip.OnArrived(twin);
+        }
+        else if (!dialled.Equals(twin?.ListenEndPoint))
+        {
+            Book.OnPutOff(dialled, refusal, twin is null ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(5), session.Now);
+        }
     }
 
     /// <summary>The first thing a peer hears is what we have; before the pieces are known, that is nothing.</summary>
@@ -85,8 +130,11 @@ internal sealed class Peers(TorrentSession session)
         {
             link.ListenEndPoint = new IPEndPoint(link.Address, port);
             Book.Add(link.ListenEndPoint, PeerSource.Incoming, session.Now);
-            Book.OnConnected(link.ListenEndPoint);
+            Book.OnConnected(link.ListenEndPoint, dialled: false, session.Now);
+            link.Sources = Book.SourceOf(link.ListenEndPoint);
         }
+        session.Discovery.Gossip.OnExtensions(link);
+        session.Punches.OnExtensions(link);
         session.Metadata.Consider(link);
         if (session.Phase == TorrentPhase.Seeding && link.Wire.Remote.IsUploadOnly)
             Drop(link, "both sides only give");
@@ -103,12 +151,43 @@ internal sealed class Peers(TorrentSession session)
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);
         session.Hashes.OnGone(link);
-        if (link.ListenEndPoint is { } endpoint)
-            Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > TimeSpan.FromSeconds(30), session.Now);
+        session.Discovery.Gossip.OnGone(link);
+        session.Punches.OnGone(link);
+        if (link.ListenEndPoint is { } endpoint && !IsConnectedTo(endpoint))
+        {
+            Book.SetSeed(endpoint, link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly);
+            Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > WorthRedialling, reason, session.Now);
+        }
         session.Tell(new PeerClosed(link.EndPoint, link.ClientName, reason));
         session.RunAside(_ => link.Connection.DisposeAsync().AsTask());
         session.MarkAllDirty();
     }
+
+    /// <summary>A dial is slow or has failed.</summary>
+    public void OnDial(TorrentInput outcome)
+    {
+        if (outcome is DialSlow slow)
+            session.Punches.OnUnreachable(slow.EndPoint);
+        else if (outcome is DialFailed failed)
+            OnDialFailed(failed);
+    }
+
+    /// <summary>A dial came to nothing; unless the peer is connected by another way, somebody may introduce us.</summary>
+    private void OnDialFailed(DialFailed failed)
+    {
+        if (IsConnectedTo(failed.EndPoint))
+        {
+            Book.OnConnected(failed.EndPoint, dialled: false, session.Now);
+            return;
+        }
+        Book.OnFailed(failed.EndPoint, failed.Reason, session.Now);
+        session.Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
+        session.Punches.OnUnreachable(failed.EndPoint);
+    }
+
+    /// <summary>Whether the peer that listens at, or comes from, this endpoint is connected.</summary>
+    public bool IsConnectedTo(IPEndPoint endpoint) =>
+        Links.Values.Any(l => l.Wire.Closed is null && (endpoint.Equals(l.ListenEndPoint) || endpoint.Equals(l.EndPoint)));
 
     /// <summary>Convicts a peer: its address is refused, and it is named.</summary>
     public void Ban(PeerLink? link, IPAddress address, string reason)
@@ -128,21 +207,48 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
-        // A seed waits to be asked, unless nobody can come to it.
-        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking || (session.Phase == TorrentPhase.Seeding && session.Settings.Peers.IsEmpty && session.Services.ListenPort != 0))
+        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
-        for (int i = 0; i < 4 && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
+        // A seed behind a NAT reaches nobody unless it dials, but it has no hurry.
+        bool isSeed = session.Phase == TorrentPhase.Seeding;
+        Book.OnlyGive = isSeed;
+        if (isSeed && session.Now < _nextSeedDial)
+            return;
+        _nextSeedDial = session.Now + TimeSpan.FromSeconds(1);
+        for (int i = 0; i < (isSeed ? 1 : 4) && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {
             var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
             IPEndPoint target = endpoint;
             session.RunAside(async token =>
             {
-                DialResult result = await session.Services.Dialer.DialAsync(target, ours, token);
+                Task<DialResult> dial = session.Services.Dialer.DialAsync(target, ours, token);
+                if (await Task.WhenAny(dial, Task.Delay(SlowDial, token)) != dial)
+                    session.Post(new DialSlow(target));
+                DialResult result = await dial;
                 if (result.Stream is { } stream)
                     session.Post(new PeerArrived(stream, result.Remote, target));
                 else
                     session.Post(new DialFailed(target, result.Failure!));
             });
         }
+    }
+
+    /// <summary>
+    /// When two peers dial each other at once they get two connections, and have to keep the same one: a direct one rather
+    /// than a relayed one, TCP rather than uTP, and else that which the peer with the greater id dialled.
+    /// </summary>
+    private bool IsBetter(PeerConnection connection, PeerArrived arrived, PeerLink old)
+    {
+        bool weDialled = arrived.Dialled is not null;
+        if (old.Way.Path == PeerPath.RelayedUtp && connection.Path != PeerPath.RelayedUtp)
+            return weDialled || session.Punches.IsHole(connection.Remote);
+        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed.
+        if (!connection.Remote.Address.Equals(old.Address) || session.Now - old.ConnectedAt >= SameTime)
+            return false;
+        if (connection.Path != old.Way.Path)
+            return connection.Path < old.Way.Path;
+        PeerId ours = session.Services.PeerId, theirs = arrived.Remote.PeerId;
+        bool weKeepOurs = ours.AsSpan().SequenceCompareTo(theirs.AsSpan()) > 0;
+        return old.IsIncoming == weKeepOurs && weDialled == weKeepOurs;
     }
 }

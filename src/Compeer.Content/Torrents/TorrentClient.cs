@@ -5,9 +5,14 @@ using System.Security.Cryptography;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Proxies;
 using Compeer.Network.Transports;
+using Compeer.Protocols.Connecting;
+using Compeer.Protocols.LocalDiscovery;
+using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
@@ -27,6 +32,7 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly UdpEndpoint? _udp;
     private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
+    private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
     private readonly TaskScope _scope = new();
 
     private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
@@ -36,7 +42,7 @@ public sealed class TorrentClient : IAsyncDisposable
         if (port is { } bound)
         {
             _udp = bound.Udp;
-            _listener = PeerListener.Start(bound.Tcp, options.Handshake, Answer, Accept);
+            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
         }
         if (_udp is not null && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.PeerUtp))
         {
@@ -50,11 +56,18 @@ public sealed class TorrentClient : IAsyncDisposable
             _udp.Add(_services.Dht);
         }
         _udp?.Start();
+        if (options.LocalDiscovery && policy.AllowsDirect(TrafficClass.LocalDiscovery))
+            _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
+        if (options.PortMapping is { } mapping && policy.AllowsDirect(TrafficClass.PortMapping))
+            _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind }, options.DataDirectory));
         _scope.TryRun(TickAsync);
     }
 
     /// <summary>The DHT, when there is one.</summary>
     public DhtService? Dht => _services.Dht;
+
+    /// <summary>What the router does for our port; null when none shall be asked.</summary>
+    public PortMappingService? PortMapping => _services.PortMapping;
 
     /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
     public IPEndPoint LocalEndPoint => _udp?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
@@ -84,6 +97,7 @@ public sealed class TorrentClient : IAsyncDisposable
         {
             if (!_bySwarmId.TryAdd(id, session))
                 throw new ArgumentException($"The torrent {id} is already running.", nameof(settings));
+            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
         }
         session.Ended = Forget;
         session.Start();
@@ -95,7 +109,11 @@ public sealed class TorrentClient : IAsyncDisposable
     {
         if (_listener is not null)
             await _listener.DisposeAsync();
+        if (_services.Lan is { } lan)
+            await lan.DisposeAsync();
+        Task unmapped = _services.PortMapping?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
+        await unmapped;
         await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();
@@ -109,8 +127,15 @@ public sealed class TorrentClient : IAsyncDisposable
     private void Forget(TorrentSession session)
     {
         foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
+        {
+            // The key goes first: once the id is free, another session may take both.
+            if (_bySwarmId.TryGetValue(id, out TorrentSession? known) && known == session)
+                _byRequestedKey.TryRemove(EncryptionKeys.RequestedKey(id), out _);
             _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
+        }
     }
+
+    private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;
 
     private Handshake? Answer(Handshake theirs) =>
         _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;
@@ -121,6 +146,12 @@ public sealed class TorrentClient : IAsyncDisposable
             session.Post(new PeerArrived(stream, theirs, null));
         else
             stream.Dispose();
+    }
+
+    private void OnLocalPeer(LocalPeer peer)
+    {
+        if (_bySwarmId.TryGetValue(peer.InfoHash, out TorrentSession? session))
+            session.Post(new PeersFound([peer.EndPoint], PeerSource.LocalNetwork, peer.EndPoint.Address));
     }
 
     private async Task TickAsync(CancellationToken cancellationToken)

@@ -1,10 +1,15 @@
 using System.Net;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
 using Compeer.Network.WebSeeds;
 using Compeer.Protocols.Connecting;
-using Compeer.Protocols.Picking;
+using Compeer.Protocols.HolePunching;
+using Compeer.Protocols.LocalDiscovery;
+using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Picking;
 using Compeer.Protocols.Proxies;
 using Compeer.Protocols.Utp;
 using Compeer.Protocols.WebSeeds;
@@ -32,6 +37,9 @@ public sealed record TorrentClientOptions
     /// <summary>What connections to peers may be carried by.</summary>
     public PeerTransports Transports { get; init; } = PeerTransports.Both;
 
+    /// <summary>Has the router map the port, from the address in <see cref="Bind"/>; null asks no router. Never on loopback.</summary>
+    public PortMappingOptions? PortMapping { get; init; }
+
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }
 
@@ -56,6 +64,12 @@ public sealed record TorrentClientOptions
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }
 
+    /// <summary>
+    /// Encryption of connections to peers. Preferred, as by the clients that people use most: the peers that demand it are
+    /// reached, lines that slow BitTorrent down see less of it, and peers that cannot are dialled again plain.
+    /// </summary>
+    public EncryptionPolicy Encryption { get; init; } = EncryptionPolicy.Prefer;
+
     /// <summary>Bounds on connections that are not yet peers.</summary>
     public HandshakeOptions Handshake { get; init; } = new();
 
@@ -64,6 +78,18 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds on known addresses.</summary>
     public PeerBookOptions PeerBook { get; init; } = new();
+
+    /// <summary>Find and be found by peers on the local network. Never for private torrents.</summary>
+    public bool LocalDiscovery { get; init; } = true;
+
+    /// <summary>Bounds and timers of local discovery.</summary>
+    public LocalDiscoveryOptions LocalDiscoveryLimits { get; init; } = new();
+
+    /// <summary>Bounds and timers of peer exchange.</summary>
+    public PeerExchangeOptions PeerExchange { get; init; } = new();
+
+    /// <summary>Bounds on what we dial, and pass on, because another peer says so.</summary>
+    public HolePunchingOptions HolePunching { get; init; } = new();
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();

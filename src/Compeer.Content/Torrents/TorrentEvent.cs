@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Network.Connections;
+using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Content.Torrents;
@@ -11,7 +12,16 @@ public abstract record TorrentEvent;
 public sealed record MetadataKnown : TorrentEvent;
 
 /// <summary>A peer came.</summary>
-public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerPath Path) : TorrentEvent;
+/// <param name="Address">Its address.</param>
+/// <param name="Client">Its program, as it says.</param>
+/// <param name="Incoming">It dialled us.</param>
+/// <param name="Sources">Who told us of it; of one that dialled us, that only.</param>
+/// <param name="Way">How its bytes travel.</param>
+/// <param name="Encrypted">What passes is obfuscated.</param>
+public sealed record PeerConnected(IPEndPoint Address, string Client, bool Incoming, PeerSource Sources, PeerWay Way, bool Encrypted) : TorrentEvent;
+
+/// <summary>A peer was dialled in vain.</summary>
+public sealed record PeerUnreachable(IPEndPoint Address, string Reason) : TorrentEvent;
 
 /// <summary>A peer went.</summary>
 public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason) : TorrentEvent;

@@ -1,7 +1,6 @@
 using System.Net;
 using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
-using Compeer.Formats.Merkle;
 using Compeer.Network.Connections;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
@@ -22,7 +21,11 @@ internal sealed record Tick : TorrentInput
 
 /// <summary>A peer's handshake is done.</summary>
 /// <param name="Dialled">The address we dialled, or null when the peer came to us.</param>
-internal sealed record PeerArrived(PeerStream Stream, Handshake Remote, IPEndPoint? Dialled) : TorrentInput;
+/// <param name="Punched">We dialled because a third peer introduced us.</param>
+internal sealed record PeerArrived(PeerStream Stream, Handshake Remote, IPEndPoint? Dialled, bool Punched = false) : TorrentInput;
+
+/// <summary>A dial has no answer yet; it goes on, but another way may be quicker.</summary>
+internal sealed record DialSlow(IPEndPoint EndPoint) : TorrentInput;
 
 /// <summary>A dial came to nothing.</summary>
 internal sealed record DialFailed(IPEndPoint EndPoint, string Reason) : TorrentInput;
@@ -37,7 +40,8 @@ internal sealed record BytesSent(PeerLink Link, int PayloadBytes) : TorrentInput
 internal sealed record LinkClosed(PeerLink Link, string Reason) : TorrentInput;
 
 /// <summary>Somebody named peers.</summary>
-internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source) : TorrentInput;
+/// <param name="Teller">The address of who did, when it has one: see <see cref="PeerBook.Add"/>.</param>
+internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSource Source, IPAddress? Teller = null) : TorrentInput;
 
 /// <summary>A search in the DHT is over.</summary>
 internal sealed record DhtSearched(DhtSearchReport Report) : TorrentInput;
@@ -67,8 +71,8 @@ internal sealed record UploadFailed(PeerLink Link, IReadOnlyList<BlockRequest> R
 /// <summary>A piece was read from the disk and hashed.</summary>
 internal sealed record PieceChecked(int Piece, bool Valid, int LengthBytes) : TorrentInput;
 
-/// <summary>The leaf hashes of a piece, for a peer that asked.</summary>
-internal sealed record LeavesRead(PeerLink Link, Sha256Hash Root, HashRange Range, Sha256Hash[]? Leaves) : TorrentInput;
+/// <summary>The leaf hashes of a piece, for peers that asked; null when they cannot be had.</summary>
+internal sealed record LeavesRead(int Piece, Sha256Hash[]? Leaves) : TorrentInput;
 
 /// <summary>The loop should end in good order.</summary>
 internal sealed record StopAsked : TorrentInput;

@@ -2,11 +2,16 @@ using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.PortMapping;
 using Compeer.Network.Proxies;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
 using Compeer.Network.WebSeeds;
+using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PortMapping;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Content.Torrents;
 
@@ -19,7 +24,10 @@ internal sealed class TorrentServices : IDisposable
         PeerId = peerId;
         Policy = policy;
         Proxy = policy.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
-        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, Proxy);
+        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption, Proxy);
+        // Both sides of a punched connection begin it, and the encrypted handshake has no form for two that begin.
+        bool mayPunch = options.Encryption != EncryptionPolicy.Require && policy.AllowsDirect(TrafficClass.HolePunching);
+        Puncher = new HolePuncher(options.Handshake, options.Bind, utp, mayPunch ? options.Transports : PeerTransports.None);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
@@ -44,6 +52,8 @@ internal sealed class TorrentServices : IDisposable
 
     public PeerDialer Dialer { get; }
 
+    public HolePuncher Puncher { get; }
+
     public WorkerThreads Hashing { get; }
 
     public WorkerThreads Disk { get; }
@@ -59,8 +69,20 @@ internal sealed class TorrentServices : IDisposable
 
     public WebSeedClientOptions WebSeeds { get; }
 
+    /// <summary>Discovery on the local network; null when it is switched off.</summary>
+    public LocalDiscoveryDriver? Lan { get; set; }
+
     /// <summary>The port peers reach us at; set once the listener is up. 0 while there is none.</summary>
     public int ListenPort { get; set; }
+
+    /// <summary>Asks the router for our port, when it shall be asked; set once the port is bound.</summary>
+    public PortMappingService? PortMapping { get; set; }
+
+    /// <summary>The port to tell to trackers and the DHT: the router's where it maps ours, which may be another.</summary>
+    public int OutsidePort => PortMapping?.Status.ExternalOf(MappedProtocol.Tcp)?.Port ?? ListenPort;
+
+    /// <summary>The port to tell to a peer: who is in the local network reaches us without the router.</summary>
+    public int PortFor(System.Net.IPAddress peer) => AddressReaches.Of(peer) == AddressReach.Global ? OutsidePort : ListenPort;
 
     public void Dispose()
     {

@@ -50,7 +50,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Metadata = new MetadataTransfer(this);
         Hashes = new HashExchange(this);
         Announces = new Announces(this);
-        Dht = new DhtAnnounces(this);
+        Discovery = new Discovery(this);
+        Punches = new Punches(this);
         WebSeeds = new WebSeeds(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
@@ -81,7 +82,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public Announces Announces { get; }
 
-    public DhtAnnounces Dht { get; }
+    public Discovery Discovery { get; }
+
+    public Punches Punches { get; }
 
     public WebSeeds WebSeeds { get; }
 
@@ -182,10 +185,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Metainfo = metainfo;
         _metainfoKnown.TrySetResult(metainfo);
         Folder.SaveMetainfo(metainfo.ToTorrentFile());
+        Discovery.OnMetainfo(metainfo);
         foreach (PeerLink link in Links.Values.ToArray())
             Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
-        Dht.OnMetainfo(metainfo);
         WebSeeds.Add(metainfo.WebSeeds);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
@@ -227,8 +230,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             Now = MonotonicClock.Now;
             Down.Start(Now);
             Up.Start(Now);
-            foreach (IPEndPoint peer in Settings.Peers)
-                Book.Add(peer, PeerSource.User, Now);
+            Discovery.Begin();
             Begin();
             while (!_ending && await _inputs.Reader.WaitToReadAsync())
                 RunOnce();
@@ -312,15 +314,15 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             case PeerArrived arrived:
                 Peers.OnArrived(arrived);
                 break;
-            case DialFailed failed:
-                Book.OnFailed(failed.EndPoint, Now);
+            case DialFailed or DialSlow:
+                Peers.OnDial(input);
                 break;
             case LinkClosed closed:
                 Peers.OnClosed(closed.Link, closed.Reason);
                 break;
             case PeersFound found:
                 foreach (IPEndPoint peer in found.EndPoints)
-                    Book.Add(peer, found.Source, Now);
+                    Book.Add(peer, found.Source, Now, found.Teller);
                 break;
             case WebSeedBytes bytes:
                 WebSeeds.OnBytes(bytes);
@@ -332,7 +334,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Announces.OnAnswer(answered);
                 break;
             case DhtSearched searched:
-                Dht.OnEnded(searched.Report);
+                Discovery.Dht.OnEnded(searched.Report);
                 break;
             case StopAsked:
                 _ending = true;
@@ -389,6 +391,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             case PeerEventKind.HashRequest or PeerEventKind.Hashes or PeerEventKind.HashReject:
                 Hashes.On(link, happened);
                 break;
+            case PeerEventKind.PeerExchange:
+                Discovery.Gossip.OnMessage(link, happened.Payload);
+                break;
+            case PeerEventKind.HolePunch:
+                Punches.On(link, happened.HolePunch);
+                break;
         }
     }
 
@@ -440,12 +448,14 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             MarkDirty(link);
         }
         Peers.Dial();
+        Punches.OnTick();
         Announces.OnTick();
-        Dht.OnTick();
+        Discovery.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
         WebSeeds.OnTick(second);
         Uploads.OnTick(second);
+        Hashes.OnTick();
         PublishStatus();
     }
 
@@ -455,29 +465,34 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         long limit = Services.Download.BytesPerSecond;
         if (limit > 0)
             link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
+        Discovery.Gossip.Flush(link);
     }
 
-    private void PublishStatus() => Status = new TorrentStatus
+    private async Task EndAsync()
     {
-        Phase = Phase,
-        Metainfo = Metainfo,
-        WantedBytes = Content.WantedBytes,
-        VerifiedBytes = Content.VerifiedBytes,
-        VerifiedPieces = Content.VerifiedPieces,
-        RehashedBytes = Content.RehashedBytes,
-        CorruptBytes = Downloads.CorruptBytes,
-        DownloadedBytes = Down.Total,
-        UploadedBytes = Up.Total,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
-        Peers = Links.Count,
-        Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
-        KnownPeers = Book.Count,
-        TrackerMessage = Announces.Message,
-        WebSeeds = WebSeeds.Count,
-        WebSeedBytes = WebSeeds.Bytes,
-        WebSeedMessage = WebSeeds.Message,
-        Problem = Problem,
-        ProxyProblem = Services.Proxy?.Problem,
-    };
+        _ending = true;
+        Discovery.End();
+        Task goodbye = Announces.StopAsync();
+        foreach (PeerLink link in Links.Values)
+            link.Connection.Close("the torrent was stopped");
+        foreach (PeerLink link in Links.Values)
+            await link.Connection.DisposeAsync();
+        await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
+        await _scope.DisposeAsync();
+        WebSeeds.Dispose();
+        while (_inputs.Reader.TryRead(out TorrentInput? input))
+        {
+            if (input is PeerArrived late)
+                late.Stream.Dispose();
+        }
+        await Content.DisposeAsync();
+        Folder.Dispose();
+        if (Phase != TorrentPhase.Failed)
+            SetPhase(TorrentPhase.Stopped);
+        PublishStatus();
+        _completed.TrySetCanceled();
+        _metainfoKnown.TrySetCanceled();
+        _events.Writer.TryComplete();
+        Ended?.Invoke(this);
+    }
 }

@@ -22,8 +22,11 @@ public sealed record TorrentSettings
     /// <summary>Web seeds of the link, in addition to the metainfo's own. Spec: BEP 19.</summary>
     public ImmutableArray<string> WebSeeds { get; init; } = [];
 
-    /// <summary>Peers to dial first.</summary>
+    /// <summary>Peers that a person named: dialled first, even if the torrent is private.</summary>
     public ImmutableArray<IPEndPoint> Peers { get; init; } = [];
+
+    /// <summary>Peers that the link named (x.pe): dialled first, unless the torrent is private.</summary>
+    public ImmutableArray<IPEndPoint> LinkPeers { get; init; } = [];
 
     /// <summary>Which files are wanted; null means all.</summary>
     public Func<TorrentFile, bool>? Select { get; init; }

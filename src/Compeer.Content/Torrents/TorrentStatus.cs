@@ -69,6 +69,9 @@ public sealed record TorrentStatus
     /// <summary>Addresses known.</summary>
     public int KnownPeers { get; init; }
 
+    /// <summary>What is known of peers and whom to dial, in counts and words; renewed every few seconds.</summary>
+    public string PeersExplained { get; init; } = "";
+
     /// <summary>Bytes that failed verification.</summary>
     public long CorruptBytes { get; init; }
 

@@ -28,6 +28,6 @@ public sealed class NetworkPolicy(ProxyEndPoint? proxy)
     /// <summary>What the proxy switches off, for people; null when there is no proxy.</summary>
     public string? Describe() => Proxy is null
         ? null
-        : $"Everything goes through the proxy {Proxy}, names too. Off: incoming peers, uTP, DHT, local discovery, port mapping, STUN and relays"
+        : $"Everything goes through the proxy {Proxy}, names too. Off: incoming peers, uTP, hole punching, DHT, local discovery, port mapping, STUN and relays"
             + (Proxy.Kind == ProxyKind.Http ? ", and trackers over UDP." : ".");
 }

@@ -9,8 +9,11 @@ public enum TrafficClass
     /// <summary>Peers that come to us over TCP.</summary>
     IncomingPeers,
 
-    /// <summary>uTP, both ways, and hole punching.</summary>
+    /// <summary>uTP, both ways.</summary>
     PeerUtp,
+
+    /// <summary>Hole punching, over TCP and uTP.</summary>
+    HolePunching,
 
     /// <summary>The Mainline DHT.</summary>
     Dht,

@@ -13,15 +13,18 @@ public sealed class PeerListener : IAsyncDisposable
 {
     private readonly Socket? _listening;
     private readonly HandshakeOptions _options;
+    private readonly IncomingEncryption _encryption;
     private readonly Func<Handshake, Handshake?> _answer;
     private readonly Action<PeerStream, Handshake> _accepted;
     private readonly TaskScope _scope = new();
     private readonly LinkedList<Pending> _pending = new();
 
-    private PeerListener(Socket? listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+    private PeerListener(
+        Socket? listening, HandshakeOptions options, IncomingEncryption encryption, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
         _listening = listening;
         _options = options;
+        _encryption = encryption;
         _answer = answer;
         _accepted = accepted;
     }
@@ -29,12 +32,13 @@ public sealed class PeerListener : IAsyncDisposable
     /// <summary>Begins to accept.</summary>
     /// <param name="listening">A listening TCP socket, which it owns from now on; null when peers only come by <see cref="Offer"/>.</param>
     /// <param name="options">Bounds.</param>
+    /// <param name="encryption">Which of plain and encrypted starts are accepted.</param>
     /// <param name="answer">Our handshake for one that is read up to its info-hash, or null when we do not serve it. Called on any thread.</param>
     /// <param name="accepted">Takes over the stream of a peer whose handshake is complete. Called on any thread.</param>
     public static PeerListener Start(
-        Socket? listening, HandshakeOptions options, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
+        Socket? listening, HandshakeOptions options, IncomingEncryption encryption, Func<Handshake, Handshake?> answer, Action<PeerStream, Handshake> accepted)
     {
-        var listener = new PeerListener(listening, options, answer, accepted);
+        var listener = new PeerListener(listening, options, encryption, answer, accepted);
         if (listening is not null)
             listener._scope.TryRun(listener.AcceptLoopAsync);
         return listener;
@@ -51,6 +55,7 @@ public sealed class PeerListener : IAsyncDisposable
                 socket.DualMode = true;
             socket.Bind(local);
             socket.Listen(512);
+            Native.PortSharing.Allow(socket);
             return socket;
         }
         catch
@@ -127,15 +132,15 @@ public sealed class PeerListener : IAsyncDisposable
 
     private async Task HandshakeAsync(Pending pending, CancellationToken cancellationToken)
     {
-        Handshake? theirs = null;
+        (PeerStream Stream, Handshake Theirs)? peer = null;
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, pending.Deadline.Token);
-            theirs = await PeerHandshake.AnswerAsync(pending.Stream, _answer, either.Token);
+            peer = await PeerHandshake.AcceptAsync(pending.Stream, _encryption, _answer, either.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            theirs = null;
+            peer = null;
         }
         finally
         {
@@ -145,8 +150,8 @@ public sealed class PeerListener : IAsyncDisposable
                 pending.Deadline.Dispose();
             }
         }
-        if (theirs is { } handshake)
-            _accepted(pending.Stream, handshake);
+        if (peer is { } arrived)
+            _accepted(arrived.Stream, arrived.Theirs);
         else
             pending.Stream.Dispose();
     }

@@ -3,7 +3,8 @@ namespace Compeer.Protocols.Kademlia;
 /// <summary>
 /// Finds the contacts nearest to a key by asking ever nearer ones. It knows no message: its user asks whom it names, and
 /// tells it what came of it. With several paths no contact is asked on two of them, so that one liar spoils only one.
-/// Single-threaded.
+/// Contacts whose key cannot have been chosen are trusted: as many of them must answer as of the others, so that nobody hides
+/// a key by placing nodes of his around it. Single-threaded.
 /// </summary>
 /// <remarks>Spec: Kademlia (2002), section 2.3; S/Kademlia (2007), section 4.4.</remarks>
 public sealed class KademliaLookup<TKey, TContact>
@@ -12,6 +13,7 @@ public sealed class KademliaLookup<TKey, TContact>
 {
     private readonly LookupOptions _options;
     private readonly Func<TContact, ulong> _networkOf;
+    private readonly Func<TKey, TContact, bool>? _isTrusted;
     private readonly List<Candidate>[] _paths;
     private readonly Dictionary<TContact, Candidate> _known = [];
     private readonly HashSet<(int Path, ulong Network)> _networks = [];
@@ -20,11 +22,13 @@ public sealed class KademliaLookup<TKey, TContact>
     /// <param name="target">The key that is looked for.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="networkOf">A number for the network of a contact, one of which may be asked on a path; 0 for a contact that always may.</param>
-    public KademliaLookup(TKey target, LookupOptions options, Func<TContact, ulong> networkOf)
+    /// <param name="isTrusted">Whether a contact's key follows from something that it could not choose; null when that is true of all.</param>
+    public KademliaLookup(TKey target, LookupOptions options, Func<TContact, ulong> networkOf, Func<TKey, TContact, bool>? isTrusted = null)
     {
         Target = target;
         _options = options;
         _networkOf = networkOf;
+        _isTrusted = isTrusted;
         _paths = new List<Candidate>[options.Paths];
         for (int i = 0; i < _paths.Length; i++)
             _paths[i] = [];
@@ -189,40 +193,53 @@ public sealed class KademliaLookup<TKey, TContact>
             return false;
         if (list.Count >= _options.MaxCandidates && (at == list.Count || !TryDropFarthest(list)))
             return false;
+        while (at > 0 && (at > list.Count || Target.CompareDistance(key, list[at - 1].Key) < 0))
+            at--;
         ulong network = _networkOf(contact);
         if (network != 0 && !_networks.Add((path, network)))
             return false;
-        var candidate = new Candidate(key, contact, path, hops);
+        var candidate = new Candidate(key, contact, path, hops, _isTrusted is null || _isTrusted(key, contact));
         _known[contact] = candidate;
         list.Insert(Math.Min(at, list.Count), candidate);
         return true;
     }
 
-    private bool TryDropFarthest(List<Candidate> list)
+    /// <summary>The farthest goes, but of those that are not trusted while they are more than half.</summary>
+    private static int FarthestToDrop(List<Candidate> list)
     {
+        int others = 0;
+        foreach (Candidate candidate in list)
+            others += candidate.IsTrusted ? 0 : 1;
+        bool mayBeTrusted = others * 2 <= list.Count;
         for (int i = list.Count - 1; i >= 0; i--)
         {
-            if (list[i].State is State.Waiting or State.Late)
-                continue;
-            _known.Remove(list[i].Contact);
-            list.RemoveAt(i);
-            return true;
+            if (list[i].State is not (State.Waiting or State.Late) && (mayBeTrusted || !list[i].IsTrusted))
+                return i;
         }
-        return false;
+        return -1;
+    }
+
+    private bool TryDropFarthest(List<Candidate> list)
+    {
+        int at = FarthestToDrop(list);
+        if (at < 0)
+            return false;
+        _known.Remove(list[at].Contact);
+        list.RemoveAt(at);
+        return true;
     }
 
     private Candidate? NextOn(int path)
     {
         int free = _options.Parallel;
-        int nearer = 0;
+        var quota = new Quota(_options.Closest);
         Candidate? next = null;
         foreach (Candidate candidate in _paths[path])
         {
             if (candidate.State == State.Waiting)
                 free--;
-            if (nearer >= _options.Closest || candidate.State is State.Failed or State.Late)
+            if (!quota.TryTake(candidate, candidate.State is not (State.Failed or State.Late)))
                 continue;
-            nearer++;
             if (candidate.State == State.New)
                 next ??= candidate;
         }
@@ -231,21 +248,46 @@ public sealed class KademliaLookup<TKey, TContact>
 
     private bool IsPathDone(List<Candidate> path)
     {
-        int nearer = 0;
+        var quota = new Quota(_options.Closest);
         foreach (Candidate candidate in path)
         {
-            if (nearer >= _options.Closest)
-                break;
-            if (candidate.State is State.New or State.Waiting or State.Late)
+            if (quota.TryTake(candidate, candidate.State == State.Replied) && candidate.State is State.New or State.Waiting or State.Late)
                 return false;
-            if (candidate.State == State.Replied)
-                nearer++;
         }
         return true;
     }
 
-    private sealed class Candidate(TKey key, TContact contact, int path, int hops)
+    /// <summary>Counts the nearest of either kind, from the nearest on. Of those that are not trusted only so many are asked, answer or not.</summary>
+    private struct Quota(int closest)
     {
+        private const int Patience = 3;
+
+        private int _trusted;
+        private int _others;
+        private int _othersSeen;
+
+        /// <summary>Whether a contact is among those that matter; it uses its place up when it counts.</summary>
+        public bool TryTake(Candidate candidate, bool counts)
+        {
+            if (candidate.IsTrusted)
+            {
+                if (_trusted >= closest)
+                    return false;
+                _trusted += counts ? 1 : 0;
+                return true;
+            }
+            if (_others >= closest || _othersSeen >= Patience * closest)
+                return false;
+            _othersSeen++;
+            _others += counts ? 1 : 0;
+            return true;
+        }
+    }
+
+    private sealed class Candidate(TKey key, TContact contact, int path, int hops, bool isTrusted)
+    {
+        public bool IsTrusted { get; } = isTrusted;
+
         public TKey Key { get; } = key;
 
         public TContact Contact { get; } = contact;

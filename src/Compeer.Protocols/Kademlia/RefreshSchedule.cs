@@ -1,6 +1,10 @@
 namespace Compeer.Protocols.Kademlia;
 
-/// <summary>When which part of a routing table is to be looked up again: our own key often while the table is shallow, then one quiet bucket at a time.</summary>
+/// <summary>
+/// When which part of a routing table is to be looked up: first our own key, then keys at every distance, down to our
+/// neighbours', of which few are known, without which a newcomer knows his neighbours only and leads others astray; then our own key now and then, and
+/// one quiet bucket at a time.
+/// </summary>
 /// <remarks>Spec: Kademlia (2002), section 2.3, "refresh"; BEP 5, "routing table" (15 minutes).</remarks>
 public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
 {
@@ -8,6 +12,7 @@ public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
 
     private Instant _nextOwn;
     private Instant _next;
+    private int _toFill;
 
     /// <summary>When to ask <see cref="TryNext"/> again.</summary>
     public Instant NextDeadline => _next;
@@ -17,6 +22,7 @@ public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
     {
         _nextOwn = now;
         _next = now;
+        _toFill = 0;
     }
 
     /// <summary>A key whose neighbourhood should be looked up now.</summary>
@@ -33,6 +39,14 @@ public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
         {
             _nextOwn = now + OwnInterval;
             target = table.Own;
+            return true;
+        }
+        // Not by bucket: far buckets are large, so a young table has one for all distances.
+        for (int prefix = table.NeighbourhoodPrefix(); _toFill < prefix; _toFill++)
+        {
+            if (table.CountAt(_toFill) >= RoutingTable<TKey, TContact, TPolicy>.Neighbours)
+                continue;
+            target = table.Own.RandomInBucket(_toFill++, random);
             return true;
         }
         int quietest = 0;

@@ -11,6 +11,9 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     where TContact : struct, IEquatable<TContact>
     where TPolicy : struct, IRoutingPolicy<TKey, TContact>
 {
+    /// <summary>So many contacts at a distance are enough to lead a lookup on.</summary>
+    public const int Neighbours = 8;
+
     private const int FirstCapacity = 4;
 
     private readonly TPolicy _policy;
@@ -34,6 +37,29 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>The bucket that a key belongs to.</summary>
     public int BucketOf(in TKey key) => Math.Min(Own.CommonPrefixLength(key), _buckets.Count - 1);
 
+    /// <summary>Leading bits that the <see cref="Neighbours"/> nearest contacts share with our own key: beyond it we know everybody.</summary>
+    public int NeighbourhoodPrefix()
+    {
+        Span<RoutingEntry<TKey, TContact>> nearest = new RoutingEntry<TKey, TContact>[Neighbours];
+        int count = Closest(Own, nearest);
+        return count == 0 ? 0 : Own.CommonPrefixLength(nearest[count - 1].Key);
+    }
+
+    /// <summary>Contacts that share exactly so many leading bits with our own key.</summary>
+    public int CountAt(int prefix)
+    {
+        int index = Math.Min(prefix, _buckets.Count - 1);
+        if (index < _buckets.Count - 1)
+            return _buckets[index].Count;
+        int count = 0;
+        foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[index].Span)
+        {
+            if (Own.CommonPrefixLength(entry.Key) == prefix)
+                count++;
+        }
+        return count;
+    }
+
     /// <summary>When something in a bucket last changed, answered or was looked up.</summary>
     public Instant LastChange(int bucket) => _buckets[bucket].LastChange;
 
@@ -55,7 +81,9 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         if (key.Equals(Own))
             return Admission.Rejected;
         Bucket bucket = _buckets[BucketOf(key)];
-        int at = bucket.IndexOf(key);
+        int at = IndexOf(bucket, key, contact);
+        if (at < 0)
+            at = bucket.IndexOf(key);
         if (at >= 0)
             return Refresh(bucket, at, contact, roundTrip, now);
         EvictOtherKeyOf(contact);
@@ -71,8 +99,8 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     public bool OnFailure(in TKey key, in TContact contact, int maxFailures)
     {
         Bucket bucket = _buckets[BucketOf(key)];
-        int at = bucket.IndexOf(key);
-        if (at < 0 || !bucket.Items[at].Contact.Equals(contact))
+        int at = IndexOf(bucket, key, contact);
+        if (at < 0)
             return false;
         ref RoutingEntry<TKey, TContact> entry = ref bucket.Items[at];
         entry.Failures = (byte)Math.Min(entry.Failures + 1, byte.MaxValue);
@@ -98,19 +126,20 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         int index = BucketOf(key);
         Bucket bucket = _buckets[index];
         return !key.Equals(Own)
-            && bucket.IndexOf(key) < 0
             && (bucket.Count < _policy.Capacity(index) || index == _buckets.Count - 1 || bucket.HasFailing)
-            && !HasHost(contact);
+            && !HasHost(contact)
+            && bucket.IndexOf(key) < 0;
     }
 
     /// <summary>Whether a contact is in the table under some key.</summary>
     public bool Contains(in TContact contact)
     {
+        int hash = _policy.HostHash(contact);
         foreach (Bucket bucket in _buckets)
         {
-            foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
             {
-                if (entry.Contact.Equals(contact))
+                if (bucket.Items[at].Contact.Equals(contact))
                     return true;
             }
         }
@@ -122,17 +151,32 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     {
         int count = 0;
         for (int allowed = 0; allowed <= byte.MaxValue && count == 0 && Count > 0; allowed += byte.MaxValue)
-        {
-            foreach (Bucket bucket in _buckets)
-            {
-                foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
-                {
-                    if (entry.Failures <= allowed)
-                        InsertSorted(nearest, ref count, entry, target);
-                }
-            }
-        }
+            count = Closest(target, nearest, allowed);
         return count;
+    }
+
+    /// <summary>The target's own bucket is nearest to it, then all deeper ones together, then one farther one after the other.</summary>
+    private int Closest(in TKey target, Span<RoutingEntry<TKey, TContact>> nearest, int maxFailures)
+    {
+        int own = BucketOf(target);
+        int count = 0;
+        InsertSorted(nearest, ref count, _buckets[own], target, maxFailures);
+        if (count == nearest.Length)
+            return count;
+        for (int i = own + 1; i < _buckets.Count; i++)
+            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
+        for (int i = own - 1; i >= 0 && count < nearest.Length; i--)
+            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
+        return count;
+    }
+
+    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, Bucket bucket, in TKey target, int maxFailures)
+    {
+        foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+        {
+            if (entry.Failures <= maxFailures)
+                InsertSorted(nearest, ref count, entry, target);
+        }
     }
 
     private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, in RoutingEntry<TKey, TContact> entry, in TKey target)
@@ -154,6 +198,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             if (entry.Failures == 0 || HasHost(contact))
                 return Admission.Rejected;
             entry.Contact = contact;
+            bucket.SetHost(at, _policy.HostHash(contact));
             entry.RoundTripMilliseconds = 0;
             entry.IsPreferred = _policy.IsPreferred(entry.Key, contact);
         }
@@ -184,7 +229,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             }
             if (bucket.Count < _policy.Capacity(index))
             {
-                bucket.Add(entry);
+                bucket.Add(entry, _policy.HostHash(contact));
                 bucket.LastChange = now;
                 Count++;
                 return Admission.Admitted;
@@ -196,7 +241,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     }
 
     /// <summary>Worst first: failing, then without preference, then slow; else the newcomer waits outside.</summary>
-    private static Admission Replace(Bucket bucket, in RoutingEntry<TKey, TContact> entry, Instant now, out RoutingEntry<TKey, TContact> probe)
+    private Admission Replace(Bucket bucket, in RoutingEntry<TKey, TContact> entry, Instant now, out RoutingEntry<TKey, TContact> probe)
     {
         int worst = 0;
         int silent = 0;
@@ -213,6 +258,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         if (loser.Failures == 0 && (loser.IsPreferred || !entry.IsPreferred))
             return Admission.Full;
         loser = entry;
+        bucket.SetHost(worst, _policy.HostHash(entry.Contact));
         bucket.LastChange = now;
         return Admission.Admitted;
     }
@@ -231,7 +277,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         {
             if (Own.CommonPrefixLength(last.Items[i].Key) == depth)
                 continue;
-            nearer.Add(last.Items[i]);
+            nearer.Add(last.Items[i], _policy.HostHash(last.Items[i].Contact));
             last.RemoveAt(i);
         }
         _buckets.Add(nearer);
@@ -240,13 +286,14 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>A contact that answers under a new key has left its old place; to change keys at will is what attackers do.</summary>
     private void EvictOtherKeyOf(in TContact contact)
     {
+        int hash = _policy.HostHash(contact);
         foreach (Bucket bucket in _buckets)
         {
-            for (int i = 0; i < bucket.Count; i++)
+            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
             {
-                if (!bucket.Items[i].Contact.Equals(contact))
+                if (!bucket.Items[at].Contact.Equals(contact))
                     continue;
-                bucket.RemoveAt(i);
+                bucket.RemoveAt(at);
                 Count--;
                 return;
             }
@@ -255,21 +302,35 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
 
     private bool HasHost(in TContact contact)
     {
+        int hash = _policy.HostHash(contact);
         foreach (Bucket bucket in _buckets)
         {
-            foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
             {
-                if (_policy.IsSameHost(entry.Contact, contact))
+                if (_policy.IsSameHost(bucket.Items[at].Contact, contact))
                     return true;
             }
         }
         return false;
     }
 
+    private int IndexOf(Bucket bucket, in TKey key, in TContact contact)
+    {
+        int hash = _policy.HostHash(contact);
+        for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
+        {
+            if (bucket.Items[at].Contact.Equals(contact) && bucket.Items[at].Key.Equals(key))
+                return at;
+        }
+        return -1;
+    }
+
     private static ushort Milliseconds(TimeSpan span) => (ushort)Math.Clamp(span.TotalMilliseconds, 1, ushort.MaxValue);
 
     private sealed class Bucket
     {
+        private int[] _hosts = [];
+
         public RoutingEntry<TKey, TContact>[] Items { get; private set; } = [];
 
         public int Count { get; private set; }
@@ -301,20 +362,33 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             return -1;
         }
 
-        public void Add(in RoutingEntry<TKey, TContact> entry)
+        /// <summary>The first entry from <paramref name="start"/> whose host has this hash; -1 for none. Scans numbers side by side: tables are asked for a host with every message.</summary>
+        public int NextOfHost(int hash, int start)
+        {
+            int at = _hosts.AsSpan(start, Count - start).IndexOf(hash);
+            return at < 0 ? -1 : start + at;
+        }
+
+        public void SetHost(int index, int hash) => _hosts[index] = hash;
+
+        public void Add(in RoutingEntry<TKey, TContact> entry, int hostHash)
         {
             if (Count == Items.Length)
             {
-                var larger = new RoutingEntry<TKey, TContact>[Math.Max(FirstCapacity, Count * 2)];
+                int capacity = Math.Max(FirstCapacity, Count * 2);
+                var larger = new RoutingEntry<TKey, TContact>[capacity];
                 Items.AsSpan(0, Count).CopyTo(larger);
                 Items = larger;
+                Array.Resize(ref _hosts, capacity);
             }
+            _hosts[Count] = hostHash;
             Items[Count++] = entry;
         }
 
         public void RemoveAt(int index)
         {
             Items[index] = Items[--Count];
+            _hosts[index] = _hosts[Count];
             Items[Count] = default;
         }
     }

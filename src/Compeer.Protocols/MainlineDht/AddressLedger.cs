@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Compeer.Protocols.MainlineDht;
 
 /// <summary>
@@ -13,12 +16,12 @@ internal sealed class AddressLedger(DhtOptions options)
     /// <summary>Takes one question from the address's budget; false when it is used up or the address is being ignored.</summary>
     public bool TryTake(NodeEndPoint from, Instant now)
     {
-        Account account = Find(from.Host, now);
+        ref Account account = ref Find(from.Host, now);
         if (now < account.SilentUntil)
             return false;
         double budget = Math.Min(options.QueryBurst, account.Budget + (now - account.Updated).TotalSeconds * options.QueriesPerSecond) - 1;
         bool allowed = budget >= 0;
-        _accounts[from.Host] = account with
+        account = account with
         {
             Budget = (float)Math.Max(0, budget), Updated = now, SilentUntil = allowed ? default : now + options.Silence,
         };
@@ -26,20 +29,27 @@ internal sealed class AddressLedger(DhtOptions options)
     }
 
     /// <summary>The endpoint answered a question of ours, or showed a token.</summary>
-    public void Prove(NodeEndPoint endpoint, Instant now) =>
-        _accounts[endpoint.Host] = Find(endpoint.Host, now) with { ProvenUntil = now + ProofLifetime };
+    public void Prove(NodeEndPoint endpoint, Instant now)
+    {
+        ref Account account = ref Find(endpoint.Host, now);
+        account = account with { ProvenUntil = now + ProofLifetime };
+    }
 
     /// <summary>Somebody at the address receives what we send there.</summary>
     public bool IsProven(NodeEndPoint endpoint, Instant now) =>
         _accounts.TryGetValue(endpoint.Host, out Account account) && now < account.ProvenUntil;
 
-    private Account Find(NodeEndPoint host, Instant now)
+    /// <summary>One look into the table for the addresses that are in it: every message asks.</summary>
+    private ref Account Find(NodeEndPoint host, Instant now)
     {
-        if (_accounts.TryGetValue(host, out Account account))
-            return account;
+        ref Account known = ref CollectionsMarshal.GetValueRefOrNullRef(_accounts, host);
+        if (!Unsafe.IsNullRef(ref known))
+            return ref known;
         if (_accounts.Count >= options.MaxAddresses)
             _accounts.Clear();
-        return new Account(options.QueryBurst, now, default, default);
+        ref Account added = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, host, out _);
+        added = new Account(options.QueryBurst, now, default, default);
+        return ref added;
     }
 
     private readonly record struct Account(float Budget, Instant Updated, Instant SilentUntil, Instant ProvenUntil);

@@ -11,7 +11,9 @@ public sealed class AddressVotes
 
     private const int MaxVotes = 32;
 
-    private readonly Queue<(NodeEndPoint Voter, NodeEndPoint Claimed)> _votes = new();
+    private readonly (NodeEndPoint Voter, NodeEndPoint Claimed)[] _votes = new (NodeEndPoint, NodeEndPoint)[MaxVotes];
+    private int _count;
+    private int _oldest;
 
     /// <summary>The address that is believed, with port 0; null before enough agree.</summary>
     public NodeEndPoint? Winner { get; private set; }
@@ -22,19 +24,33 @@ public sealed class AddressVotes
         if (claimed.IsV6 != voter.IsV6 || !(claimed with { Port = 1 }).IsPlausible)
             return false;
         NodeEndPoint ballot = voter.IsLocal ? voter.Host : voter.Network;
-        for (int i = _votes.Count; i > 0; i--)
+        NodeEndPoint host = claimed.Host;
+        int agreeing = 1;
+        int at = -1;
+        for (int i = 0; i < _count; i++)
         {
-            (NodeEndPoint other, NodeEndPoint address) = _votes.Dequeue();
-            if (other != ballot)
-                _votes.Enqueue((other, address));
+            if (_votes[i].Voter == ballot)
+                at = i;
+            else if (_votes[i].Claimed == host)
+                agreeing++;
         }
-        if (_votes.Count >= MaxVotes)
-            _votes.Dequeue();
-        _votes.Enqueue((ballot, claimed.Host));
-        int agreeing = _votes.Count(v => v.Claimed == claimed.Host);
-        if (agreeing < Quorum || agreeing * 2 <= _votes.Count || Winner == claimed.Host)
+        if (at < 0)
+            at = NewPlace(host, ref agreeing);
+        _votes[at] = (ballot, host);
+        if (agreeing < Quorum || agreeing * 2 <= _count || Winner == host)
             return false;
-        Winner = claimed.Host;
+        Winner = host;
         return true;
+    }
+
+    private int NewPlace(NodeEndPoint host, ref int agreeing)
+    {
+        if (_count < MaxVotes)
+            return _count++;
+        int at = _oldest;
+        _oldest = (_oldest + 1) % MaxVotes;
+        if (_votes[at].Claimed == host)
+            agreeing--;
+        return at;
     }
 }

@@ -267,7 +267,7 @@ public sealed partial class DhtNode
     private int WriteNodes(ref KrpcWriter writer, ReadOnlySpan<byte> key, Key160 target, int room)
     {
         int each = Key160.LengthBytes + (_isV6 ? NodeEndPoint.V6LengthBytes : NodeEndPoint.V4LengthBytes);
-        Span<RoutingEntry<Key160, NodeEndPoint>> nearest = new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize];
+        Span<RoutingEntry<Key160, NodeEndPoint>> nearest = _nearest;
         int count = Math.Min(_table.Closest(target, nearest), Math.Max(0, (room - 12) / each));
         Span<byte> nodes = stackalloc byte[MainlinePolicy.BucketSize * (Key160.LengthBytes + NodeEndPoint.V6LengthBytes)];
         for (int i = 0; i < count; i++)

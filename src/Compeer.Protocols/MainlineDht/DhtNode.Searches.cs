@@ -64,7 +64,7 @@ public sealed partial class DhtNode
     private DhtSearch NewSearch(DhtSearchKind kind, Key160 target, int paths, Instant now) => new(++_lastSearch, kind, NewLookup(target, paths), now);
 
     private KademliaLookup<Key160, NodeEndPoint> NewLookup(Key160 target, int paths) =>
-        new(target, _options.Lookup with { Paths = Math.Max(paths, _options.Lookup.Paths) }, MainlinePolicy.NetworkOf);
+        new(target, _options.Lookup with { Paths = Math.Max(paths, _options.Lookup.Paths) }, MainlinePolicy.NetworkOf, DhtNodeId.IsValidFor);
 
     private int Begin(DhtSearch search, Instant now)
     {
@@ -109,14 +109,19 @@ public sealed partial class DhtNode
         search.IsStoring = true;
         if (search.Kind != DhtSearchKind.Put && search.Peers.AnnouncePort is null)
             return false;
+        // Nodes that chose their ids may sit around the key to hide it: those that could not choose get it all the same.
         int left = MainlinePolicy.BucketSize;
+        int leftOfOthers = MainlinePolicy.BucketSize;
         foreach ((Key160 id, NodeEndPoint contact) in search.Lookup.ClosestReplied(int.MaxValue))
         {
             if (left == 0)
                 break;
             if (!search.Tokens.TryGetValue(contact, out byte[]? token))
                 continue;
-            left--;
+            ref int room = ref DhtNodeId.IsValidFor(id, contact) ? ref left : ref leftOfOthers;
+            if (room == 0)
+                continue;
+            room--;
             AskToStore(search, id, contact, token, now);
         }
         return search.AsideUnderWay > 0;

@@ -27,6 +27,7 @@ public sealed partial class DhtNode
     private readonly Random _random;
     private readonly bool _isV6;
     private readonly byte[] _buffer;
+    private readonly RoutingEntry<Key160, NodeEndPoint>[] _nearest = new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize];
     private readonly Queue<(NodeEndPoint To, byte[] Datagram)> _outgoing = new();
     private readonly Queue<DhtEvent> _events = new();
     private readonly List<PendingQuery> _pending = [];

@@ -18,6 +18,8 @@ public readonly struct MainlinePolicy : IRoutingPolicy<Key160, NodeEndPoint>
     public bool IsSameHost(in NodeEndPoint a, in NodeEndPoint b) =>
         a.Low == b.Low && a.High == b.High && a.IsV6 == b.IsV6 && (a.Port == b.Port || !a.IsLoopback);
 
+    public int HostHash(in NodeEndPoint contact) => (contact.High ^ contact.Low).GetHashCode();
+
     public bool IsSameNetwork(in NodeEndPoint a, in NodeEndPoint b) => a.IsV6 == b.IsV6 && !a.IsLocal && a.Network == b.Network;
 
     public bool IsPreferred(in Key160 key, in NodeEndPoint contact) => DhtNodeId.IsValidFor(key, contact);

@@ -94,5 +94,10 @@ public readonly record struct NodeEndPoint(ulong High, ulong Low, ushort Port, b
 
     public IPEndPoint ToIPEndPoint() => new(Address, Port);
 
+    public bool Equals(NodeEndPoint other) => Low == other.Low && Port == other.Port && High == other.High && IsV6 == other.IsV6;
+
+    /// <summary>Seeded per process: strangers choose what goes into our tables.</summary>
+    public override int GetHashCode() => HashCode.Combine(High, Low, Port);
+
     public override string ToString() => ToIPEndPoint().ToString();
 }

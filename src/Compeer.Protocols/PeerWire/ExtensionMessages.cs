@@ -11,10 +11,11 @@ namespace Compeer.Protocols.PeerWire;
 /// <param name="MetadataBytes">Bytes of the info dictionary; 0 when we have none.</param>
 /// <param name="IsUploadOnly">We fetch nothing more.</param>
 /// <param name="TheirAddress">The remote's address as we see it.</param>
+/// <param name="OffersPeerExchange">We exchange peers; never for private torrents.</param>
 public readonly record struct OwnExtensions(
-    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress);
+    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false);
 
-/// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 21, 54.</summary>
+/// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 11, 21, 54, 55.</summary>
 internal static class ExtensionMessages
 {
     /// <summary>Our number for metadata exchange.</summary>
@@ -26,6 +27,15 @@ internal static class ExtensionMessages
     /// <summary>Our number for upload_only.</summary>
     public const int UploadOnly = 3;
 
+    /// <summary>Our number for ut_holepunch.</summary>
+    public const int HolePunch = 4;
+
+    /// <summary>Our number for ut_pex.</summary>
+    public const int PeerExchange = 5;
+
+    /// <summary>A further handshake that takes ut_pex back. Spec: BEP 10, a number of 0.</summary>
+    public static ReadOnlySpan<byte> NoPeerExchange => "d1:md6:ut_pexi0eee"u8;
+
     public static byte[] Handshake(OwnExtensions own)
     {
         var output = new ArrayBufferWriter<byte>(256);
@@ -35,7 +45,10 @@ internal static class ExtensionMessages
         writer.BeginDictionary();
         Integer(writer, "lt_donthave"u8, DontHave);
         Integer(writer, "upload_only"u8, UploadOnly);
+        Integer(writer, "ut_holepunch"u8, HolePunch);
         Integer(writer, "ut_metadata"u8, Metadata);
+        if (own.OffersPeerExchange)
+            Integer(writer, "ut_pex"u8, PeerExchange);
         writer.End();
         if (own.MetadataBytes > 0)
             Integer(writer, "metadata_size"u8, own.MetadataBytes);

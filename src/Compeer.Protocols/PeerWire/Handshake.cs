@@ -45,13 +45,14 @@ public readonly struct Handshake(ReservedBits reserved, Sha1Hash infoHash, PeerI
     /// <summary>The sender.</summary>
     public PeerId PeerId { get; } = peerId;
 
-    private static ReadOnlySpan<byte> Protocol => "\u0013BitTorrent protocol"u8;
+    /// <summary>How every handshake begins: length and name of the protocol.</summary>
+    public static ReadOnlySpan<byte> Header => "\u0013BitTorrent protocol"u8;
 
     /// <summary>Reads 68 bytes; false when they are of another protocol.</summary>
     public static bool TryRead(ReadOnlySpan<byte> data, out Handshake handshake)
     {
         handshake = default;
-        if (data.Length < LengthBytes || !data.StartsWith(Protocol))
+        if (data.Length < LengthBytes || !data.StartsWith(Header))
             return false;
         handshake = new Handshake(
             (ReservedBits)BinaryPrimitives.ReadUInt64BigEndian(data[20..]), new Sha1Hash(data.Slice(28, 20)), new PeerId(data.Slice(48, 20)));
@@ -61,7 +62,7 @@ public readonly struct Handshake(ReservedBits reserved, Sha1Hash infoHash, PeerI
     /// <summary>Writes 68 bytes.</summary>
     public void Write(Span<byte> target)
     {
-        Protocol.CopyTo(target);
+        Header.CopyTo(target);
         BinaryPrimitives.WriteUInt64BigEndian(target[20..], (ulong)Reserved);
         InfoHash.AsSpan().CopyTo(target[28..]);
         PeerId.AsSpan().CopyTo(target[48..]);

@@ -1,5 +1,6 @@
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -62,6 +63,12 @@ public enum PeerEventKind
 
     /// <summary>It will not serve hashes: Root, Range.</summary>
     HashReject,
+
+    /// <summary>It tells of peers: Payload.</summary>
+    PeerExchange,
+
+    /// <summary>It sends a hole punching message: HolePunch.</summary>
+    HolePunch,
 }
 
 /// <summary>One event; its views live as long as the bytes that were received.</summary>
@@ -82,7 +89,7 @@ public readonly ref struct PeerEvent
     /// <summary>The block had been cancelled, or given up after a choke; it may still be used.</summary>
     public bool IsLate { get; init; }
 
-    /// <summary>A block's or metadata piece's bytes.</summary>
+    /// <summary>A block's or metadata piece's bytes, or a ut_pex message.</summary>
     public ReadOnlySpan<byte> Payload { get; init; }
 
     /// <summary>The tree whose hashes are meant.</summary>
@@ -93,4 +100,7 @@ public readonly ref struct PeerEvent
 
     /// <summary>The hashes.</summary>
     public ReadOnlySpan<Sha256Hash> Hashes { get; init; }
+
+    /// <summary>A hole punching message.</summary>
+    public HolePunchMessage HolePunch { get; init; }
 }

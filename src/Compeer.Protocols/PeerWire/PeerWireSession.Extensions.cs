@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 
 namespace Compeer.Protocols.PeerWire;
 
-// What the remote sends: BEP 9, 10, 21, 52, 54.
+// What the remote sends: BEP 9, 10, 11, 21, 52, 54, 55.
 public sealed partial class PeerWireSession
 {
     private const int MetadataPieceBytes = 16 * 1024;
@@ -27,9 +28,24 @@ public sealed partial class PeerWireSession
                 if (message.Payload.Length == 1)
                     Remote.IsUploadOnly = message.Payload[0] != 0;
                 return message.Payload.Length == 1 && Report(PeerEventKind.Extensions, out happened);
+            case ExtensionMessages.PeerExchange:
+                happened = new PeerEvent { Kind = PeerEventKind.PeerExchange, Payload = message.Payload };
+                return OffersPeerExchange;
+            case ExtensionMessages.HolePunch:
+                return HandleHolePunch(message.Payload, out happened);
             default:
                 return false;
         }
+    }
+
+    private bool HandleHolePunch(ReadOnlySpan<byte> payload, out PeerEvent happened)
+    {
+        happened = default;
+        // Messages that make no sense, and those of a remote that could not be answered, are passed over in silence.
+        if (Remote.HolePunch == 0 || !HolePunchCodec.TryRead(payload, out HolePunchMessage message))
+            return false;
+        happened = new PeerEvent { Kind = PeerEventKind.HolePunch, HolePunch = message };
+        return true;
     }
 
     private bool HandleDontHave(ReadOnlySpan<byte> payload, out PeerEvent happened)

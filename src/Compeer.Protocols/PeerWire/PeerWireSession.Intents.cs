@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -27,10 +28,29 @@ public sealed partial class PeerWireSession
     }
 
     /// <summary>Says who we are, if the remote can hear it.</summary>
-    public void SendExtensions(int listenPort, int metadataBytes, bool isUploadOnly, IPAddress theirAddress)
+    public void SendExtensions(int listenPort, int metadataBytes, bool isUploadOnly, IPAddress theirAddress, bool offersPeerExchange = false)
     {
-        if (HasExtensions)
-            Extended(0, ExtensionMessages.Handshake(new OwnExtensions(_options.ClientName, listenPort, _options.MaxIncomingRequests, metadataBytes, isUploadOnly, theirAddress)));
+        if (!HasExtensions)
+            return;
+        OffersPeerExchange = offersPeerExchange;
+        Extended(0, ExtensionMessages.Handshake(new OwnExtensions(
+            _options.ClientName, listenPort, _options.MaxIncomingRequests, metadataBytes, isUploadOnly, theirAddress, offersPeerExchange)));
+    }
+
+    /// <summary>Takes the offer to exchange peers back: the torrent turned out to be private.</summary>
+    public void WithdrawPeerExchange()
+    {
+        if (!OffersPeerExchange)
+            return;
+        OffersPeerExchange = false;
+        Extended(0, ExtensionMessages.NoPeerExchange);
+    }
+
+    /// <summary>Tells of peers, if the remote can hear it and reads what we send. Spec: BEP 11.</summary>
+    public void SendPeerExchange(ReadOnlySpan<byte> payload)
+    {
+        if (OffersPeerExchange && Remote.PeerExchange != 0 && !IsControlCrowded)
+            Extended(Remote.PeerExchange, payload);
     }
 
     /// <summary>Says where our node of the DHT is, if both sides take part in it. Spec: BEP 5.</summary>
@@ -63,6 +83,15 @@ public sealed partial class PeerWireSession
     {
         if (Remote.UploadOnly != 0)
             Extended(Remote.UploadOnly, [value ? (byte)1 : (byte)0]);
+    }
+
+    /// <summary>Sends a hole punching message, if the remote can hear it and reads what we send. Spec: BEP 55.</summary>
+    public void SendHolePunch(HolePunchMessage message)
+    {
+        if (Remote.HolePunch == 0 || IsControlCrowded)
+            return;
+        Span<byte> payload = stackalloc byte[HolePunchCodec.MaxLengthBytes];
+        Extended(Remote.HolePunch, payload[..HolePunchCodec.Write(message, payload)]);
     }
 
     /// <summary>Stops serving the remote; its waiting requests are refused, but for those of allowed fast pieces.</summary>

@@ -9,7 +9,7 @@ namespace Compeer.Protocols.PeerWire;
 /// message against it, and turns intents into messages. Single-threaded; never throws on what the remote sends; ends
 /// in <see cref="Closed"/>. Memory: see <see cref="PeerWireOptions"/>.
 /// </summary>
-/// <remarks>Spec: BEP 3, 6, 9, 10, 21, 52, 54.</remarks>
+/// <remarks>Spec: BEP 3, 6, 9, 10, 11, 21, 52, 54, 55.</remarks>
 public sealed partial class PeerWireSession
 {
     private const int KeptControlBytes = 64 * 1024;
@@ -84,6 +84,9 @@ public sealed partial class PeerWireSession
 
     /// <summary>The remote's extension handshake came.</summary>
     public bool HasRemoteExtensions { get; private set; }
+
+    /// <summary>We said that we exchange peers.</summary>
+    public bool OffersPeerExchange { get; private set; }
 
     /// <summary>Requests of ours that are not answered.</summary>
     public int Outstanding => _outstanding.Count;

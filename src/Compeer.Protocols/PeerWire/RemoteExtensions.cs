@@ -6,7 +6,7 @@ using Compeer.Formats.Bencoding;
 namespace Compeer.Protocols.PeerWire;
 
 /// <summary>What the remote said of itself in its extension handshakes; a later one changes only what it names.</summary>
-/// <remarks>Spec: BEP 10; BEP 9 (metadata_size), 21 (upload_only), 54 (lt_donthave).</remarks>
+/// <remarks>Spec: BEP 10; BEP 9 (metadata_size), 11 (ut_pex), 21 (upload_only), 54 (lt_donthave), 55 (ut_holepunch).</remarks>
 public sealed class RemoteExtensions
 {
     private const int MaxNameLength = 100;
@@ -38,6 +38,12 @@ public sealed class RemoteExtensions
     /// <summary>Its number for upload_only; 0 when it has none.</summary>
     public int UploadOnly { get; private set; }
 
+    /// <summary>Its number for ut_pex; 0 when it has none.</summary>
+    public int PeerExchange { get; private set; }
+
+    /// <summary>Its number for hole punching; 0 when it has none.</summary>
+    public int HolePunch { get; private set; }
+
     /// <summary>Takes in a handshake; false when it is not a bencoded dictionary.</summary>
     public bool TryUpdate(ReadOnlySpan<byte> payload)
     {
@@ -50,6 +56,8 @@ public sealed class RemoteExtensions
             Metadata = Number(numbers, "ut_metadata"u8, Metadata);
             DontHave = Number(numbers, "lt_donthave"u8, DontHave);
             UploadOnly = Number(numbers, "upload_only"u8, UploadOnly);
+            PeerExchange = Number(numbers, "ut_pex"u8, PeerExchange);
+            HolePunch = Number(numbers, "ut_holepunch"u8, HolePunch);
         }
         if (root.TryGetText("v"u8, out string name))
             ClientName = Printable(name);

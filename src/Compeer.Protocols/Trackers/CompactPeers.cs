@@ -15,6 +15,13 @@ public static class CompactPeers
     /// <summary>Bytes of one IPv6 peer.</summary>
     public const int V6LengthBytes = 18;
 
+    /// <summary>Whether an address has 16 bytes; one of IPv4 has 4.</summary>
+    public static bool IsV6(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return address.TryWriteBytes(bytes, out int length) && length == bytes.Length;
+    }
+
     /// <summary>Bytes of one peer.</summary>
     public static int LengthOf(bool isV6) => isV6 ? V6LengthBytes : V4LengthBytes;
 

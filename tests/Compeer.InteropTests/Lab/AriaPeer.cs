@@ -16,20 +16,23 @@ public sealed class AriaPeer : LabProcess
     }
 
     /// <summary>Seeds what is in <paramref name="directory"/>, unchecked; returns when its port answers.</summary>
-    public static async Task<AriaPeer> SeedAsync(LabHost host, string torrent, string directory, int port, string? dhtEntry = null)
+    public static async Task<AriaPeer> SeedAsync(LabHost host, string torrent, string directory, int port, string? dhtEntry = null, bool requireEncryption = false)
     {
         Prerequisites.Demand(Needs.Aria2);
-        var seed = new AriaPeer(host, [.. Listen(host, port, dhtEntry), "--seed-ratio=0", "--bt-seed-unverified=true", "-d", directory, torrent]);
+        var seed = new AriaPeer(host, [.. Listen(host, port, dhtEntry), .. Encryption(requireEncryption), "--seed-ratio=0", "--bt-seed-unverified=true", "-d", directory, torrent]);
         await Ports.WaitUntilOpenAsync(seed, port);
         return seed;
     }
 
     /// <summary>Downloads <paramref name="source"/> (a torrent file or a magnet link) and ends.</summary>
-    public static AriaPeer Leech(LabHost host, string source, string directory, int port, string? dhtEntry = null)
+    public static AriaPeer Leech(LabHost host, string source, string directory, int port, string? dhtEntry = null, bool requireEncryption = false)
     {
         Prerequisites.Demand(Needs.Aria2);
-        return new AriaPeer(host, [.. Listen(host, port, dhtEntry), "--seed-time=0", "-d", directory, source]);
+        return new AriaPeer(host, [.. Listen(host, port, dhtEntry), .. Encryption(requireEncryption), "--seed-time=0", "-d", directory, source]);
     }
+
+    /// <summary>RC4 or nothing, in both directions.</summary>
+    private static string[] Encryption(bool required) => required ? ["--bt-require-crypto=true", "--bt-min-crypto-level=arc4"] : [];
 
     private static string[] Listen(LabHost host, int port, string? dhtEntry)
     {

@@ -16,15 +16,30 @@ public sealed record CompeerOptions
 
     public string? LimitDown { get; init; }
 
+    /// <summary>prefer, require or forbid; null is the default.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>Addresses for --peer (get only).</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>--no-utp: peers by TCP only.</summary>
+    public bool TcpOnly { get; init; }
+
     /// <summary>--no-tcp: peers by uTP only.</summary>
     public bool UtpOnly { get; init; }
 
+    /// <summary>How the router is asked for the port: pcp, nat-pmp or upnp; null is all, "none" asks no router.</summary>
+    public string? PortMapping { get; init; }
+
+    /// <summary>Seconds that the router shall keep the port mapped; 0 is the program's own choice.</summary>
+    public int PortMappingLease { get; init; }
+
     public bool KeepSeeding { get; init; }
+
+    /// <summary>Look for peers on the local network; off unless a test is about it.</summary>
+    public bool LocalDiscovery { get; init; }
 
     /// <summary>For get: give up after so long without success.</summary>
     public TimeSpan? Timeout { get; init; }

@@ -63,13 +63,20 @@ public sealed class CompeerProcess : JsonProcess
 
     /// <summary>compeer create PATH: the torrent as libtorrent reads it.</summary>
     public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, params string[] trackers) =>
-        CreateTorrentAsync(host, content, format, trackers, []);
+        CreateTorrentAsync(host, content, format, false, trackers);
+
+    /// <summary>The same; a private torrent takes peers from its trackers only.</summary>
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, bool isPrivate, params string[] trackers) =>
+        CreateAsync(host, content, format, [.. isPrivate ? (string[])["--private"] : [], .. trackers.SelectMany(url => (string[])["--tracker", url])]);
 
     /// <summary>The same with web seeds.</summary>
-    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, IReadOnlyList<string> trackers, IReadOnlyList<string> webSeeds)
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, IReadOnlyList<string> trackers, IReadOnlyList<string> webSeeds) =>
+        CreateAsync(host, content, format, [.. trackers.SelectMany(url => (string[])["--tracker", url]), .. webSeeds.SelectMany(url => (string[])["--web-seed", url])]);
+
+    private static async Task<TorrentFacts> CreateAsync(LabHost host, TestContent content, string format, string[] options)
     {
         string path = Path.Combine(host.Network.Work, $"created-{format}-{host.Network.NextNumber()}.torrent");
-        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. trackers.SelectMany(url => (string[])["--tracker", url]), .. webSeeds.SelectMany(url => (string[])["--web-seed", url])]);
+        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. options]);
         await process.WaitForSuccessAsync(TimeSpan.FromSeconds(60));
         return await Torrents.ReadAsync(host, path);
     }
@@ -115,13 +122,27 @@ public sealed class CompeerProcess : JsonProcess
 
     public bool HasBanned(string address) => Events.Any(e => IsBan(e) && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal));
 
+    /// <summary>Waits for a connection; whether each so far is encrypted.</summary>
+    public async Task<IReadOnlyList<bool>> EncryptionsAsync(TimeSpan timeout)
+    {
+        await WaitForAsync(IsConnected, "connected peer", timeout);
+        return [.. Events.Where(IsConnected).Select(e => e.Flag("encrypted"))];
+    }
+
+    public static bool IsConnected(JsonEvent e) => e.Name == "peer" && e.Text("state") == "connected";
+
     public static bool IsBan(JsonEvent e) => e.Name == "peer" && e.Text("state") == "banned";
+
+    /// <summary>The first connection with a peer at <paramref name="address"/> that somebody of this kind ("pex", "lan") told us of.</summary>
+    public Task<JsonEvent> WaitForPeerAsync(string address, string source, TimeSpan timeout) => WaitForAsync(
+        e => e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(address + ":", StringComparison.Ordinal) && e.Text("source").Split('+').Contains(source),
+        $"a connection with {address} that comes from {source}", timeout);
 
     private static List<string> Common(LabHost host, CompeerOptions options)
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
         List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
-        // A proxy has to switch the DHT off by itself.
+        // A proxy has to switch everything off by itself.
         if (options.DhtEntries.Count == 0 && options.Proxy is null)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
@@ -129,10 +150,20 @@ public sealed class CompeerProcess : JsonProcess
             arguments.AddRange(["--proxy", options.Proxy]);
         if (options.UtpOnly)
             arguments.Add("--no-tcp");
+        if (!options.LocalDiscovery && options.Proxy is null)
+            arguments.Add("--no-lan");
+        if (options.TcpOnly)
+            arguments.Add("--no-utp");
+        if (options.PortMapping is { } way)
+            arguments.AddRange(way == "none" ? ["--no-port-mapping"] : (string[])["--port-mapping", way]);
+        if (options.PortMappingLease > 0)
+            arguments.AddRange(["--port-mapping-lease", options.PortMappingLease.ToString(CultureInfo.InvariantCulture)]);
         if (options.LimitUp is not null)
             arguments.AddRange(["--limit-up", options.LimitUp]);
         if (options.LimitDown is not null)
             arguments.AddRange(["--limit-down", options.LimitDown]);
+        if (options.Encryption is not null)
+            arguments.AddRange(["--encryption", options.Encryption]);
         return arguments;
     }
 

@@ -28,5 +28,10 @@ public sealed record JsonEvent(string Name, DateTimeOffset At, JsonElement Value
         ? value.GetDouble()
         : throw new LabException($"The event '{Name}' has no number '{key}': {Values}");
 
+    /// <summary>True or false. Throws when absent.</summary>
+    public bool Flag(string key) => Values.TryGetProperty(key, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? value.GetBoolean()
+        : throw new LabException($"The event '{Name}' does not say whether '{key}': {Values}");
+
     public long Bytes(string key) => (long)Number(key);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -7,7 +6,7 @@ namespace Compeer.InteropTests.Lab;
 /// <summary>
 /// A bridge with any number of hosts, each a network namespace with an address of its own (several clients refuse peers on
 /// loopback). Names carry the test process's id, so networks of dead runs are found and removed, and two runs do not meet.
-/// Owns the processes started in it and a work directory; disposing ends and removes all of them.
+/// Home routers with hosts behind them can be added (<see cref="LabRouter"/>). Owns the processes started in it and a work directory; disposing ends and removes all of them.
 /// </summary>
 public sealed partial class LabNetwork : IAsyncDisposable
 {
@@ -22,6 +21,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
     private readonly string _prefix;
     private readonly int _number;
     private int _numbers;
+    private int _routers;
 
     private LabNetwork(int number, string prefix)
     {
@@ -41,29 +41,25 @@ public sealed partial class LabNetwork : IAsyncDisposable
         if (!_swept)
             await SweepAsync();
         _swept = true;
-        string taken = await RunAsync(Ip, ["-o", "-4", "addr"]) + await RunAsync(Ip, ["route"]);
+        string taken = await LabTool.RunAsync(Ip, ["-o", "-4", "addr"]) + await LabTool.RunAsync(Ip, ["route"]);
         string prefix = Enumerable.Range(0, 60_000)
             .Select(i => $"10.{(214 + (i / 250)) % 256}.{(i + Environment.ProcessId) % 250}")
             .First(p => !taken.Contains(p + ".", StringComparison.Ordinal));
         var network = new LabNetwork(_made++, prefix);
-        await RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\naddr add {prefix}.254/24 dev {network._bridge}\nlink set {network._bridge} up\n");
+        await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\naddr add {prefix}.254/24 dev {network._bridge}\nlink set {network._bridge} up\n");
         return network;
     }
 
     /// <summary>Adds a host; <paramref name="rate"/> ("8mbit") limits what it sends, in tc's units.</summary>
     public async Task<LabHost> AddHostAsync(string? rate = null)
     {
-        if (_hosts.Count == MaxHosts)
-            throw new LabException($"More than {MaxHosts} hosts in one network.");
-        int n = _hosts.Count + 1;
-        string id = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId:x}x{_number}n{n}");
-        var host = new LabHost(this, "cpn" + id, DeviceName(n), $"{_prefix}.{n}");
-        await RunAsync(Ip, ["netns", "add", host.Namespace]);
+        (int n, string name) = await AddNamespaceAsync();
+        var host = new LabHost(this, name, DeviceName(n), $"{_prefix}.{n}");
         _hosts.Add(host);
-        await RunAsync(Ip, ["-batch", "-"], $"link add {host.Device} type veth peer name e0 netns {host.Namespace}\nlink set {host.Device} master {_bridge} up\n");
-        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\n");
+        await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {host.Device} type veth peer name e0 netns {host.Namespace}\nlink set {host.Device} master {_bridge} up\n");
+        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\nroute add 224.0.0.0/4 dev e0\n");
         if (rate is not null)
-            await RunAsync("tc", ["-n", host.Namespace, "qdisc", "add", "dev", "e0", "root", "tbf", "rate", rate, "burst", "64kb", "latency", "300ms"]);
+            await LabTool.RunAsync("tc", ["-n", host.Namespace, "qdisc", "add", "dev", "e0", "root", "tbf", "rate", rate, "burst", "64kb", "latency", "300ms"]);
         return host;
     }
 
@@ -74,8 +70,20 @@ public sealed partial class LabNetwork : IAsyncDisposable
         if (count > 50)
             throw new LabException("A network has room for 50 more addresses.");
         string commands = string.Concat(Enumerable.Range(first, count).Select(n => string.Create(CultureInfo.InvariantCulture, $"addr add {_prefix}.{n}/24 dev e0\n")));
-        await RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], commands);
+        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], commands);
         return string.Create(CultureInfo.InvariantCulture, $"{_prefix}.{first}");
+    }
+
+    /// <summary>Adds a home router, with no hosts behind it yet.</summary>
+    public async Task<LabRouter> AddRouterAsync(NatKind kind) => await LabRouter.CreateAsync(await AddHostAsync(), kind, ++_routers);
+
+    internal async Task<LabHost> AddHostBehindAsync(LabRouter router)
+    {
+        (int n, string name) = await AddNamespaceAsync();
+        var host = new LabHost(this, name, "", "") { Router = router };
+        _hosts.Add(host);
+        host = host with { Address = await router.ConnectAsync(name, n, _prefix) };
+        return _hosts[^1] = host;
     }
 
     /// <summary>A new directory inside <see cref="Work"/>.</summary>
@@ -97,12 +105,23 @@ public sealed partial class LabNetwork : IAsyncDisposable
             await process.DisposeAsync();
         foreach (LabHost host in _hosts)
         {
-            await TryRunAsync(Ip, ["link", "del", host.Device]);
-            await TryRunAsync(Ip, ["netns", "del", host.Namespace]);
+            if (host.Router is null)
+                await LabTool.TryRunAsync(Ip, ["link", "del", host.Device]);
+            await LabTool.TryRunAsync(Ip, ["netns", "del", host.Namespace]);
             NamespaceFiles.Remove(host.Namespace);
         }
-        await TryRunAsync(Ip, ["link", "del", _bridge]);
+        await LabTool.TryRunAsync(Ip, ["link", "del", _bridge]);
         LabFiles.Remove(Work);
+    }
+
+    private async Task<(int Number, string Name)> AddNamespaceAsync()
+    {
+        if (_hosts.Count == MaxHosts)
+            throw new LabException($"More than {MaxHosts} hosts in one network.");
+        int n = _hosts.Count + 1;
+        string name = string.Create(CultureInfo.InvariantCulture, $"cpn{Environment.ProcessId:x}x{_number}n{n}");
+        await LabTool.RunAsync(Ip, ["netns", "add", name]);
+        return (n, name);
     }
 
     private string DeviceName(int n)
@@ -114,17 +133,17 @@ public sealed partial class LabNetwork : IAsyncDisposable
     /// <summary>Removes namespaces, devices and directories whose test process is dead. Processes left in such a namespace are ended by id.</summary>
     private static async Task SweepAsync()
     {
-        foreach (string line in (await RunAsync(Ip, ["netns", "list"])).Split('\n'))
+        foreach (string line in (await LabTool.RunAsync(Ip, ["netns", "list"])).Split('\n'))
         {
             string name = line.Split(' ')[0];
             if (!IsOfDeadRun(name))
                 continue;
-            foreach (string id in (await TryRunAsync(Ip, ["netns", "pids", name])).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            foreach (string id in (await LabTool.TryRunAsync(Ip, ["netns", "pids", name])).Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 Signals.TrySend(int.Parse(id, CultureInfo.InvariantCulture), Signal.Kill);
-            await TryRunAsync(Ip, ["netns", "del", name]);
+            await LabTool.TryRunAsync(Ip, ["netns", "del", name]);
         }
         foreach (string device in Directory.GetFileSystemEntries("/sys/class/net").Select(Path.GetFileName).OfType<string>().Where(IsOfDeadRun))
-            await TryRunAsync(Ip, ["link", "del", device]);
+            await LabTool.TryRunAsync(Ip, ["link", "del", device]);
         NamespaceFiles.Sweep(IsOfDeadRun);
         LabFiles.Sweep();
     }
@@ -132,32 +151,6 @@ public sealed partial class LabNetwork : IAsyncDisposable
     private static bool IsOfDeadRun(string name) =>
         OwnName().Match(name) is { Success: true } match
         && !Directory.Exists("/proc/" + int.Parse(match.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture));
-
-    private static async Task<string> TryRunAsync(string program, string[] arguments)
-    {
-        try
-        {
-            return await RunAsync(program, arguments);
-        }
-        catch (LabException)
-        {
-            return "";
-        }
-    }
-
-    internal static async Task<string> RunAsync(string program, string[] arguments, string? input = null)
-    {
-        var start = new ProcessStartInfo(Prerequisites.PathOf(program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        using Process process = Process.Start(start)!;
-        if (input is not null)
-            await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        string error = await process.StandardError.ReadToEndAsync(limit.Token);
-        await process.WaitForExitAsync(limit.Token);
-        return process.ExitCode == 0 ? await output : throw new LabException($"{program} {string.Join(' ', arguments)}: {error.Trim()}\n{input}");
-    }
 
     [GeneratedRegex("^(?:cpn|cpb|cv)([0-9a-f]{1,7})x[0-9]+(?:n[0-9]+)?$")]
     private static partial Regex OwnName();

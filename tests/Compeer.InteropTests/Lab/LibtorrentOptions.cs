@@ -20,6 +20,18 @@ public sealed record LibtorrentOptions
     /// <summary>A node of the DHT to join it by; without one it is off.</summary>
     public string? DhtEntry { get; init; }
 
+    /// <summary>Exchange peers.</summary>
+    public bool PeerExchange { get; init; } = true;
+
+    /// <summary>Look for peers on the local network.</summary>
+    public bool LocalDiscovery { get; init; }
+
     /// <summary>"disabled", "enabled" or "forced".</summary>
     public string Encryption { get; init; } = "disabled";
+
+    /// <summary>What may follow an encrypted handshake: "plaintext", "rc4" or "both".</summary>
+    public string EncryptionLevel { get; init; } = "both";
+
+    /// <summary>Of both, libtorrent chooses plaintext unless this is set.</summary>
+    public bool PreferRc4 { get; init; }
 }

@@ -32,10 +32,24 @@ public sealed class LibtorrentPeer : JsonProcess
             .Where(peer => peer.GetProperty("down").GetInt64() + peer.GetProperty("up").GetInt64() > 0)
             .Select(peer => (peer.GetProperty("address").GetString()!, peer.GetProperty("utp").GetBoolean())) ?? []];
 
+    /// <summary>Waits until it is connected with a peer at <paramref name="address"/>; with <paramref name="source"/> ("pex", "lsd") only if that told it.</summary>
+    public Task<JsonEvent> WaitForPeerAsync(string address, TimeSpan timeout, string? source = null) => WaitForAsync(
+        e => e.Name == "peers" && e.Values.GetProperty("peers").EnumerateArray().Any(peer =>
+            peer.GetProperty("address").GetString()!.StartsWith(address + ":", StringComparison.Ordinal)
+            && (source is null || peer.GetProperty("sources").EnumerateArray().Any(s => s.GetString() == source))),
+        $"a connection with {address}{(source is null ? "" : " that comes from " + source)}", timeout);
+
+    /// <summary>Waits until it has seen a connection of its own that is "rc4", "handshake" (only that was encrypted) or "" (plain).</summary>
+    public Task<JsonEvent> SeesEncryptionAsync(string expected, TimeSpan timeout) => WaitForAsync(
+        e => e.Name is "peers" or "complete" && e.Values.GetProperty("peers").EnumerateArray().Any(peer => peer.GetProperty("encryption").GetString() == expected),
+        $"connection with encryption '{expected}'", timeout);
+
     private static async Task<LibtorrentPeer> StartAsync(LabHost host, List<string> arguments, LibtorrentOptions options)
     {
         Prerequisites.Demand(Needs.Libtorrent);
-        arguments.AddRange(["--bind", host.Address, "--port", Text(options.Port), "--limit-up", Text(options.LimitUp), "--limit-down", Text(options.LimitDown), "--encryption", options.Encryption]);
+        arguments.AddRange(["--bind", host.Address, "--port", Text(options.Port), "--limit-up", Text(options.LimitUp), "--limit-down", Text(options.LimitDown), "--encryption", options.Encryption, "--encryption-level", options.EncryptionLevel]);
+        if (options.PreferRc4)
+            arguments.Add("--prefer-rc4");
         if (options.DhtEntry is not null)
             arguments.AddRange(["--dht-entry", options.DhtEntry]);
         foreach (string peer in options.Connect)
@@ -44,6 +58,10 @@ public sealed class LibtorrentPeer : JsonProcess
             arguments.Add("--utp-only");
         if (options.KeepSeeding)
             arguments.Add("--keep-seeding");
+        if (!options.PeerExchange)
+            arguments.Add("--no-pex");
+        if (options.LocalDiscovery)
+            arguments.Add("--lsd");
         var peerProcess = new LibtorrentPeer(host, arguments);
         await peerProcess.WaitForAsync("ready", TimeSpan.FromSeconds(20));
         return peerProcess;

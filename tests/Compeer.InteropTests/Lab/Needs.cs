@@ -35,4 +35,7 @@ public enum Needs
 
     /// <summary>The programs nft and sysctl, to make a router that masquerades.</summary>
     Masquerade = 1 << 13,
+
+    /// <summary>Debian's miniupnpd-nftables, and nft and sysctl.</summary>
+    Miniupnpd = 1 << 20,
 }

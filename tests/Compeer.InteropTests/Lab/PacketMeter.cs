@@ -26,7 +26,7 @@ public sealed partial class PacketMeter
                 }
             }
             """;
-        await LabNetwork.RunAsync("ip", ["netns", "exec", host.Namespace, Prerequisites.PathOf("nft"), "-f", "-"], rules);
+        await LabTool.RunInAsync(host.Namespace, "nft", ["-f", "-"], rules);
         return new PacketMeter(host);
     }
 
@@ -48,7 +48,7 @@ public sealed partial class PacketMeter
 
     private async Task<long> ReadAsync(string counter)
     {
-        string listed = await LabNetwork.RunAsync("ip", ["netns", "exec", _host.Namespace, Prerequisites.PathOf("nft"), "list", "counter", "inet", "watch", counter]);
+        string listed = await LabTool.RunInAsync(_host.Namespace, "nft", ["list", "counter", "inet", "watch", counter]);
         return long.Parse(Packets().Match(listed).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
     }
 

@@ -58,6 +58,8 @@ public static class Prerequisites
             absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
         if (Find("nft") is null || Find("sysctl") is null)
             absent[Needs.Masquerade] = "nft and sysctl (packages nftables and procps)";
+        if (Find("miniupnpd") is null || Find("nft") is null || Find("sysctl") is null)
+            absent[Needs.Miniupnpd] = "miniupnpd, nft and sysctl (packages miniupnpd-nftables, nftables and procps)";
         return absent;
     }
 

@@ -23,8 +23,9 @@ public sealed class TransmissionPeer : LabProcess
     {
     }
 
-    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>.</summary>
-    public static async Task<TransmissionPeer> StartAsync(LabHost host, string directory, int port, string? dhtEntry = null, bool utp = false)
+    /// <summary>Starts the daemon with nothing to do, downloading into <paramref name="directory"/>. Encryption: 0 tolerated, 1 preferred, 2 required.</summary>
+    public static async Task<TransmissionPeer> StartAsync(
+        LabHost host, string directory, int port, string? dhtEntry = null, bool utp = false, bool peerExchange = false, bool localDiscovery = false, int encryption = 0)
     {
         Prerequisites.Demand(Needs.Transmission);
         string configuration = host.Network.NewDirectory($"transmission{host.Network.NextNumber()}");
@@ -39,11 +40,11 @@ public sealed class TransmissionPeer : LabProcess
             ["rpc-authentication-required"] = false,
             ["download-dir"] = directory,
             ["dht-enabled"] = dhtEntry is not null,
-            ["lpd-enabled"] = false,
-            ["pex-enabled"] = false,
+            ["lpd-enabled"] = localDiscovery,
+            ["pex-enabled"] = peerExchange,
             ["utp-enabled"] = utp,
             ["port-forwarding-enabled"] = false,
-            ["encryption"] = 0,
+            ["encryption"] = encryption,
             ["cache-size-mb"] = 16,
             ["rename-partial-files"] = false,
         };
@@ -78,6 +79,22 @@ public sealed class TransmissionPeer : LabProcess
                 return;
         }
         throw new LabException($"Transmission is not complete after {timeout.TotalSeconds:0} s: {torrent}\n{Said}");
+    }
+
+    /// <summary>Waits until a peer came from a source, in Transmission's words: "fromPex", "fromLpd".</summary>
+    public async Task WaitForPeerFromAsync(string source, TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        JsonNode? torrent = null;
+        while (!limit.IsCancellationRequested && await pause.WaitForNextTickAsync())
+        {
+            JsonNode? answer = await CallAsync("torrent-get", new JsonObject { ["fields"] = new JsonArray("peersFrom", "peers", "status", "percentDone") });
+            torrent = answer?["arguments"]?["torrents"]?.AsArray().FirstOrDefault();
+            if (torrent?["peersFrom"]?[source]?.GetValue<int>() > 0)
+                return;
+        }
+        throw new LabException($"Transmission has no peer {source} after {timeout.TotalSeconds:0} s: {torrent}\n{Said}");
     }
 
     private async Task<JsonNode?> CallAsync(string method, JsonObject arguments)

@@ -7,7 +7,7 @@ namespace Compeer.Tests.Architecture;
 public sealed partial class HouseRules
 {
     /// <summary>From the bottom up: a project may refer to those before it, never to itself or those behind it.</summary>
-    private static readonly string[] Layers = ["Compeer.Formats", "Compeer.Protocols", "Compeer.Network", "Compeer.Content", "Compeer.Cli"];
+    private static readonly string[] Layers = ["Compeer.Formats", "Compeer.Protocols", "Compeer.Simulator", "Compeer.Network", "Compeer.Content", "Compeer.Cli"];
 
     private static readonly string[] Pure = ["Compeer.Formats", "Compeer.Protocols"];
 
@@ -25,6 +25,19 @@ public sealed partial class HouseRules
                 Assert.True(Array.IndexOf(Layers, target) >= 0, $"{project} refers to {target}, which is no project of the house");
                 Assert.True(Array.IndexOf(Layers, target) < Array.IndexOf(Layers, project), $"{project} refers upwards to {target}");
             }
+        }
+    }
+
+    /// <summary>Decision 10: the simulator is for tests and for 'compeer lab'; nothing that ships as a node may lean on it.</summary>
+    [Fact]
+    public void Only_the_lab_command_knows_the_simulator()
+    {
+        foreach (string project in Layers.Except(["Compeer.Simulator", "Compeer.Cli"]))
+            Assert.DoesNotContain("Compeer.Simulator", SourceTree.Read(Path.Combine("src", project, project + ".csproj")), StringComparison.Ordinal);
+        foreach (string path in SourceTree.Files("src").Where(p => !p.StartsWith("src/Compeer.Simulator/", StringComparison.Ordinal)))
+        {
+            if (path != "src/Compeer.Cli/Commands/LabCommand.cs")
+                Assert.DoesNotContain("Compeer.Simulator", SourceTree.Read(path), StringComparison.Ordinal);
         }
     }
 

@@ -140,6 +140,8 @@ public sealed class KademliaTests
 
         public bool IsSameHost(in int a, in int b) => a == b;
 
+        public int HostHash(in int contact) => contact % 3;
+
         public bool IsSameNetwork(in int a, in int b) => a > NetworksFrom && a / 10 == b / 10;
 
         public bool IsPreferred(in Key160 key, in int contact) => false;

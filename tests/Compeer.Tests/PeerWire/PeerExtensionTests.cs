@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
+using Compeer.Protocols.HolePunching;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Tests.PeerWire;
@@ -19,7 +20,7 @@ public class PeerExtensionTests
         PeerWireSession session = WireSession.New(options: new PeerWireOptions { ClientName = "me" });
         session.SendExtensions(6881, 1234, true, IPAddress.Parse("::ffff:10.1.2.3"));
         Assert.Equal(
-            WireBytes.Extended(0, "d1:md11:lt_donthavei2e11:upload_onlyi3e11:ut_metadatai1ee13:metadata_sizei1234e1:pi6881e4:reqqi2000e11:upload_onlyi1e1:v2:me6:yourip4:\n\u0001\u0002\u0003e"),
+            WireBytes.Extended(0, "d1:md11:lt_donthavei2e11:upload_onlyi3e12:ut_holepunchi4e11:ut_metadatai1ee13:metadata_sizei1234e1:pi6881e4:reqqi2000e11:upload_onlyi1e1:v2:me6:yourip4:\n\u0001\u0002\u0003e"),
             session.Sent());
     }
 
@@ -173,6 +174,25 @@ public class PeerExtensionTests
         Assert.True(session.Remote.IsUploadOnly);
         session.Feed(WireBytes.Extended(3, 0));
         Assert.False(session.Remote.IsUploadOnly);
+    }
+
+    [Fact]
+    public void Hole_punching_messages_cross_once_both_said_that_they_speak_them()
+    {
+        var message = new HolePunchMessage(HolePunchMessageType.Rendezvous, IPEndPoint.Parse("10.1.2.3:7001"));
+        byte[] bytes = WireBytes.Extended(4, [0, 0, 10, 1, 2, 3, 0x1b, 0x59, 0, 0, 0, 0]);
+        PeerWireSession session = WireSession.New();
+        session.SendHolePunch(message);
+        Assert.Empty(session.Sent());
+        Assert.Empty(session.Feed(bytes));
+        session.Feed(WireBytes.Extended(0, "d1:md12:ut_holepunchi9eee"));
+        session.SendHolePunch(message);
+        Assert.Equal([.. WireBytes.Extended(9, [.. bytes[6..]])], session.Sent());
+        ReadOnlySpan<byte> data = bytes;
+        Assert.True(session.TryReceive(ref data, WireSession.At(0), out PeerEvent happened));
+        Assert.Equal((PeerEventKind.HolePunch, message), (happened.Kind, happened.HolePunch));
+        Assert.Empty(session.Feed(WireBytes.Extended(4, [9, 9, 9]), WireBytes.Extended(4, [])));
+        Assert.Null(session.Closed);
     }
 
     [Fact]

@@ -27,8 +27,12 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/WebSeeds/WebSeedClientOptions.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Proxies/Socks5Relay.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/MainlineDht/DhtService.cs"] = [TrafficClass.Dht],
-        ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.Dht],
+        ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.LocalDiscovery, TrafficClass.PortMapping],
         ["src/Compeer.Network/Transports/PeerPort.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht],
+        ["src/Compeer.Network/Transports/HolePuncher.cs"] = [TrafficClass.HolePunching],
+        ["src/Compeer.Network/LocalDiscovery/MulticastPort.cs"] = [TrafficClass.LocalDiscovery],
+        ["src/Compeer.Network/PortMapping/IgdExchange.cs"] = [TrafficClass.PortMapping],
+        ["src/Compeer.Network/PortMapping/PortMapperDriver.cs"] = [TrafficClass.PortMapping],
         ["src/Compeer.Network/Turn/TurnServerDriver.cs"] = [TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/RelayCommand.cs"] = [TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
@@ -63,6 +67,7 @@ public sealed partial class NetworkPolicyTests
     [InlineData(TrafficClass.NameLookup, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.IncomingPeers, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.PeerUtp, TrafficRoute.Off, TrafficRoute.Off)]
+    [InlineData(TrafficClass.HolePunching, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.Dht, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.LocalDiscovery, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.PortMapping, TrafficRoute.Off, TrafficRoute.Off)]

@@ -27,7 +27,7 @@ public sealed class PathTests
         while (torrent.Events.TryRead(out TorrentEvent? happened))
         {
             if (happened is PeerConnected connected)
-                paths.Add(connected.Path);
+                paths.Add(connected.Way.Path);
         }
         Assert.Equal(path, Assert.Single(paths.Distinct()));
     }

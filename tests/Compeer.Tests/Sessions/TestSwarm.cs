@@ -23,7 +23,7 @@ internal sealed class TestSwarm : IAsyncDisposable
 
     public TorrentClient Start(string name, Func<TorrentClientOptions, TorrentClientOptions>? configure = null)
     {
-        var options = new TorrentClientOptions { DataDirectory = Folder[name + "-state"], Bind = IPAddress.Loopback };
+        var options = new TorrentClientOptions { DataDirectory = Folder[name + "-state"], Bind = IPAddress.Loopback, LocalDiscovery = false };
         TorrentClient client = TorrentClient.Start(configure?.Invoke(options) ?? options);
         _clients.Add(client);
         return client;

@@ -1,0 +1,108 @@
+using System.Net;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+using Compeer.Protocols.Connecting;
+
+namespace Compeer.Content.Torrents;
+
+/// <summary>
+/// The ways to find peers besides trackers: those that a person or the link named, those that worked in the last run, peer
+/// exchange, the DHT and the local network. A private torrent may use none of them but the first.
+/// </summary>
+internal sealed class Discovery
+{
+    private static readonly TimeSpan ExplainEvery = TimeSpan.FromSeconds(3);
+
+    private readonly TorrentSession _session;
+    private readonly PeerMemory _memory;
+    private Instant _nextExplanation;
+    private bool _isOnLan;
+
+    public Discovery(TorrentSession session)
+    {
+        _session = session;
+        _memory = new PeerMemory(session);
+        Gossip = new PeerGossip(session);
+        Dht = new DhtAnnounces(session);
+    }
+
+    /// <summary>Peer exchange.</summary>
+    public PeerGossip Gossip { get; }
+
+    /// <summary>The DHT.</summary>
+    public DhtAnnounces Dht { get; }
+
+    /// <summary>The book in counts and words.</summary>
+    public string Explained { get; private set; } = "";
+
+    /// <summary>Puts into the book what is known without asking anybody.</summary>
+    public void Begin()
+    {
+        foreach (IPEndPoint peer in _session.Settings.Peers)
+            _session.Book.Add(peer, PeerSource.User, _session.Now);
+        foreach (IPEndPoint peer in _session.Settings.LinkPeers)
+            _session.Book.Add(peer, PeerSource.Link, _session.Now);
+        _memory.Load();
+    }
+
+    public void OnTick()
+    {
+        _memory.OnTick();
+        Dht.OnTick();
+        // Whoever comes while we check would only be sent away.
+        if (!_isOnLan && !_session.IsPrivate && _session.Phase is not (TorrentPhase.Checking or TorrentPhase.Failed))
+            SetOnLan(true);
+        if (_session.Now < _nextExplanation)
+            return;
+        _nextExplanation = _session.Now + ExplainEvery;
+        Explained = _session.Book.Explain(_session.Now).ToString();
+    }
+
+    /// <summary>The info dictionary is known, and with it whether the torrent is private.</summary>
+    public void OnMetainfo(Metainfo metainfo)
+    {
+        if (metainfo.IsPrivate)
+            GoPrivate();
+        Dht.OnMetainfo(metainfo);
+    }
+
+    /// <summary>The torrent ends.</summary>
+    public void End()
+    {
+        SetOnLan(false);
+        _memory.Save();
+    }
+
+    /// <summary>
+    /// From now on the tracker's peers count, and those that the user named: who else came while we did not know (of a link) goes.
+    /// </summary>
+    /// <remarks>
+    /// Spec: BEP 27. Peers in the link (x.pe) are no tracker's and not used. DEVIATION: peers that a person names on the command
+    /// line are dialled all the same; that is no way to find peers.
+    /// </remarks>
+    private void GoPrivate()
+    {
+        const PeerSource allowed = PeerSource.Tracker | PeerSource.User;
+        SetOnLan(false);
+        Gossip.Stop();
+        foreach (PeerLink link in _session.Links.Values.ToArray())
+        {
+            if (((link.ListenEndPoint is { } endpoint ? _session.Book.SourceOf(endpoint) : PeerSource.None) & allowed) == 0)
+                Peers.Drop(link, "the torrent is private, and its tracker did not name this peer");
+        }
+        _session.Book.AcceptOnly(allowed, _session.Now);
+    }
+
+    private void SetOnLan(bool on)
+    {
+        _isOnLan = on;
+        foreach (Sha1Hash id in _session.InfoHashes.SwarmIds)
+        {
+            if (on)
+                _session.Services.Lan?.Add(id);
+            else
+                _session.Services.Lan?.Remove(id);
+        }
+    }
+}

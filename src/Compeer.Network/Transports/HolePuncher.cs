@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using Compeer.Network.Connections;
+using Compeer.Network.Native;
+using Compeer.Protocols.PeerWire;
+
+namespace Compeer.Network.Transports;
+
+/// <summary>
+/// Dials a peer that dials us at the same moment, so that each side's first packet opens its own NAT for the other's:
+/// over uTP, and over TCP from the port we listen at (simultaneous open). Thread-safe.
+/// </summary>
+/// <remarks>Spec: BEP 55; RFC 9293 section 3.5 (simultaneous open); RFC 5128 section 3.4 for the method.</remarks>
+/// <param name="options">Bounds on the handshake.</param>
+/// <param name="bind">Address to dial from, or null.</param>
+/// <param name="utp">The shared UDP port's uTP, or null when there is none.</param>
+/// <param name="transports">The ways that may be taken.</param>
+public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
+{
+    // Each try is a new SYN. The first are short because the other side may be a little later; the last gives a long path
+    // its time, and the kernel repeats the SYN in it. In all: about 3 seconds and 6 packets.
+    private static readonly TimeSpan[] TcpTries =
+        [TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(1800)];
+
+    private static readonly TimeSpan UtpTime = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// Tries both ways at once and hands over each stream whose handshake completes: none, one, or two. With two, both
+    /// sides see both, so the receiver can choose the same as the remote does.
+    /// </summary>
+    /// <param name="remote">Where the peer is seen from outside.</param>
+    /// <param name="localPort">The port we listen at, TCP and UDP.</param>
+    /// <param name="ours">Our handshake.</param>
+    /// <param name="arrived">Takes over a stream. Called on any thread.</param>
+    /// <param name="cancellationToken">Ends all tries.</param>
+    public async Task PunchAsync(IPEndPoint remote, int localPort, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)
+    {
+        using var utpEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        utpEnd.CancelAfter(UtpTime);
+        bool mayUtp = utp is not null && (transports & PeerTransports.Utp) != 0;
+        Task overUtp = mayUtp ? RunAsync(token => utp!.ConnectAsync(remote, token), ours, arrived, utpEnd.Token) : Task.CompletedTask;
+        if ((transports & PeerTransports.Tcp) != 0 && await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await RunAsync(_ => Task.FromResult(tcp), ours, arrived, cancellationToken))
+            // TCP is what the two choose when they have both.
+            await utpEnd.CancelAsync();
+        await overUtp;
+    }
+
+    private async Task<bool> RunAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)
+    {
+        PeerStream? stream = null;
+        try
+        {
+            stream = await open(cancellationToken);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(options.HandshakeTimeout);
+            if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
+            {
+                arrived(stream, theirs);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // No way through; the caller sees that nothing arrived.
+        }
+        stream?.Dispose();
+        return false;
+    }
+
+    private async Task<PeerStream?> DialTcpAsync(IPEndPoint remote, int localPort, CancellationToken cancellationToken)
+    {
+        foreach (TimeSpan time in TcpTries)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(time);
+            if (await TryDialTcpAsync(remote, localPort, limit.Token) is { } stream)
+                return stream;
+            // A try that was refused at once waits like one that was not answered.
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, limit.Token));
+            if (cancellationToken.IsCancellationRequested)
+                return null;
+        }
+        return null;
+    }
+
+    private async Task<PeerStream?> TryDialTcpAsync(IPEndPoint remote, int localPort, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            PortSharing.Prepare(socket);
+            IPAddress any = remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+            socket.Bind(new IPEndPoint(bind?.AddressFamily == remote.AddressFamily ? bind : any, localPort));
+            await socket.ConnectAsync(remote, cancellationToken);
+            return new TcpPeerStream(socket);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+}

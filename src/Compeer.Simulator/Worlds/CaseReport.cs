@@ -1,0 +1,17 @@
+namespace Compeer.Simulator.Worlds;
+
+/// <summary>What one case of a world gave.</summary>
+/// <param name="Name">The case.</param>
+/// <param name="Rows">What it measured.</param>
+/// <param name="Trace">The digest of all its deliveries.</param>
+/// <param name="Events">Events handled.</param>
+/// <param name="Elapsed">Virtual time that passed.</param>
+public sealed record CaseReport(string Name, IReadOnlyList<WorldRow> Rows, Trace Trace, long Events, TimeSpan Elapsed)
+{
+    /// <summary>The report of a world that has run.</summary>
+    public static CaseReport Of(string name, Simulation simulation, IReadOnlyList<WorldRow> rows)
+    {
+        ArgumentNullException.ThrowIfNull(simulation);
+        return new CaseReport(name, rows, simulation.Trace, simulation.Events, simulation.Clock.Elapsed);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Compeer.Simulator.Worlds;
+
+/// <summary>What a world gave. Equal for equal seed, nodes and program, whatever the machine.</summary>
+/// <param name="World">The world's name.</param>
+/// <param name="Options">How it was run.</param>
+/// <param name="Cases">What each case gave, in the world's order.</param>
+public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyList<CaseReport> Cases)
+{
+    /// <summary>All rows in order.</summary>
+    public IEnumerable<WorldRow> Rows => Cases.SelectMany(c => c.Rows);
+
+    /// <summary>Events handled in all cases.</summary>
+    public long Events => Cases.Sum(c => c.Events);
+
+    /// <summary>Datagrams delivered in all cases.</summary>
+    public long Deliveries => Cases.Sum(c => c.Trace.Deliveries);
+
+    /// <summary>One digest over the traces of all cases.</summary>
+    public string TraceDigest
+    {
+        get
+        {
+            var all = new Trace();
+            foreach (CaseReport one in Cases)
+                all.Mark(one.Trace.Digest);
+            return all.ToString();
+        }
+    }
+
+    /// <summary>A row by its name.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such row.</exception>
+    public WorldRow Row(string name) =>
+        Rows.FirstOrDefault(r => r.Name == name) ?? throw new KeyNotFoundException($"The world '{World}' has no row '{name}'.");
+
+    /// <summary>The columns of all rows, in order of first use.</summary>
+    public IReadOnlyList<string> Columns() => [.. Rows.SelectMany(r => r.Cells).Select(c => c.Column).Distinct()];
+
+    /// <summary>The figures as comma-separated values with a heading, unrounded.</summary>
+    public string ToCsv()
+    {
+        IReadOnlyList<string> columns = Columns();
+        var lines = new List<string> { "world,seed,nodes,situation," + string.Join(',', columns) };
+        foreach (WorldRow row in Rows)
+        {
+            IEnumerable<string> cells = columns.Select(column =>
+                row.Cells.Where(c => c.Column == column).Select(c => c.Value.ToString("R", CultureInfo.InvariantCulture)).FirstOrDefault(""));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{World},{Options.Seed},{Options.Nodes},\"{row.Name}\",{string.Join(',', cells)}"));
+        }
+        return string.Join('\n', lines) + "\n";
+    }
+}

@@ -1,0 +1,17 @@
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>What a home router does to the packets of the hosts behind it.</summary>
+public enum NatKind
+{
+    /// <summary>Nothing: the hosts have addresses of the outside network and anybody may send to them.</summary>
+    Open,
+
+    /// <summary>
+    /// Translates and keeps port numbers where it can (nft "masquerade"): one mapping for all destinations in practice. Lets in
+    /// only what answers: address and port must be those that were sent to.
+    /// </summary>
+    PortKeeping,
+
+    /// <summary>Translates to a random port for each destination ("masquerade fully-random"), as a symmetric NAT; lets in only what answers.</summary>
+    FullyRandom,
+}

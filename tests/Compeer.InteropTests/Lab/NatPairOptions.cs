@@ -1,0 +1,14 @@
+namespace Compeer.InteropTests.Lab;
+
+/// <summary>How the programs of a <see cref="NatPair"/> are started.</summary>
+public sealed record NatPairOptions
+{
+    /// <summary>All of them connect by uTP only.</summary>
+    public bool UtpOnly { get; init; }
+
+    /// <summary>The sharer is libtorrent.</summary>
+    public bool LibtorrentShares { get; init; }
+
+    /// <summary>The public peer that introduces the others is libtorrent.</summary>
+    public bool LibtorrentIntroduces { get; init; }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Compeer.InteropTests.Lab;
+using Xunit.Abstractions;
+
+namespace Compeer.InteropTests;
+
+/// <summary>
+/// Two homes behind real NATs and one public peer that both can dial: the sharer and the getter find each other through a
+/// tracker and connect directly wherever that is possible at all. The routers' counters prove it.
+/// </summary>
+[Collection(LabRun.Name)]
+public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper output)
+{
+    private const int Port = 7001;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [ForeignTheory(Needs.Masquerade | Needs.Libtorrent)]
+    [InlineData(NatKind.Open, NatKind.Open, false)]
+    [InlineData(NatKind.Open, NatKind.PortKeeping, false)]
+    [InlineData(NatKind.Open, NatKind.FullyRandom, false)]
+    [InlineData(NatKind.PortKeeping, NatKind.Open, false)]
+    [InlineData(NatKind.FullyRandom, NatKind.Open, false)]
+    [InlineData(NatKind.PortKeeping, NatKind.PortKeeping, false)]
+    [InlineData(NatKind.Open, NatKind.FullyRandom, true)]
+    [InlineData(NatKind.FullyRandom, NatKind.Open, true)]
+    [InlineData(NatKind.PortKeeping, NatKind.PortKeeping, true)]
+    public async Task Homes_connect_directly_where_theory_allows(NatKind shareKind, NatKind getKind, bool utpOnly)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), shareKind, getKind, new() { UtpOnly = utpOnly });
+
+        JsonEvent connected = await pair.Get.WaitForAsync(pair.IsSharer, "a connection to the sharer", Limit);
+        await pair.Get.WaitForSuccessAsync(Limit);
+
+        pair.AssertContent();
+        string way = connected.Text("path");
+        // A getter can dial an open sharer; any other has to be told to dial the getter, by the public peer.
+        string carrier = utpOnly ? "utp" : "tcp";
+        Assert.Equal(shareKind == NatKind.Open ? carrier : "punched-" + carrier, way);
+        await AssertDirectAsync(pair);
+        Report(shareKind.ToString(), getKind.ToString(), way, connected.At - pair.GetStarted);
+    }
+
+    [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
+    public async Task Libtorrent_introduces_two_homes_of_ours()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), NatKind.PortKeeping, NatKind.PortKeeping, new() { UtpOnly = true, LibtorrentIntroduces = true });
+
+        JsonEvent connected = await pair.Get.WaitForAsync(pair.IsSharer, "a connection to the sharer", Limit);
+        await pair.Get.WaitForSuccessAsync(Limit);
+
+        pair.AssertContent();
+        Assert.Equal("punched-utp", connected.Text("path"));
+        await AssertDirectAsync(pair);
+        Report("PortKeeping", "PortKeeping", "punched-utp, libtorrent introduces", connected.At - pair.GetStarted);
+    }
+
+    [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
+    public async Task A_home_of_ours_punches_through_to_libtorrent_in_another()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), NatKind.PortKeeping, NatKind.PortKeeping, new() { UtpOnly = true, LibtorrentShares = true });
+
+        JsonEvent connected = await pair.Get.WaitForAsync(pair.IsSharer, "a connection to the sharer", Limit);
+        await pair.Get.WaitForSuccessAsync(Limit);
+
+        pair.AssertContent();
+        Assert.Equal("punched-utp", connected.Text("path"));
+        await AssertDirectAsync(pair);
+        Report("PortKeeping (libtorrent)", "PortKeeping", "punched-utp", connected.At - pair.GetStarted);
+    }
+
+    private static async Task AssertDirectAsync(NatPair pair)
+    {
+        RouterTraffic traffic = await pair.GetRouter.TrafficWithAsync(pair.ShareHost.PublicAddress);
+        Assert.True(traffic.Received > pair.Content.LengthBytes * 9 / 10, $"{traffic} of {pair.Content.LengthBytes} bytes came directly");
+        RouterTraffic atSharer = await pair.ShareRouter.TrafficWithAsync(pair.GetHost.PublicAddress);
+        Assert.True(atSharer.Sent > pair.Content.LengthBytes * 9 / 10, $"{atSharer} of {pair.Content.LengthBytes} bytes went directly");
+    }
+
+    private void Report(string share, string get, string way, TimeSpan time)
+    {
+        string row = string.Create(CultureInfo.InvariantCulture, $"| {share} | {get} | {way} | {time.TotalSeconds:0.0} s |");
+        output.WriteLine(row);
+        string artifacts = Directory.CreateDirectory(Path.Combine(LabFiles.Repository, "artifacts")).FullName;
+        File.AppendAllText(Path.Combine(artifacts, "nat-matrix.md"), row + Environment.NewLine);
+    }
+}
