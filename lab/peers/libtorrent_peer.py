@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """libtorrent as a foreign peer: seeds, leeches, leeches from a magnet link, makes or explains a torrent.
 
-    libtorrent_peer.py create --source PATH --out FILE [--format v1|v2|hybrid] [--piece-size BYTES] [--pads] [--tracker URL]...
+    libtorrent_peer.py create --source PATH --out FILE [--format v1|v2|hybrid] [--piece-size BYTES] [--pads] [--tracker URL]... [--web-seed URL]...
     libtorrent_peer.py info --torrent FILE
     libtorrent_peer.py seed|leech --torrent FILE --dir DIR --bind IP --port N [--connect IP:PORT]...
     libtorrent_peer.py magnet-leech --magnet LINK --dir DIR --bind IP --port N [--connect IP:PORT]...
@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument('--piece-size', type=int, default=0)
     parser.add_argument('--pads', action='store_true', help='align files to pieces in a v1 torrent (v2 and hybrid always do)')
     parser.add_argument('--tracker', action='append', default=[])
+    parser.add_argument('--web-seed', action='append', default=[])
     parser.add_argument('--torrent')
     parser.add_argument('--magnet')
     parser.add_argument('--dir')
@@ -66,6 +67,8 @@ def create(args):
     torrent = lt.create_torrent(files, args.piece_size, flags=flags)
     for url in args.tracker:
         torrent.add_tracker(url)
+    for url in args.web_seed:
+        torrent.add_url_seed(url)
     lt.set_piece_hashes(torrent, os.path.dirname(source))
     with open(args.out, 'wb') as out:
         out.write(lt.bencode(torrent.generate()))

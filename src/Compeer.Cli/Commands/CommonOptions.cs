@@ -6,9 +6,11 @@ using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Proxies;
 using Compeer.Network.Transports;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
+using Compeer.Protocols.Proxies;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -24,6 +26,11 @@ internal sealed class CommonOptions
     private readonly Option<int> _port = new("--port")
     {
         Description = "Local port for peers (default: one chosen at first and kept)", HelpName = "N",
+    };
+
+    private readonly Option<ProxyEndPoint?> _proxy = new("--proxy")
+    {
+        Description = "Send everything through a proxy, names too, and nothing past it: socks5://[USER:PASSWORD@]IP:PORT or http://...", HelpName = "URL", CustomParser = Parse.Proxy,
     };
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
@@ -61,7 +68,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
             command.Options.Add(option);
     }
 
@@ -89,6 +96,9 @@ internal sealed class CommonOptions
     /// <summary>The address given, or null.</summary>
     public IPAddress? Bind(ParseResult result) => result.GetValue(_bind);
 
+    /// <summary>The proxy given, or null.</summary>
+    public ProxyEndPoint? Proxy(ParseResult result) => result.GetValue(_proxy);
+
     /// <summary>Starts a client; without --port at the port used last time, if it is still free.</summary>
     /// <exception cref="CommandException">The address or port cannot be had.</exception>
     public TorrentClient StartClient(ParseResult result, IReporter reporter)
@@ -98,6 +108,7 @@ internal sealed class CommonOptions
             DataDirectory = DataDirectory(result),
             Bind = result.GetValue(_bind),
             Port = result.GetValue(_port),
+            Proxy = result.GetValue(_proxy),
             Transports = (result.GetValue(_noTcp) ? PeerTransports.None : PeerTransports.Tcp) | (result.GetValue(_noUtp) ? PeerTransports.None : PeerTransports.Utp),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
@@ -108,9 +119,13 @@ internal sealed class CommonOptions
         };
         if (options.Transports == PeerTransports.None)
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
+        if (options.Proxy is not null && (options.Transports & PeerTransports.Tcp) == 0)
+            throw new CommandException(ExitCode.Usage, "Peers are reached through --proxy over TCP only: leave --no-tcp out.");
+        if (new NetworkPolicy(options.Proxy).Describe() is { } restricted)
+            reporter.Note(restricted);
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
-        return options.Port != 0 ? Start(options) : StartAtKeptPort(options);
+        return options.Port != 0 || options.Proxy is not null ? Start(options) : StartAtKeptPort(options);
     }
 
     private PortMappingOptions PortMapping(ParseResult result, IReporter reporter)

@@ -13,6 +13,7 @@ internal sealed class CreateCommand
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The torrent file to write", HelpName = "FILE.torrent", Required = true };
     private readonly Option<string[]> _trackers = new("--tracker") { Description = "A tracker; may be repeated, each is a tier", HelpName = "URL", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> _webSeeds = new("--web-seed") { Description = "An HTTP server that has the files: of the file, or of the folder that holds the shared one (ends with /); may be repeated", HelpName = "URL", CustomParser = Parse.WebSeeds, Arity = ArgumentArity.OneOrMore };
     private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default)", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
     private readonly Option<int> _pieceSize = new("--piece-size") { Description = "A power of two from 16K to 256M (default: one that gives about 1,500 pieces)", HelpName = "BYTES", CustomParser = Parse.PieceSize };
     private readonly Option<bool> _private = new("--private") { Description = "Peers may come from the trackers only" };
@@ -22,7 +23,7 @@ internal sealed class CreateCommand
     {
         var command = new Command("create", "Make a torrent file of a file or folder");
         command.Arguments.Add(_path);
-        foreach (Option option in (Option[])[_output, _trackers, _format, _pieceSize, _private, _comment])
+        foreach (Option option in (Option[])[_output, _trackers, _webSeeds, _format, _pieceSize, _private, _comment])
             command.Options.Add(option);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
@@ -50,6 +51,7 @@ internal sealed class CreateCommand
         {
             IsPrivate = result.GetValue(_private),
             TrackerTiers = [.. (result.GetValue(_trackers) ?? []).Select(t => ImmutableArray.Create(t))],
+            WebSeeds = [.. result.GetValue(_webSeeds) ?? []],
             Comment = result.GetValue(_comment),
             CreatedBy = "Compeer",
             CreationDate = DateTimeOffset.UtcNow,
@@ -57,7 +59,7 @@ internal sealed class CreateCommand
         Metainfo metainfo = await TorrentCreator.HashAsync(files, builder, null, cancellationToken);
         string path = result.GetValue(_output)!;
         WriteTorrent(path, metainfo);
-        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = [.. metainfo.TrackerTiers.SelectMany(t => t)] };
+        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = [.. metainfo.TrackerTiers.SelectMany(t => t)], WebSeeds = metainfo.WebSeeds };
         reporter.Sharing(new SharingReport(metainfo.Name, link.ToString(), metainfo.InfoHashes, metainfo.ContentLength, files.Files.Count, path, [], link.Trackers));
         return ExitCode.Done;
     }

@@ -52,7 +52,7 @@ internal sealed class GetCommand
             throw new CommandException(ExitCode.BadInput, $"The link cannot be used: {why}. Copy the whole link and put it in quotes.");
         await using TorrentClient client = _common.StartClient(result, reporter);
         if (client.Dht is null)
-            throw new CommandException(ExitCode.Usage, "This link is looked up in the DHT: leave --no-dht out.");
+            throw new CommandException(ExitCode.Usage, "This link is looked up in the DHT: leave --no-dht and --proxy out.");
         var follower = new MutableFollower(client.Dht, link, TimeSpan.FromSeconds(result.GetValue(_timeout)));
         while (true)
         {
@@ -79,8 +79,9 @@ internal sealed class GetCommand
             InfoHashes = source.InfoHashes,
             Metainfo = source.Metainfo,
             TrackerTiers = source.TrackerTiers,
+            WebSeeds = source.Link?.WebSeeds ?? [],
             Peers = [.. result.GetValue(_peers) ?? []],
-            LinkPeers = await source.FindPeersAsync(cancellationToken),
+            LinkPeers = await source.FindPeersAsync(_common.Proxy(result) is null, cancellationToken),
             Select = Selection(globs, source.Link),
             Sequential = result.GetValue(_sequential),
         });

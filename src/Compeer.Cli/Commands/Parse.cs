@@ -5,6 +5,8 @@ using Compeer.Cli.Output;
 using Compeer.Formats.Torrents;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
+using Compeer.Protocols.Proxies;
+using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Cli.Commands;
 
@@ -45,6 +47,24 @@ internal static class Parse
             return (int)bytes;
         argument.AddError($"'{text}' is not a piece size: it must be a power of two from 16K to 256M.");
         return 0;
+    }
+
+    public static ProxyEndPoint? Proxy(ArgumentResult argument)
+    {
+        if (ProxyEndPoint.TryParse(argument.Tokens[0].Value, out ProxyEndPoint? proxy, out string problem))
+            return proxy;
+        argument.AddError($"--proxy cannot be used. {problem}");
+        return null;
+    }
+
+    public static string[] WebSeeds(ArgumentResult argument)
+    {
+        foreach (Token token in argument.Tokens)
+        {
+            if (!WebSeedUrl.TryParse(token.Value, out _, out string problem))
+                argument.AddError($"'{token.Value}' cannot be used as a web seed: {problem}");
+        }
+        return [.. argument.Tokens.Select(t => t.Value)];
     }
 
     public static TorrentFormat Format(ArgumentResult argument)

@@ -7,6 +7,7 @@ using Compeer.Cli.Output;
 using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.PortMapping;
 
 namespace Compeer.Cli.Commands;
@@ -21,6 +22,7 @@ internal sealed class ShareCommand
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
     private readonly Option<string[]> _trackers = new("--tracker") { Description = "A tracker to announce to, or 'self' to run one here; may be repeated", HelpName = "URL", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> _webSeeds = new("--web-seed") { Description = "An HTTP server that has the files too: put into the link; may be repeated", HelpName = "URL", CustomParser = Parse.WebSeeds, Arity = ArgumentArity.OneOrMore };
     private readonly Option<TorrentFormat> _format = new("--format") { Description = "v1, v2 or hybrid (default); aria2 and Transmission 3 read v1 only", HelpName = "v1|v2|hybrid", CustomParser = Parse.Format, DefaultValueFactory = _ => TorrentFormat.Hybrid };
     private readonly Option<string?> _torrentOut = new("--torrent-out") { Description = "Write the torrent file too", HelpName = "FILE" };
     private readonly Option<bool> _qr = new("--qr") { Description = "Show the link as a QR code too" };
@@ -31,7 +33,7 @@ internal sealed class ShareCommand
     {
         var command = new Command("share", "Share a file or folder until stopped; prints the link first");
         command.Arguments.Add(_path);
-        foreach (Option option in (Option[])[_trackers, _format, _torrentOut, _qr, _mutable, _superSeeding])
+        foreach (Option option in (Option[])[_trackers, _webSeeds, _format, _torrentOut, _qr, _mutable, _superSeeding])
             command.Options.Add(option);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
@@ -40,22 +42,25 @@ internal sealed class ShareCommand
 
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
+        if (result.GetValue(_trackers)?.Contains(SelfTracker) == true && !new NetworkPolicy(_common.Proxy(result)).AllowsDirect(TrafficClass.TrackerServer))
+            throw new CommandException(ExitCode.Usage, "'--tracker self' needs others to reach this machine, which --proxy forbids. Name another tracker.");
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
         Metainfo metainfo = await DescribeAsync(files, result, reporter, cancellationToken);
 
         await using TorrentClient client = _common.StartClient(result, reporter);
         MutableShare? mutable = StartMutable(result, client, files, reporter);
-        IReadOnlyList<IPAddress> addresses = ReachableAddresses(_common.Bind(result));
+        // Behind a proxy our addresses are nobody's business, and nobody could come.
+        IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
         string[] reachable = [.. await OutsideAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
         bool isFirst = true;
         while (true)
         {
-            metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]);
+            metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]).WithWebSeeds([.. result.GetValue(_webSeeds) ?? []]);
             if (result.GetValue(_torrentOut) is { } path)
                 CreateCommand.WriteTorrent(path, metainfo);
-            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, Peers = [.. reachable] };
+            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable] };
             string link = mutable?.Link.ToString() ?? magnet.ToString();
             await using Torrent torrent = client.Add(new TorrentSettings
             {
@@ -108,7 +113,7 @@ internal sealed class ShareCommand
         if (!result.GetValue(_mutable))
             return null;
         if (client.Dht is null)
-            throw new CommandException(ExitCode.Usage, "--mutable needs the DHT: leave --no-dht out.");
+            throw new CommandException(ExitCode.Usage, "--mutable needs the DHT: leave --no-dht and --proxy out.");
         if (result.GetValue(_format) == TorrentFormat.V2)
             throw new CommandException(ExitCode.Usage, "--mutable names torrents by their v1 hash: use --format v1 or hybrid.");
         return new MutableShare(client.Dht, _common.DataDirectory(result), files.Root, reporter);

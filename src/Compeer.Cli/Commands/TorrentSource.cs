@@ -49,8 +49,8 @@ internal sealed record TorrentSource(InfoHashes InfoHashes, Metainfo? Metainfo, 
             : throw new CommandException(ExitCode.BadInput, $"'{path}' is not a usable torrent: {error}. Get it again from where it came.");
     }
 
-    /// <summary>The peers that the link names; host names are looked up.</summary>
-    public async Task<ImmutableArray<IPEndPoint>> FindPeersAsync(CancellationToken cancellationToken)
+    /// <summary>The peers that the link names; host names are looked up where <paramref name="mayLookUp"/>, and left out elsewhere.</summary>
+    public async Task<ImmutableArray<IPEndPoint>> FindPeersAsync(bool mayLookUp, CancellationToken cancellationToken)
     {
         var found = new List<IPEndPoint>();
         foreach (string peer in Link?.Peers ?? [])
@@ -61,7 +61,7 @@ internal sealed record TorrentSource(InfoHashes InfoHashes, Metainfo? Metainfo, 
                 continue;
             }
             int colon = peer.LastIndexOf(':');
-            if (colon <= 0 || !ushort.TryParse(peer.AsSpan(colon + 1), out ushort port) || Uri.CheckHostName(peer[..colon]) != UriHostNameType.Dns)
+            if (!mayLookUp || colon <= 0 || !ushort.TryParse(peer.AsSpan(colon + 1), out ushort port) || Uri.CheckHostName(peer[..colon]) != UriHostNameType.Dns)
                 continue;
             try
             {

@@ -12,6 +12,7 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
     private long _seenProgress = -1;
     private long _progressAt = TimeProvider.System.GetTimestamp();
     private bool _toldMetadata;
+    private string? _toldProxyProblem;
 
     /// <summary>Returns when everything wanted is there.</summary>
     /// <exception cref="CommandException">It failed, or nothing came for too long.</exception>
@@ -55,6 +56,9 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
             reporter.Event(happened);
         TorrentStatus status = torrent.Status;
         reporter.Progress(status);
+        if (status.ProxyProblem != _toldProxyProblem && status.ProxyProblem is { } proxy)
+            reporter.Note(proxy);
+        _toldProxyProblem = status.ProxyProblem;
         return status;
     }
 
@@ -70,6 +74,10 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
             return;
         string what = status.Metainfo is null ? "No peer gave the torrent's description" : "No peer gave anything new";
         string why = status.KnownPeers == 0 ? "no peers are known" : status.Peers == 0 ? $"none of the known peers answers ({status.PeersExplained})" : $"{status.Peers} peers are connected but send nothing";
+        if (status.ProxyProblem is { } proxy)
+            why += $". {proxy.TrimEnd('.')}";
+        else if (status.WebSeedMessage is { } webSeed)
+            why += $"; the web seed {webSeed}";
         throw new CommandException(ExitCode.NotFound, $"{what} for {timeout.TotalSeconds:0} s: {why}. Try later, name a peer with --peer, or raise --timeout; what was fetched is kept.");
     }
 }

@@ -73,6 +73,9 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
                     ["stored"] = dht.Report.Stored,
                 });
                 break;
+            case WebSeedChanged seed:
+                Write("peer", new JsonObject { ["address"] = seed.Address, ["client"] = "web seed", ["path"] = "web seed", ["state"] = seed.State, ["reason"] = seed.Reason });
+                break;
             case TorrentProblem problem:
                 Note(problem.Message);
                 break;
@@ -134,6 +137,9 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["upRate"] = status.UpRate,
         ["peers"] = status.Peers,
         ["seeds"] = status.Seeds,
+        ["webSeeds"] = status.WebSeeds,
+        ["webSeedBytes"] = status.WebSeedBytes,
+        ["webSeedProblem"] = status.WebSeedMessage,
         ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,

@@ -69,6 +69,12 @@ internal sealed class PlainReporter : IReporter
             case PeerBanned peer:
                 Line($"[yellow]Banned {peer.Address}[/] ({Markup.Escape(Printable.Text(peer.Client))}): {Markup.Escape(peer.Reason)}.");
                 break;
+            case WebSeedChanged { State: "banned" } seed:
+                Line($"[yellow]Banned the web seed {Markup.Escape(Printable.Text(seed.Address))}:[/] {Markup.Escape(seed.Reason)}.");
+                break;
+            case WebSeedChanged { State: "closed" } seed:
+                Note($"The web seed {seed.Address} is not asked again: {seed.Reason}.");
+                break;
             case TorrentProblem problem:
                 Note(problem.Message);
                 break;

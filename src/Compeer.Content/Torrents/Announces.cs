@@ -10,6 +10,9 @@ internal sealed class Announces
 {
     private const long UnknownLeft = 16 * 1024;
 
+    // DEVIATION: BEP 3 has no way to say that nobody listens, and trackers refuse port 0.
+    private const int NobodyListens = 1;
+
     private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(600);
 
     private readonly TorrentSession _session;
@@ -105,7 +108,7 @@ internal sealed class Announces
     {
         InfoHash = job.SwarmId,
         PeerId = _session.Services.PeerId,
-        Port = _announcedPort = _session.Services.OutsidePort,
+        Port = (_announcedPort = _session.Services.OutsidePort) > 0 ? _announcedPort : NobodyListens,
         Uploaded = _session.Up.Total,
         Downloaded = _session.Down.Total,
         Left = _session.Metainfo is null ? UnknownLeft : _session.Content.WantedBytes - _session.Content.VerifiedBytes,

@@ -38,6 +38,9 @@ internal sealed class Downloads(TorrentSession session)
 
     private Metainfo Metainfo => session.Metainfo!;
 
+    /// <summary>Pieces are wanted, and not too many wait to be hashed and written.</summary>
+    public bool MayAsk => IsActive && _backlogBytes <= session.Services.Options.MaxBacklogBytes;
+
     private bool IsActive => _picker is not null && session.Phase == TorrentPhase.Downloading;
 
     /// <summary>The pieces are known, and which of them are here.</summary>
@@ -62,6 +65,7 @@ internal sealed class Downloads(TorrentSession session)
         }
         foreach (PeerLink link in session.Links.Values)
             CountPieces(link);
+        session.WebSeeds.Begin();
     }
 
     /// <summary>The first check is over.</summary>
@@ -109,17 +113,30 @@ internal sealed class Downloads(TorrentSession session)
         link.LastBlock = session.Now;
         link.IsSnubbed = false;
         link.GrowQueue();
-        BlockOutcome outcome = Picker.OnBlock(link.Slot, block.Index, block.Begin, block.Length, out int cancelAt);
+        Put(link.Slot, new BlockRequest(block.Index, block.Begin, block.Length), block.Payload);
+    }
+
+    /// <summary>A block from a source that is no peer.</summary>
+    public void OnBlock(int source, BlockRequest block, ReadOnlySpan<byte> payload)
+    {
+        session.Down.Add(block.Length);
+        if (_picker is not null && Picker.IsWanted(block.Index))
+            Put(source, block, payload);
+    }
+
+    private void Put(int source, BlockRequest block, ReadOnlySpan<byte> payload)
+    {
+        BlockOutcome outcome = Picker.OnBlock(source, block.Index, block.Begin, block.Length, out int cancelAt);
         if (cancelAt >= 0 && session.Links.TryGetValue(cancelAt, out PeerLink? other))
         {
-            other.Wire.Cancel(new BlockRequest(block.Index, block.Begin, block.Length));
+            other.Wire.Cancel(block);
             session.MarkDirty(other);
         }
         if (outcome == BlockOutcome.Duplicate)
             return;
         if (!_pieces.TryGetValue(block.Index, out PieceInProgress? piece))
             _pieces[block.Index] = piece = new PieceInProgress(block.Index, Metainfo.DataLengthAt(block.Index));
-        piece.Put(block.Begin, block.Payload, session.Services.Blocks);
+        piece.Put(block.Begin, payload, session.Services.Blocks);
         if (outcome == BlockOutcome.PieceComplete)
             Verify(piece);
     }
@@ -148,15 +165,21 @@ internal sealed class Downloads(TorrentSession session)
             return;
         if (link.IsCounted)
             Picker.PeerLeft(link.Wire.RemotePieces!);
-        Picker.PeerGone(link.Slot, _dropped);
+        OnSourceStopped(link.Slot);
+        if (_known.Count < MaxRememberedPeers)
+            _known[link.Slot] = (link.Address, link.ClientName);
+    }
+
+    /// <summary>A source will not send anything more that it was asked for.</summary>
+    public void OnSourceStopped(int source)
+    {
+        Picker.PeerGone(source, _dropped);
         foreach (int piece in _dropped)
         {
             if (_pieces.Remove(piece, out PieceInProgress? dropped))
                 dropped.Release(session.Services.Blocks);
         }
         _dropped.Clear();
-        if (_known.Count < MaxRememberedPeers)
-            _known[link.Slot] = (link.Address, link.ClientName);
     }
 
     /// <summary>Asks for as much as keeps the peer busy.</summary>
@@ -173,7 +196,7 @@ internal sealed class Downloads(TorrentSession session)
             if (only.Count == 0)
                 return;
         }
-        if (!link.Wire.AmInterested || _backlogBytes > session.Services.Options.MaxBacklogBytes)
+        if (!link.Wire.AmInterested || !MayAsk)
             return;
         int target = link.IsSnubbed ? 1 : Math.Min(link.TargetQueue, link.Wire.MaxOutstanding);
         int room = Math.Min(target - link.Wire.Outstanding, MaxPicksPerFlush);
@@ -320,6 +343,8 @@ internal sealed class Downloads(TorrentSession session)
     {
         foreach (int slot in liars.ToArray())
         {
+            if (session.WebSeeds.TryBan(slot, reason))
+                continue;
             if (session.Links.TryGetValue(slot, out PeerLink? link))
                 session.Peers.Ban(link, link.Address, reason);
             else if (_known.TryGetValue(slot, out (IPAddress Address, string Client) gone))

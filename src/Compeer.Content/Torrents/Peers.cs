@@ -31,6 +31,9 @@ internal sealed class Peers(TorrentSession session)
     public PeerBook Book { get; } = new(
         session.Services.Options.PeerBook, new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), session.Random);
 
+    /// <summary>A number for a source of blocks that none had before.</summary>
+    public int NextSlot() => _nextSlot++;
+
     public void OnArrived(PeerArrived arrived)
     {
         var connection = new PeerConnection(arrived.Stream, session.Services.Buffers);
@@ -49,7 +52,7 @@ internal sealed class Peers(TorrentSession session)
         bool isOrdinary = arrived.Dialled is not null && connection.Path == PeerPath.Tcp;
         bool isPunched = arrived.Punched || (!isOrdinary && session.Punches.IsHole(connection.Remote));
         var wire = new PeerWireSession(session.Services.Options.PeerWire, new Handshake(session.OurBits, arrived.Remote.InfoHash, session.Services.PeerId), arrived.Remote, session.Now);
-        var link = new PeerLink(_nextSlot++, connection, wire, arrived.Dialled, isPunched, session.Now, session.Inputs);
+        var link = new PeerLink(NextSlot(), connection, wire, arrived.Dialled, isPunched, session.Now, session.Inputs);
         link.Down.Start(session.Now);
         link.Up.Start(session.Now);
         Links[link.Slot] = link;

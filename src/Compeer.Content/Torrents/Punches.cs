@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Network.Connections;
+using Compeer.Network.Proxies;
 using Compeer.Protocols;
 using Compeer.Protocols.HolePunching;
 using Compeer.Protocols.PeerWire;
@@ -15,8 +16,8 @@ internal sealed class Punches(TorrentSession session)
     private readonly HolePunching _machine = new(session.Services.Options.HolePunching);
     private readonly Dictionary<IPAddress, Instant> _holes = [];
 
-    /// <summary>A private torrent's peers come from its trackers alone (BEP 27), so nobody else may name one.</summary>
-    private bool IsAllowed => session.Metainfo is not { IsPrivate: true };
+    /// <summary>A private torrent's peers come from its trackers alone (BEP 27), so nobody else may name one. Behind a proxy nothing may leave past it.</summary>
+    private bool IsAllowed => session.Metainfo is not { IsPrivate: true } && session.Services.Policy.AllowsDirect(TrafficClass.HolePunching);
 
     /// <summary>What the peer says of itself is known.</summary>
     public void OnExtensions(PeerLink link)

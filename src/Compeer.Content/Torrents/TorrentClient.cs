@@ -8,6 +8,7 @@ using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Proxies;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
@@ -27,34 +28,37 @@ namespace Compeer.Content.Torrents;
 public sealed class TorrentClient : IAsyncDisposable
 {
     private readonly TorrentServices _services;
-    private readonly PeerListener _listener;
-    private readonly UdpEndpoint _udp;
+    private readonly PeerListener? _listener;
+    private readonly UdpEndpoint? _udp;
     private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
     private readonly TaskScope _scope = new();
 
-    private TorrentClient(TorrentClientOptions options, Socket? listening, UdpEndpoint udp)
+    private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
     {
         Span<byte> random = stackalloc byte[12];
         RandomNumberGenerator.Fill(random);
-        _udp = udp;
-        _listener = PeerListener.Start(listening, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
-        if ((options.Transports & PeerTransports.Utp) != 0)
+        if (port is { } bound)
         {
-            _utp = new UtpTransport(udp, udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener.Offer);
-            udp.Add(_utp);
+            _udp = bound.Udp;
+            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
         }
-        _services = new TorrentServices(options, PeerId.Create(random), _utp) { ListenPort = udp.LocalEndPoint.Port };
-        if (options.Dht is { } dht)
+        if (_udp is not null && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.PeerUtp))
         {
-            _services.Dht = DhtService.Start(udp, dht);
-            udp.Add(_services.Dht);
+            _utp = new UtpTransport(_udp, _udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener!.Offer);
+            _udp.Add(_utp);
         }
-        udp.Start();
-        if (options.LocalDiscovery)
+        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0 };
+        if (_udp is not null && options.Dht is { } dht && policy.AllowsDirect(TrafficClass.Dht))
+        {
+            _services.Dht = DhtService.Start(_udp, dht);
+            _udp.Add(_services.Dht);
+        }
+        _udp?.Start();
+        if (options.LocalDiscovery && policy.AllowsDirect(TrafficClass.LocalDiscovery))
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
-        if (options.PortMapping is { } mapping)
+        if (options.PortMapping is { } mapping && policy.AllowsDirect(TrafficClass.PortMapping))
             _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind }, options.DataDirectory));
         _scope.TryRun(TickAsync);
     }
@@ -65,16 +69,22 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <summary>What the router does for our port; null when none shall be asked.</summary>
     public PortMappingService? PortMapping => _services.PortMapping;
 
-    /// <summary>Where peers reach it.</summary>
-    public IPEndPoint LocalEndPoint => _udp.LocalEndPoint;
+    /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
+    public IPEndPoint LocalEndPoint => _udp?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
+
+    /// <summary>What may leave this machine, and how.</summary>
+    public NetworkPolicy Policy => _services.Policy;
 
     /// <summary>Starts a client.</summary>
     /// <exception cref="SocketException">The address or port cannot be had.</exception>
     public static TorrentClient Start(TorrentClientOptions options)
     {
+        var policy = new NetworkPolicy(options.Proxy);
+        // Without a port there is nothing that others could reach, and nothing that DHT and uTP could use past the proxy.
+        if (!policy.AllowsDirect(TrafficClass.IncomingPeers))
+            return new TorrentClient(options, policy, null);
         IPAddress bind = options.Bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
-        (Socket? listening, UdpEndpoint udp) = PeerPort.Bind(new IPEndPoint(bind, options.Port), options.Transports);
-        return new TorrentClient(options, listening, udp);
+        return new TorrentClient(options, policy, PeerPort.Bind(new IPEndPoint(bind, options.Port), options.Transports));
     }
 
     /// <summary>Adds and starts a torrent.</summary>
@@ -97,7 +107,8 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <summary>Stops all torrents and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _listener.DisposeAsync();
+        if (_listener is not null)
+            await _listener.DisposeAsync();
         if (_services.Lan is { } lan)
             await lan.DisposeAsync();
         Task unmapped = _services.PortMapping?.DisposeAsync().AsTask() ?? Task.CompletedTask;
@@ -108,7 +119,8 @@ public sealed class TorrentClient : IAsyncDisposable
             await dht.DisposeAsync();
         if (_utp is not null)
             await _utp.DisposeAsync();
-        await _udp.DisposeAsync();
+        if (_udp is not null)
+            await _udp.DisposeAsync();
         _services.Dispose();
     }
 

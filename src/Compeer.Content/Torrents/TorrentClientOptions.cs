@@ -2,14 +2,17 @@ using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Transports;
+using Compeer.Network.WebSeeds;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.HolePunching;
 using Compeer.Protocols.LocalDiscovery;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
-using Compeer.Protocols.Utp;
 using Compeer.Protocols.Picking;
+using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Utp;
+using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Content.Torrents;
 
@@ -24,6 +27,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Local address for peers; null means all.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary>The proxy that everything goes through, names too; what cannot go through it is off. Null when there is none.</summary>
+    public ProxyEndPoint? Proxy { get; init; }
 
     /// <summary>Local port for peers; 0 lets the system choose.</summary>
     public int Port { get; init; }
@@ -87,6 +93,12 @@ public sealed record TorrentClientOptions
 
     /// <summary>Bounds and timers of the peer wire.</summary>
     public PeerWireOptions PeerWire { get; init; } = new();
+
+    /// <summary>Values and bounds of fetching from web seeds.</summary>
+    public WebSeedOptions WebSeed { get; init; } = new();
+
+    /// <summary>Limits and rules of connections to web seeds; <see cref="Bind"/> counts, not the one in it.</summary>
+    public WebSeedClientOptions WebSeedClient { get; init; } = new();
 
     /// <summary>Values of the piece picker.</summary>
     public PickerOptions Picker { get; init; } = new();

@@ -29,6 +29,12 @@ public sealed record PeerClosed(IPEndPoint Address, string Client, string Reason
 /// <summary>A peer is refused from now on, because of what it did.</summary>
 public sealed record PeerBanned(IPEndPoint Address, string Client, string Reason) : TorrentEvent;
 
+/// <summary>A web seed began to give, gives no more, or is refused from now on ("connected", "closed", "banned").</summary>
+/// <param name="Address">Its address without user, password and query.</param>
+/// <param name="State">What it is now.</param>
+/// <param name="Reason">A clause in words.</param>
+public sealed record WebSeedChanged(string Address, string State, string Reason) : TorrentEvent;
+
 /// <summary>Something went wrong; the torrent goes on, or waits, by itself.</summary>
 public sealed record TorrentProblem(string Message) : TorrentEvent;
 

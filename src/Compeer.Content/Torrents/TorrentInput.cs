@@ -6,6 +6,7 @@ using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Trackers;
+using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Content.Torrents;
 
@@ -44,6 +45,12 @@ internal sealed record PeersFound(IReadOnlyList<IPEndPoint> EndPoints, PeerSourc
 
 /// <summary>A search in the DHT is over.</summary>
 internal sealed record DhtSearched(DhtSearchReport Report) : TorrentInput;
+
+/// <summary>Bytes of the answer to a request of a web seed.</summary>
+internal sealed record WebSeedBytes(WebSeedLink Link, int Request, TransferBuffer Buffer) : TorrentInput;
+
+/// <summary>A request to a web seed is over.</summary>
+internal sealed record WebSeedEnded(WebSeedLink Link, int Request, WebSeedFailure? Failure) : TorrentInput;
 
 /// <summary>A tracker answered, or did not.</summary>
 internal sealed record TrackerAnswered(AnnounceJob Job, AnnounceResult Result) : TorrentInput;

@@ -5,8 +5,10 @@ using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Proxies;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
+using Compeer.Network.WebSeeds;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Trackers;
@@ -16,24 +18,33 @@ namespace Compeer.Content.Torrents;
 /// <summary>What the torrents of one client share. All of it is thread-safe.</summary>
 internal sealed class TorrentServices : IDisposable
 {
-    public TorrentServices(TorrentClientOptions options, PeerId peerId, UtpTransport? utp)
+    public TorrentServices(TorrentClientOptions options, NetworkPolicy policy, PeerId peerId, UtpTransport? utp)
     {
         Options = options;
         PeerId = peerId;
-        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption);
+        Policy = policy;
+        Proxy = policy.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
+        Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption, Proxy);
         // Both sides of a punched connection begin it, and the encrypted handshake has no form for two that begin.
-        Puncher = new HolePuncher(
-            options.Handshake, options.Bind, utp, options.Encryption == EncryptionPolicy.Require ? PeerTransports.None : options.Transports);
+        bool mayPunch = options.Encryption != EncryptionPolicy.Require && policy.AllowsDirect(TrafficClass.HolePunching);
+        Puncher = new HolePuncher(options.Handshake, options.Bind, utp, mayPunch ? options.Transports : PeerTransports.None);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
-        Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind });
+        WebSeeds = options.WebSeedClient with { Bind = options.Bind, Proxy = Proxy };
+        Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind, Proxy = Proxy });
     }
 
     public TorrentClientOptions Options { get; }
 
     public PeerId PeerId { get; }
+
+    /// <summary>What may leave this machine, and how. Whoever opens a way into the network asks it first.</summary>
+    public NetworkPolicy Policy { get; }
+
+    /// <summary>The way through the proxy; null when there is none.</summary>
+    public ProxyDialer? Proxy { get; }
 
     public TransferBufferPool Buffers { get; } = new();
 
@@ -56,10 +67,12 @@ internal sealed class TorrentServices : IDisposable
     /// <summary>The DHT, when there is one; set once the port is bound.</summary>
     public DhtService? Dht { get; set; }
 
+    public WebSeedClientOptions WebSeeds { get; }
+
     /// <summary>Discovery on the local network; null when it is switched off.</summary>
     public LocalDiscoveryDriver? Lan { get; set; }
 
-    /// <summary>The port peers reach us at; set once the listener is up.</summary>
+    /// <summary>The port peers reach us at; set once the listener is up. 0 while there is none.</summary>
     public int ListenPort { get; set; }
 
     /// <summary>Asks the router for our port, when it shall be asked; set once the port is bound.</summary>

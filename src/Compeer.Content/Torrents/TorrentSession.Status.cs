@@ -21,6 +21,10 @@ internal sealed partial class TorrentSession
         KnownPeers = Book.Count,
         PeersExplained = Discovery.Explained,
         TrackerMessage = Announces.Message,
+        WebSeeds = WebSeeds.Count,
+        WebSeedBytes = WebSeeds.Bytes,
+        WebSeedMessage = WebSeeds.Message,
         Problem = Problem,
+        ProxyProblem = Services.Proxy?.Problem,
     };
 }

@@ -52,6 +52,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Announces = new Announces(this);
         Discovery = new Discovery(this);
         Punches = new Punches(this);
+        WebSeeds = new WebSeeds(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
 
@@ -84,6 +85,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public Discovery Discovery { get; }
 
     public Punches Punches { get; }
+
+    public WebSeeds WebSeeds { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -186,6 +189,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         foreach (PeerLink link in Links.Values.ToArray())
             Peers.BeginPieces(link);
         Announces.AddTiers(metainfo.TrackerTiers);
+        WebSeeds.Add(metainfo.WebSeeds);
         Tell(new MetadataKnown());
         if (!metainfo.HasAllPieceLayers)
             Hashes.Begin(metainfo);
@@ -206,6 +210,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public void OnComplete()
     {
         Announces.OnCompleted();
+        WebSeeds.StopAll();
         SetPhase(TorrentPhase.Seeding);
         Tell(new TorrentCompleted());
         foreach (PeerLink link in Links.Values.ToArray())
@@ -243,6 +248,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private void Begin()
     {
         Announces.AddTiers(Settings.TrackerTiers);
+        WebSeeds.Add(Settings.WebSeeds);
         Metainfo? known = Metainfo ?? LoadMetainfo();
         if (known is not null)
             UseMetainfo(known);
@@ -317,6 +323,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             case PeersFound found:
                 foreach (IPEndPoint peer in found.EndPoints)
                     Book.Add(peer, found.Source, Now, found.Teller);
+                break;
+            case WebSeedBytes bytes:
+                WebSeeds.OnBytes(bytes);
+                break;
+            case WebSeedEnded ended:
+                WebSeeds.OnEnded(ended);
                 break;
             case TrackerAnswered answered:
                 Announces.OnAnswer(answered);
@@ -441,6 +453,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Discovery.OnTick();
         Content.OnTick();
         Downloads.OnTick(second);
+        WebSeeds.OnTick(second);
         Uploads.OnTick(second);
         Hashes.OnTick();
         PublishStatus();
@@ -466,6 +479,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             await link.Connection.DisposeAsync();
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
+        WebSeeds.Dispose();
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {
             if (input is PeerArrived late)

@@ -19,6 +19,9 @@ public sealed record TorrentSettings
     /// <summary>Trackers in tiers, for a torrent without metainfo or in addition to its own.</summary>
     public ImmutableArray<ImmutableArray<string>> TrackerTiers { get; init; } = [];
 
+    /// <summary>Web seeds of the link, in addition to the metainfo's own. Spec: BEP 19.</summary>
+    public ImmutableArray<string> WebSeeds { get; init; } = [];
+
     /// <summary>Peers that a person named: dialled first, even if the torrent is private.</summary>
     public ImmutableArray<IPEndPoint> Peers { get; init; } = [];
 

@@ -78,6 +78,18 @@ public sealed record TorrentStatus
     /// <summary>The last thing a tracker said, in words; null when none was asked.</summary>
     public string? TrackerMessage { get; init; }
 
+    /// <summary>Web seeds that may still give something.</summary>
+    public int WebSeeds { get; init; }
+
+    /// <summary>Payload received from web seeds; counted in <see cref="DownloadedBytes"/> too.</summary>
+    public long WebSeedBytes { get; init; }
+
+    /// <summary>The last trouble with a web seed, in words; null when there is none.</summary>
+    public string? WebSeedMessage { get; init; }
+
+    /// <summary>Why the proxy cannot be used; null when it can, or there is none.</summary>
+    public string? ProxyProblem { get; init; }
+
     /// <summary>Why <see cref="TorrentPhase.Failed"/> or <see cref="TorrentPhase.WaitingForRoom"/>.</summary>
     public string? Problem { get; init; }
 

@@ -23,6 +23,7 @@ public sealed class Metainfo
         Fields = fields;
         Files = fields.Files;
         _byOffset = [.. Files.Where(f => f.Length > 0 && !f.IsPad).OrderBy(f => f.Offset).Select(f => f.Index)];
+        IsSingleFile = Files.Count(f => !f.IsPad) == 1 && Files.All(f => f.IsPad || !f.SafePath.Contains('/', StringComparison.Ordinal));
         ContentLength = Files.Sum(f => f.IsPad ? 0 : f.Length);
         _layers = new Sha256Hash[]?[Files.Length];
         _trees = new HashTree?[Files.Length];
@@ -33,6 +34,12 @@ public sealed class Metainfo
 
     /// <summary>The name, sanitised for use as a file name.</summary>
     public string Name => Fields.Name;
+
+    /// <summary>The name as it stands in the torrent, undecodable bytes replaced; never to be used on a disk.</summary>
+    public string OriginalName => Fields.OriginalName;
+
+    /// <summary>A torrent of one file without a folder.</summary>
+    public bool IsSingleFile { get; }
 
     /// <summary>Bytes of a piece, the last ones excepted.</summary>
     public int PieceLength => Fields.PieceLength;
@@ -179,6 +186,9 @@ public sealed class Metainfo
     /// <summary>The same torrent with other trackers; empty tiers are left out.</summary>
     public Metainfo WithTrackers(ImmutableArray<ImmutableArray<string>> tiers) =>
         With(Fields with { TrackerTiers = tiers.RemoveAll(t => t.IsEmpty) });
+
+    /// <summary>The same torrent with other web seeds.</summary>
+    public Metainfo WithWebSeeds(ImmutableArray<string> urls) => With(Fields with { WebSeeds = urls });
 
     internal Metainfo With(MetainfoFields fields)
     {

@@ -83,6 +83,9 @@ public sealed class MetainfoBuilder
     /// <summary>Trackers in tiers.</summary>
     public ImmutableArray<ImmutableArray<string>> TrackerTiers { get; init; } = [];
 
+    /// <summary>HTTP seeds. Spec: BEP 19.</summary>
+    public ImmutableArray<string> WebSeeds { get; init; } = [];
+
     /// <summary>Free text.</summary>
     public string? Comment { get; init; }
 
@@ -132,6 +135,7 @@ public sealed class MetainfoBuilder
             InfoHashes = new InfoHashes(
                 Format == TorrentFormat.V2 ? null : Sha1Hash.Of(info), Format == TorrentFormat.V1 ? null : Sha256Hash.Of(info)),
             Name = SafePath.SanitiseElement(_name),
+            OriginalName = _name,
             PieceLength = PieceLength,
             PieceCount = PieceCount,
             Files = files,
@@ -140,6 +144,7 @@ public sealed class MetainfoBuilder
             InfoBytes = info,
             IsPrivate = IsPrivate,
             TrackerTiers = TrackerTiers,
+            WebSeeds = WebSeeds,
             Comment = Comment,
             CreatedBy = CreatedBy,
             CreationDate = CreationDate,

@@ -9,6 +9,9 @@ internal sealed record MetainfoFields
 
     public required string Name { get; init; }
 
+    /// <summary>The name as it stands, undecodable bytes replaced.</summary>
+    public required string OriginalName { get; init; }
+
     public required int PieceLength { get; init; }
 
     public required int PieceCount { get; init; }

@@ -143,11 +143,11 @@ internal static class MetainfoParser
             problems.Add($"{builder.Renamed} of its paths clash with others and were renamed.");
         if (files.Any(f => f.Path.Any(e => e.Contains('\uFFFD', StringComparison.Ordinal))))
             problems.Add("Some of its names are not UTF-8; what could not be read was replaced.");
-        return TryFinish(info, hashes, bytes, limits, (int)pieceLength, name, files, out fields, out error);
+        return TryFinish(info, hashes, bytes, limits, (int)pieceLength, rawName, files, out fields, out error);
     }
 
     private static bool TryFinish(
-        BencodeElement info, InfoHashes hashes, ReadOnlyMemory<byte> bytes, MetainfoLimits limits, int pieceLength, string name,
+        BencodeElement info, InfoHashes hashes, ReadOnlyMemory<byte> bytes, MetainfoLimits limits, int pieceLength, string rawName,
         ImmutableArray<TorrentFile> files, [NotNullWhen(true)] out MetainfoFields? fields, out string error)
     {
         fields = null;
@@ -176,7 +176,8 @@ internal static class MetainfoParser
         fields = new MetainfoFields
         {
             InfoHashes = hashes,
-            Name = name,
+            Name = SafePath.SanitiseElement(rawName),
+            OriginalName = rawName,
             PieceLength = pieceLength,
             PieceCount = (int)pieces,
             Files = files,

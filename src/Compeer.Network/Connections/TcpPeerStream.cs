@@ -10,11 +10,17 @@ public sealed class TcpPeerStream : PeerStream
 
     /// <summary>Takes over a connected socket.</summary>
     /// <exception cref="SocketException">The socket is no longer connected.</exception>
-    public TcpPeerStream(Socket socket)
+    public TcpPeerStream(Socket socket) : this(socket, (IPEndPoint)socket.RemoteEndPoint!)
+    {
+    }
+
+    /// <summary>Takes over a socket that leads to <paramref name="remote"/>, though it is connected to a proxy.</summary>
+    /// <exception cref="SocketException">The socket is no longer connected.</exception>
+    public TcpPeerStream(Socket socket, IPEndPoint remote)
     {
         _socket = socket;
         socket.NoDelay = true;
-        Remote = EndPoints.Unmapped((IPEndPoint)socket.RemoteEndPoint!);
+        Remote = EndPoints.Unmapped(remote);
         Local = EndPoints.Unmapped((IPEndPoint)socket.LocalEndPoint!);
     }
 

@@ -2,12 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Compeer.Network.Connections;
+using Compeer.Network.Outbound;
+using Compeer.Network.Proxies;
+using Compeer.Protocols.Proxies;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
 
 /// <summary>
-/// Gets one answer over HTTP(S) and one address family: bounded in size and time, through no proxy, without cookies,
+/// Gets one answer over HTTP(S) and one address family: bounded in size and time, through no proxy but the user's, without cookies,
 /// following few redirects and none that leads inwards. Certificates are validated as the system does.
 /// </summary>
 internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerAddresses rules)
@@ -57,17 +60,16 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
                 return ([], failure);
             using HttpTrackerHop request = new(options, allowed);
             using HttpResponseMessage response = await request.SendAsync(url, credentials, cancellationToken);
-            if (!IsRedirect(response, out Uri? location))
+            if (!RedirectRule.IsRedirect(response, out Uri? location))
                 return await ReadAsync(response, cancellationToken);
 
             if (!Uri.TryCreate(url, location, out Uri? target) || TrackerUrl.ProblemOf(target).Length > 0 || target.Scheme == "udp")
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected to something that is no HTTP tracker's address.");
-            if (url.Scheme == "https" && target.Scheme == "http")
+            if (RedirectRule.IsDowngrade(url, target))
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected from https to http, which would show the announce to others.");
-            // A user and password are for the host they were written for.
-            if (Uri.Compare(url, target, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) != 0)
+            if (!RedirectRule.IsSameOrigin(url, target))
                 credentials = "";
-            least = options.Reach(request.Connected!);
+            least = request.Connected is { } connected ? options.Reach(connected) : ProxiedName.Reach(url.DnsSafeHost);
             url = target;
             (addresses, failure) = await rules.FindAsync(url, cancellationToken);
             if (failure is not null)
@@ -100,16 +102,9 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         return (body[..length], null);
     }
 
-    private static bool IsRedirect(HttpResponseMessage response, out Uri? location)
-    {
-        location = response.Headers.Location;
-        return location is not null
-            && response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-    }
-
     private static string Describe(HttpRequestException e) => e.InnerException switch
     {
+        ProxyException proxy => $"There is no way to the tracker: {proxy.Message}.",
         SocketException socket => $"The tracker cannot be reached: {SocketErrors.Describe(socket.SocketErrorCode)}.",
         AuthenticationException => "The tracker's certificate is not valid for its name.",
         InvalidDataException => "The tracker's answer cannot be decompressed.",

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Text;
+using Compeer.Network.Outbound;
+using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Trackers;
 
@@ -33,7 +33,7 @@ internal sealed class HttpTrackerHop : IDisposable
         });
     }
 
-    /// <summary>The address that took the connection.</summary>
+    /// <summary>The address that took the connection; null when a proxy looked it up.</summary>
     public IPAddress? Connected { get; private set; }
 
     /// <exception cref="HttpRequestException">No connection, or no HTTP on it.</exception>
@@ -42,8 +42,7 @@ internal sealed class HttpTrackerHop : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.TryAddWithoutValidation("User-Agent", _options.UserAgent);
         request.Headers.ConnectionClose = true;
-        if (credentials.Length > 0)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(credentials))));
+        request.Headers.Authorization = RedirectRule.Authorization(credentials);
         return _invoker.SendAsync(request, cancellationToken);
     }
 
@@ -51,38 +50,15 @@ internal sealed class HttpTrackerHop : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        SocketException? last = null;
-        foreach (IPAddress address in _addresses)
+        if (_options.Proxy is { } proxy)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(_options.ConnectTimeout);
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                BindTo(socket, _options.Bind);
-                await socket.ConnectAsync(new IPEndPoint(address, context.DnsEndPoint.Port), limit.Token);
-                Connected = address;
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException e)
-            {
-                socket.Dispose();
-                last = e;
-            }
-            catch (OperationCanceledException)
-            {
-                socket.Dispose();
-                cancellationToken.ThrowIfCancellationRequested();
-                last = new SocketException((int)SocketError.TimedOut);
-            }
+            string host = context.DnsEndPoint.Host.Trim('[', ']');
+            Socket through = await proxy.ConnectAsync(new ProxyTarget(host, context.DnsEndPoint.Port), cancellationToken);
+            Connected = IPAddress.TryParse(host, out IPAddress? literal) ? literal : null;
+            return new NetworkStream(through, ownsSocket: true);
         }
-        throw last ?? new SocketException((int)SocketError.HostNotFound);
-    }
-
-    /// <summary>Sends from the address that the user chose, when it is of the socket's family.</summary>
-    internal static void BindTo(Socket socket, IPAddress? local)
-    {
-        if (local is not null && local.AddressFamily == socket.AddressFamily)
-            socket.Bind(new IPEndPoint(local, 0));
+        Socket socket = await TcpDial.ConnectAsync(_addresses, context.DnsEndPoint.Port, _options.Bind, _options.ConnectTimeout, cancellationToken);
+        Connected = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        return new NetworkStream(socket, ownsSocket: true);
     }
 }

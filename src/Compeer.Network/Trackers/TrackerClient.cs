@@ -73,8 +73,9 @@ public sealed class TrackerClient : IDisposable
             if (failure is not null)
                 return (null, failure);
             AddressFamily[] families = [.. addresses.Select(a => a.AddressFamily).Distinct()];
-            if (families.Length == 1)
-                return (await ask(addresses, families[0], cancellationToken), null);
+            // None: a proxy looks the name up, and chooses.
+            if (families.Length <= 1)
+                return (await ask(addresses, families.FirstOrDefault(AddressFamily.Unspecified), cancellationToken), null);
             return (await OverBothAsync(family => token => ask(addresses, family, token), succeeded, join, cancellationToken), null);
         }
         finally
@@ -123,7 +124,7 @@ public sealed class TrackerClient : IDisposable
         {
             byte[] urlData = Encoding.ASCII.GetBytes(url.PathAndQuery is "/" ? "" : url.PathAndQuery);
             (UdpTrackerSession session, failure) = await _udp.RunAsync(
-                url, addresses.First(a => a.AddressFamily == family), s => s.Announce(request, urlData, MonotonicClock.Now), cancellationToken);
+                url, addresses.FirstOrDefault(a => a.AddressFamily == family), s => s.Announce(request, urlData, MonotonicClock.Now), cancellationToken);
             return session.TryTakeAnnounce(out AnnounceResult? result) ? result : new AnnounceResult(failure!);
         }
         (byte[] body, failure) = await _http.GetAsync(HttpAnnounceCodec.BuildUri(url, request), addresses, family, "/announce", cancellationToken);
@@ -137,7 +138,7 @@ public sealed class TrackerClient : IDisposable
         if (url.Scheme == "udp")
         {
             (UdpTrackerSession session, failure) = await _udp.RunAsync(
-                url, addresses.First(a => a.AddressFamily == family), s => s.Scrape([.. swarms], MonotonicClock.Now), cancellationToken);
+                url, addresses.FirstOrDefault(a => a.AddressFamily == family), s => s.Scrape([.. swarms], MonotonicClock.Now), cancellationToken);
             return session.TryTakeScrape(out ScrapeResult? result) ? result : new ScrapeResult(failure!);
         }
         if (!HttpScrapeCodec.TryBuildUri(url, [.. swarms], out Uri? scrape))

@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
@@ -8,6 +9,9 @@ public sealed record TrackerClientOptions
 {
     /// <summary>The local address to ask from; null lets the system choose, and asks over IPv4 and IPv6.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary>The proxy that everything goes through; it looks the names up. Null when there is none.</summary>
+    public ProxyDialer? Proxy { get; init; }
 
     /// <summary>Everything about one HTTP answer, redirects included, ends within this.</summary>
     public TimeSpan HttpTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PeerWire;
 
@@ -19,9 +20,9 @@ public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, s
 /// </summary>
 public sealed class PeerDialer(
     HandshakeOptions options, IPAddress? bind, UtpTransport? utp = null, PeerTransports transports = PeerTransports.Both,
-    EncryptionPolicy encryption = EncryptionPolicy.Prefer) : IDisposable
+    EncryptionPolicy encryption = EncryptionPolicy.Prefer, ProxyDialer? proxy = null) : IDisposable
 {
-    private readonly StreamRace _race = new(options, bind, utp, transports);
+    private readonly StreamRace _race = new(options, bind, utp, transports, proxy);
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
     /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
@@ -58,6 +59,10 @@ public sealed class PeerDialer(
             if (result.Stream is null)
                 stream.Dispose();
             return result;
+        }
+        catch (ProxyException e)
+        {
+            return Failed(e.Message);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Outbound;
+using Compeer.Network.Proxies;
+using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Transports;
 
@@ -8,14 +11,16 @@ namespace Compeer.Network.Transports;
 /// Opens a stream to a peer by the way that answers first: TCP, and after a head start, or as soon as TCP has failed, uTP
 /// too. What is opened in vain is closed before a byte was sent on it, so it costs the remote no place among its peers.
 /// </summary>
-internal sealed class StreamRace(HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
+internal sealed class StreamRace(HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports, ProxyDialer? proxy)
 {
     /// <summary>Connects.</summary>
     /// <exception cref="SocketException">No way leads there.</exception>
+    /// <exception cref="ProxyException">There is a proxy, and no way through it.</exception>
     public async Task<PeerStream> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
         bool mayTcp = (transports & PeerTransports.Tcp) != 0;
-        if (utp is null || (transports & PeerTransports.Utp) == 0)
+        // With a proxy there is its way and no other, whatever else was made.
+        if (proxy is not null || utp is null || (transports & PeerTransports.Utp) == 0)
             return mayTcp ? await ConnectTcpAsync(remote, cancellationToken) : throw new SocketException((int)SocketError.ProtocolNotSupported);
         if (!mayTcp)
             return await utp.ConnectAsync(remote, cancellationToken);
@@ -57,18 +62,9 @@ internal sealed class StreamRace(HandshakeOptions options, IPAddress? bind, UtpT
 
     private async Task<PeerStream> ConnectTcpAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (bind is not null && bind.AddressFamily == remote.AddressFamily)
-                socket.Bind(new IPEndPoint(bind, 0));
-            await socket.ConnectAsync(remote, cancellationToken);
-            return new TcpPeerStream(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        Socket socket = proxy is null
+            ? await TcpDial.ConnectAsync([remote.Address], remote.Port, bind, options.ConnectTimeout, cancellationToken)
+            : await proxy.ConnectAsync(new ProxyTarget(remote), cancellationToken);
+        return new TcpPeerStream(socket, remote);
     }
 }

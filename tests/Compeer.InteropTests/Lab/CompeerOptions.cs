@@ -5,6 +5,9 @@ public sealed record CompeerOptions
 {
     public int Port { get; init; } = 7001;
 
+    /// <summary>For --proxy; null is none.</summary>
+    public string? Proxy { get; init; }
+
     /// <summary>A directory that outlives the process for tests that start it again; null makes a new one.</summary>
     public string? DataDirectory { get; init; }
 
@@ -46,6 +49,9 @@ public sealed record CompeerOptions
 
     /// <summary>For share.</summary>
     public IReadOnlyList<string> Trackers { get; init; } = [];
+
+    /// <summary>For share.</summary>
+    public IReadOnlyList<string> WebSeeds { get; init; } = [];
 
     /// <summary>For share: v1, v2 or hybrid.</summary>
     public string? Format { get; init; }

@@ -31,7 +31,7 @@ public sealed class CompeerProcess : JsonProcess
     public static async Task<(CompeerProcess Process, JsonEvent Sharing)> ShareAsync(LabHost host, string path, CompeerOptions? options = null)
     {
         options ??= new();
-        List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. Common(host, options)];
+        List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. options.WebSeeds.SelectMany(url => (string[])["--web-seed", url]), .. Common(host, options)];
         if (options.Format is not null)
             arguments.AddRange(["--format", options.Format]);
         arguments.AddRange(["--torrent-out", Path.Combine(host.Network.Work, $"shared-{host.Network.NextNumber()}.torrent")]);
@@ -66,10 +66,17 @@ public sealed class CompeerProcess : JsonProcess
         CreateTorrentAsync(host, content, format, false, trackers);
 
     /// <summary>The same; a private torrent takes peers from its trackers only.</summary>
-    public static async Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, bool isPrivate, params string[] trackers)
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, bool isPrivate, params string[] trackers) =>
+        CreateAsync(host, content, format, [.. isPrivate ? (string[])["--private"] : [], .. trackers.SelectMany(url => (string[])["--tracker", url])]);
+
+    /// <summary>The same with web seeds.</summary>
+    public static Task<TorrentFacts> CreateTorrentAsync(LabHost host, TestContent content, string format, IReadOnlyList<string> trackers, IReadOnlyList<string> webSeeds) =>
+        CreateAsync(host, content, format, [.. trackers.SelectMany(url => (string[])["--tracker", url]), .. webSeeds.SelectMany(url => (string[])["--web-seed", url])]);
+
+    private static async Task<TorrentFacts> CreateAsync(LabHost host, TestContent content, string format, string[] options)
     {
         string path = Path.Combine(host.Network.Work, $"created-{format}-{host.Network.NextNumber()}.torrent");
-        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. isPrivate ? (string[])["--private"] : [], .. trackers.SelectMany(url => (string[])["--tracker", url])]);
+        await using var process = new CompeerProcess(host, ["create", content.Path, "-o", path, "--format", format, .. options]);
         await process.WaitForSuccessAsync(TimeSpan.FromSeconds(60));
         return await Torrents.ReadAsync(host, path);
     }
@@ -135,12 +142,15 @@ public sealed class CompeerProcess : JsonProcess
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
         List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
-        if (options.DhtEntries.Count == 0)
+        // A proxy has to switch everything off by itself.
+        if (options.DhtEntries.Count == 0 && options.Proxy is null)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
+        if (options.Proxy is not null)
+            arguments.AddRange(["--proxy", options.Proxy]);
         if (options.UtpOnly)
             arguments.Add("--no-tcp");
-        if (!options.LocalDiscovery)
+        if (!options.LocalDiscovery && options.Proxy is null)
             arguments.Add("--no-lan");
         if (options.TcpOnly)
             arguments.Add("--no-utp");

@@ -108,6 +108,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
             if (host.Router is null)
                 await LabTool.TryRunAsync(Ip, ["link", "del", host.Device]);
             await LabTool.TryRunAsync(Ip, ["netns", "del", host.Namespace]);
+            NamespaceFiles.Remove(host.Namespace);
         }
         await LabTool.TryRunAsync(Ip, ["link", "del", _bridge]);
         LabFiles.Remove(Work);
@@ -143,6 +144,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         }
         foreach (string device in Directory.GetFileSystemEntries("/sys/class/net").Select(Path.GetFileName).OfType<string>().Where(IsOfDeadRun))
             await LabTool.TryRunAsync(Ip, ["link", "del", device]);
+        NamespaceFiles.Sweep(IsOfDeadRun);
         LabFiles.Sweep();
     }
 

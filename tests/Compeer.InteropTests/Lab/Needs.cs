@@ -24,6 +24,12 @@ public enum Needs
     /// <summary>node, and the packages of lab/peers/js.</summary>
     NodePackages = 64,
 
+    /// <summary>An HTTP server, as a web seed.</summary>
+    Nginx = 1 << 16,
+
+    /// <summary>microsocks, dante (SOCKS 5) and tinyproxy (HTTP), and nft to count packets.</summary>
+    Proxies = 1 << 17,
+
     /// <summary>Debian's coturn: turnserver and the turnutils programs.</summary>
     Coturn = 1 << 12,
 

@@ -50,6 +50,10 @@ public static class Prerequisites
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
         if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "bittorrent-dht")))
             absent[Needs.NodePackages] = "bittorrent-dht from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
+        if (Find("nginx") is null)
+            absent[Needs.Nginx] = "nginx (package nginx-light)";
+        if (new[] { "microsocks", "danted", "tinyproxy", "nft" }.Any(program => Find(program) is null))
+            absent[Needs.Proxies] = "microsocks, danted, tinyproxy and nft (packages microsocks, dante-server, tinyproxy-bin and nftables)";
         if (Find("turnserver") is null || Find("turnutils_uclient") is null)
             absent[Needs.Coturn] = "turnserver and turnutils_uclient (package coturn)";
         if (Find("nft") is null || Find("sysctl") is null)

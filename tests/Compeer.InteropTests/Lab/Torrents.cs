@@ -19,6 +19,10 @@ public static class Torrents
         return await RunAsync(host, arguments);
     }
 
+    /// <summary>Makes a torrent with a web seed.</summary>
+    public static Task<TorrentFacts> CreateWithWebSeedAsync(LabHost host, TestContent content, string format, string webSeed) => RunAsync(host,
+        ["create", "--source", content.Path, "--out", Path.Combine(host.Network.Work, $"{content.Name}-{format}-{host.Network.NextNumber()}.torrent"), "--format", format, "--piece-size", "65536", "--web-seed", webSeed]);
+
     /// <summary>What libtorrent makes of a torrent file that somebody else made.</summary>
     public static Task<TorrentFacts> ReadAsync(LabHost host, string path) => RunAsync(host, ["info", "--torrent", path]);
 
