@@ -134,7 +134,7 @@ public sealed class CompeerProcess : JsonProcess
     private static List<string> Common(LabHost host, CompeerOptions options)
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
-        List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
+        List<string> arguments = [.. options.AnyAddress ? (string[])[] : ["--bind", host.Address], "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
         if (options.DhtEntries.Count == 0)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
