@@ -82,5 +82,6 @@ internal sealed class PeerGossip(TorrentSession session)
         (link.Connection.IsEncrypted ? PeerExchangeFlags.PrefersEncryption : 0)
         | (link.Wire.Remote.IsUploadOnly || link.Wire.RemotePieces?.IsComplete == true ? PeerExchangeFlags.Seed : 0)
         | (link.Connection.Path == PeerPath.Utp ? PeerExchangeFlags.SupportsUtp : 0)
+        | (link.Wire.Remote.HolePunch != 0 ? PeerExchangeFlags.SupportsHolePunch : 0)
         | (link.IsIncoming ? 0 : PeerExchangeFlags.Reachable);
 }

@@ -38,6 +38,9 @@ public sealed record CompeerOptions
 
     public bool KeepSeeding { get; init; }
 
+    /// <summary>Listen on all addresses instead of the host's one.</summary>
+    public bool AnyAddress { get; init; }
+
     /// <summary>Look for peers on the local network; off unless a test is about it.</summary>
     public bool LocalDiscovery { get; init; }
 

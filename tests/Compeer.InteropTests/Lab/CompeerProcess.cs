@@ -141,7 +141,7 @@ public sealed class CompeerProcess : JsonProcess
     private static List<string> Common(LabHost host, CompeerOptions options)
     {
         string data = options.DataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}");
-        List<string> arguments = ["--bind", host.Address, "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
+        List<string> arguments = [.. options.AnyAddress ? (string[])[] : ["--bind", host.Address], "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--data-dir", data, "--json"];
         // A proxy has to switch everything off by itself.
         if (options.DhtEntries.Count == 0 && options.Proxy is null)
             arguments.Add("--no-dht");
