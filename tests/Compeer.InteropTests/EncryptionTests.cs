@@ -62,6 +62,33 @@ public sealed class EncryptionTests(TestContents contents)
         await leecher.SeesEncryptionAsync(expected, Limit);
     }
 
+    [ForeignTheory(Needs.Libtorrent)]
+    [InlineData(null)]
+    [InlineData("require")]
+    public async Task Libtorrent_that_requires_rc4_serves_and_fetches_over_utp(string? ours)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), middleHost = await network.AddHostAsync(), lastHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, Content, "v1");
+        var foreign = new LibtorrentOptions { Encryption = "forced", EncryptionLevel = "rc4", UtpOnly = true };
+        LibtorrentPeer seed = await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, Content.Parent, foreign);
+        string middle = network.NewDirectory("middle"), last = network.NewDirectory("last");
+
+        CompeerProcess get = CompeerProcess.Get(middleHost, torrent.Path, middle,
+            new() { Peers = [seedHost.At(ForeignPeers.Port)], Encryption = ours, UtpOnly = true, KeepSeeding = true });
+        await get.WaitForAsync("complete", Limit);
+        await seed.SeesEncryptionAsync("rc4", Limit);
+        await seed.KillAsync();
+        LibtorrentPeer leecher = await LibtorrentPeer.LeechAsync(lastHost, torrent.Path, last, foreign with { Connect = [middleHost.At(7001)] });
+        await leecher.CompleteAsync(Limit);
+
+        Content.AssertIsIn(middle);
+        Content.AssertIsIn(last);
+        await leecher.SeesEncryptionAsync("rc4", Limit);
+        Assert.Equal([true], (await get.EncryptionsAsync(Limit)).Distinct());
+        Assert.Equal(["utp"], get.Paths.Distinct());
+    }
+
     [ForeignTheory(Needs.Libtorrent | Needs.Aria2 | Needs.Transmission)]
     [InlineData(ForeignClient.Aria2, null)]
     [InlineData(ForeignClient.Aria2, "require")]
