@@ -72,6 +72,21 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         Report("PortKeeping (libtorrent)", "PortKeeping", "punched-utp", connected.At - pair.GetStarted);
     }
 
+    [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
+    public async Task Libtorrent_in_one_home_asks_ours_to_introduce_it_to_another()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), NatKind.PortKeeping, NatKind.PortKeeping, new() { UtpOnly = true, LibtorrentGets = true });
+
+        JsonEvent connected = await pair.Share.WaitForAsync(pair.IsGetter, "a connection to the getter", Limit);
+        await pair.Get.WaitForAsync("complete", Limit);
+
+        pair.AssertContent();
+        Assert.Equal("punched-utp", connected.Text("path"));
+        await AssertDirectAsync(pair);
+        Report("PortKeeping", "PortKeeping (libtorrent)", "punched-utp", connected.At - pair.GetStarted);
+    }
+
     private static async Task AssertDirectAsync(NatPair pair)
     {
         RouterTraffic traffic = await pair.GetRouter.TrafficWithAsync(pair.ShareHost.PublicAddress);

@@ -35,7 +35,10 @@ internal sealed class PeerGossip(TorrentSession session)
         while (exchange.TryTakeEvent(out IReadOnlyList<ExchangedPeer>? named))
         {
             foreach (ExchangedPeer peer in named)
+            {
+                session.Punches.OnNamed(link, peer.EndPoint);
                 session.Book.Add(peer.EndPoint, PeerSource.PeerExchange, session.Now, link.Address, peer.Flags.HasFlag(PeerExchangeFlags.Seed));
+            }
         }
         if (exchange.Closed is { } reason)
             Peers.Drop(link, reason);
@@ -83,5 +86,5 @@ internal sealed class PeerGossip(TorrentSession session)
         | (link.Wire.Remote.IsUploadOnly || link.Wire.RemotePieces?.IsComplete == true ? PeerExchangeFlags.Seed : 0)
         | (link.Connection.Path == PeerPath.Utp ? PeerExchangeFlags.SupportsUtp : 0)
         | (link.Wire.Remote.HolePunch != 0 ? PeerExchangeFlags.SupportsHolePunch : 0)
-        | (link.IsIncoming ? 0 : PeerExchangeFlags.Reachable);
+        | (link.IsIncoming || link.Way.Punched ? 0 : PeerExchangeFlags.Reachable);
 }

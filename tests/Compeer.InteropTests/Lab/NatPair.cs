@@ -33,7 +33,9 @@ public sealed class NatPair
     /// <summary>Where the getter puts the content.</summary>
     public string Directory { get; }
 
-    public CompeerProcess Get { get; private set; } = null!;
+    public JsonProcess Share { get; private set; } = null!;
+
+    public JsonProcess Get { get; private set; } = null!;
 
     public DateTimeOffset GetStarted { get; private set; }
 
@@ -49,11 +51,13 @@ public sealed class NatPair
         // Whoever comes later learns of those before it, so the public peer is there first.
         JsonProcess meet = await MeetAsync(meetHost, torrent, options);
         await TrackerProbe.WaitForPeersAsync(url, torrent.V1, 1, Limit);
-        JsonProcess share = await ShareAsync(pair.ShareHost, torrent, content, options);
-        await (options.LibtorrentIntroduces ? share : meet).WaitForAsync(
+        pair.Share = await ShareAsync(pair.ShareHost, torrent, content, options);
+        await (options.LibtorrentIntroduces ? pair.Share : meet).WaitForAsync(
             e => IsConnection(e, options.LibtorrentIntroduces ? meetHost : pair.ShareHost), "a connection of the sharer and the public peer", Limit);
         pair.GetStarted = DateTimeOffset.UtcNow;
-        pair.Get = CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly });
+        pair.Get = options.LibtorrentGets
+            ? await LibtorrentPeer.LeechAsync(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly })
+            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly });
         return pair;
     }
 
@@ -75,6 +79,9 @@ public sealed class NatPair
 
     /// <summary>Whether an event tells that the sharer is connected.</summary>
     public bool IsSharer(JsonEvent e) => IsConnection(e, ShareHost);
+
+    /// <summary>Whether an event tells that the getter is connected.</summary>
+    public bool IsGetter(JsonEvent e) => IsConnection(e, GetHost);
 
     public void AssertContent() => Content.AssertIsIn(Directory);
 }

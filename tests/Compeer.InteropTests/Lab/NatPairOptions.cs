@@ -9,6 +9,9 @@ public sealed record NatPairOptions
     /// <summary>The sharer is libtorrent.</summary>
     public bool LibtorrentShares { get; init; }
 
+    /// <summary>The getter is libtorrent.</summary>
+    public bool LibtorrentGets { get; init; }
+
     /// <summary>The public peer that introduces the others is libtorrent.</summary>
     public bool LibtorrentIntroduces { get; init; }
 }
