@@ -50,6 +50,7 @@ def arguments():
     parser.add_argument('--utp-only', action='store_true', help='TCP is switched off; otherwise uTP is')
     parser.add_argument('--encryption-level', choices=('plaintext', 'rc4', 'both'), default='both', help='what may follow an encrypted handshake')
     parser.add_argument('--prefer-rc4', action='store_true', help='of both choose RC4; libtorrent itself prefers plaintext')
+    parser.add_argument('--dial-nobody', action='store_true', help='wait to be dialled')
     parser.add_argument('--keep-seeding', action='store_true')
     parser.add_argument('--no-pex', action='store_true', help='exchange no peers')
     parser.add_argument('--lsd', action='store_true', help='look for peers on the local network')
@@ -93,8 +94,9 @@ def session(args):
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
         'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
         'enable_lsd': args.lsd, 'enable_upnp': False, 'enable_natpmp': False,
-        'enable_outgoing_utp': args.utp_only, 'enable_incoming_utp': args.utp_only,
-        'enable_outgoing_tcp': not args.utp_only, 'enable_incoming_tcp': not args.utp_only, 'out_enc_policy': policy, 'in_enc_policy': policy,
+        'enable_outgoing_utp': args.utp_only and not args.dial_nobody, 'enable_incoming_utp': args.utp_only,
+        'enable_outgoing_tcp': not args.utp_only and not args.dial_nobody, 'enable_incoming_tcp': not args.utp_only,
+        'out_enc_policy': policy, 'in_enc_policy': policy,
         'allowed_enc_level': level, 'prefer_rc4': args.prefer_rc4,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
         'unchoke_slots_limit': 50, 'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20,

@@ -4,8 +4,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Power cuts: what was finished stays finished, and is not read again.</summary>
-[Collection(LabRun.Name)]
-public sealed class CrashTests(TestContents contents)
+public sealed class CrashTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const double MostHashedAgain = 0.05;
 

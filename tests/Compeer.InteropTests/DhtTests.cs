@@ -4,8 +4,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>The Mainline DHT through forty nodes of libtorrent: nobody names a peer or a tracker to anybody.</summary>
-[Collection(LabRun.Name)]
-public sealed class DhtTests(TestContents contents)
+public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 

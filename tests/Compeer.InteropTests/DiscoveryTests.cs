@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Peers found by peer exchange, on the local network and from memory, with no tracker and no DHT.</summary>
-[Collection(LabRun.Name)]
-public sealed class DiscoveryTests(TestContents contents)
+public sealed class DiscoveryTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const int Port = ForeignPeers.Port;
 
@@ -116,7 +115,7 @@ public sealed class DiscoveryTests(TestContents contents)
         (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(seedHost, contents.Folder.Path, new() { LocalDiscovery = true, Format = "hybrid" });
         string directory = network.NewDirectory("got");
 
-        LibtorrentPeer leecher = await LibtorrentPeer.LeechAsync(leechHost, sharing.Text("torrent"), directory, new() { LocalDiscovery = true });
+        LibtorrentPeer leecher = await LibtorrentPeer.LeechAsync(leechHost, sharing.Text("torrent"), directory, new() { LocalDiscovery = true, DialsNobody = true });
         await share.WaitForPeerAsync(leechHost.Address, "lan", Limit);
         await leecher.CompleteAsync(Limit);
 

@@ -6,8 +6,7 @@ namespace Compeer.InteropTests;
 /// Encrypted connections with the clients that people run. Each foreign side is set so that it takes no other way, and
 /// both sides are asked which way it was.
 /// </summary>
-[Collection(LabRun.Name)]
-public sealed class EncryptionTests(TestContents contents)
+public sealed class EncryptionTests(TestContents contents) : IClassFixture<TestContents>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Harm over real sockets: the process lives, keeps its memory, and serves those who behave.</summary>
-[Collection(LabRun.Name)]
-public sealed class HostileTests(TestContents contents)
+public sealed class HostileTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const long MostMemory = 300L << 20;
 

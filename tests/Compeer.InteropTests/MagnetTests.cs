@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Metadata from peers: nobody has the torrent file but the seed.</summary>
-[Collection(LabRun.Name)]
-public sealed class MagnetTests(TestContents contents)
+public sealed class MagnetTests(TestContents contents) : IClassFixture<TestContents>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Every client that people run already, in both chairs, with one file and with 500.</summary>
-[Collection(LabRun.Name)]
-public sealed class MatrixTests(TestContents contents)
+public sealed class MatrixTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const Needs All = Needs.Libtorrent | Needs.Aria2 | Needs.Transmission | Needs.OpenTracker;
 

@@ -3,7 +3,6 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>The lab's routers: where these fail, the lab is broken and not Compeer.</summary>
-[Collection(LabRun.Name)]
 public sealed class NatLabTests
 {
     private const int Port = 7001;

@@ -8,8 +8,7 @@ namespace Compeer.InteropTests;
 /// Two homes behind real NATs and one public peer that both can dial: the sharer and the getter find each other through a
 /// tracker and connect directly wherever that is possible at all. The routers' counters prove it.
 /// </summary>
-[Collection(LabRun.Name)]
-public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper output)
+public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper output) : IClassFixture<TestContents>
 {
     private const int Port = 7001;
 
@@ -36,8 +35,10 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         pair.AssertContent();
         string way = connected.Text("path");
         // A getter can dial an open sharer; any other has to be told to dial the getter, by the public peer.
-        string carrier = utpOnly ? "utp" : "tcp";
-        Assert.Equal(shareKind == NatKind.Open ? carrier : "punched-" + carrier, way);
+        if (shareKind == NatKind.PortKeeping && getKind == NatKind.PortKeeping && utpOnly)
+            AssertMetByUtp(way);
+        else
+            Assert.Equal((shareKind == NatKind.Open ? "" : "punched-") + (utpOnly ? "utp" : "tcp"), way);
         await AssertDirectAsync(pair);
         Report(shareKind.ToString(), getKind.ToString(), way, connected.At - pair.GetStarted);
     }
@@ -52,9 +53,9 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         await pair.Get.WaitForSuccessAsync(Limit);
 
         pair.AssertContent();
-        Assert.Equal("punched-utp", connected.Text("path"));
+        AssertMetByUtp(connected.Text("path"));
         await AssertDirectAsync(pair);
-        Report("PortKeeping", "PortKeeping", "punched-utp, libtorrent introduces", connected.At - pair.GetStarted);
+        Report("PortKeeping", "PortKeeping", connected.Text("path") + ", libtorrent introduces", connected.At - pair.GetStarted);
     }
 
     [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
@@ -67,9 +68,9 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         await pair.Get.WaitForSuccessAsync(Limit);
 
         pair.AssertContent();
-        Assert.Equal("punched-utp", connected.Text("path"));
+        AssertMetByUtp(connected.Text("path"));
         await AssertDirectAsync(pair);
-        Report("PortKeeping (libtorrent)", "PortKeeping", "punched-utp", connected.At - pair.GetStarted);
+        Report("PortKeeping (libtorrent)", "PortKeeping", connected.Text("path"), connected.At - pair.GetStarted);
     }
 
     [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
@@ -82,10 +83,13 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         await pair.Get.WaitForAsync("complete", Limit);
 
         pair.AssertContent();
-        Assert.Equal("punched-utp", connected.Text("path"));
+        AssertMetByUtp(connected.Text("path"));
         await AssertDirectAsync(pair);
-        Report("PortKeeping", "PortKeeping (libtorrent)", "punched-utp", connected.At - pair.GetStarted);
+        Report("PortKeeping", "PortKeeping (libtorrent)", connected.Text("path"), connected.At - pair.GetStarted);
     }
+
+    /// <summary>Where both keep their ports, two that hear of each other at the same time meet by dialling alone, before anybody tells them to.</summary>
+    private static void AssertMetByUtp(string way) => Assert.Contains(way, (string[])["utp", "punched-utp"]);
 
     private static async Task AssertDirectAsync(NatPair pair)
     {

@@ -4,8 +4,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Port mapping at Debian's miniupnpd, which nobody here wrote: each way alone, seen in the kernel's rules and by bytes that pass.</summary>
-[Collection(LabRun.Name)]
-public sealed class PortMappingTests(TestContents contents)
+public sealed class PortMappingTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const int Port = 7001;
     private const int Lease = 12;

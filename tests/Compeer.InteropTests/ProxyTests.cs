@@ -6,8 +6,7 @@ namespace Compeer.InteropTests;
 /// Foreign proxies, and a counter on the client's only cable that shows that not one packet goes anywhere else: no name is
 /// looked up, no peer, tracker or web seed is met directly, and nobody can come in.
 /// </summary>
-[Collection(LabRun.Name)]
-public sealed class ProxyTests(TestContents contents)
+public sealed class ProxyTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const string TrackerName = "tracker.compeer.example", WebName = "files.compeer.example";
     private const Needs All = Needs.Proxies | Needs.Libtorrent | Needs.OpenTracker | Needs.Nginx;

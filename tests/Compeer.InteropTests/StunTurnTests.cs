@@ -4,7 +4,6 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Our STUN and TURN client at coturn, coturn's clients at our server, and ours at ours.</summary>
-[Collection(LabRun.Name)]
 public sealed class StunTurnTests
 {
     private const int Port = 3490;

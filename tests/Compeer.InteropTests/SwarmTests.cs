@@ -3,7 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Many processes of ours, each with an address of its own, and some that do not play fair.</summary>
-[Collection(LabRun.Name)]
+[Collection(RateTests.Name)]
 public sealed class SwarmTests(TestContents contents)
 {
     private const int MiB = 1 << 20;

@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>Peers that find each other through a tracker and in no other way.</summary>
-[Collection(LabRun.Name)]
-public sealed class TrackerTests(TestContents contents)
+public sealed class TrackerTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const int HttpPort = 8080, UdpPort = 8081;
 

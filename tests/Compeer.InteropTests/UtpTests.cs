@@ -4,7 +4,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>uTP with programs nobody here wrote, both directions; on our side TCP is off, so nothing else can have carried the bytes.</summary>
-[Collection(LabRun.Name)]
+[Collection(RateTests.Name)]
 public sealed class UtpTests(TestContents contents)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);

@@ -3,8 +3,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>nginx as a web seed, alone and beside a foreign peer.</summary>
-[Collection(LabRun.Name)]
-public sealed class WebSeedTests(TestContents contents)
+public sealed class WebSeedTests(TestContents contents) : IClassFixture<TestContents>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

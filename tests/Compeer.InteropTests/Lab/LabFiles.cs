@@ -11,6 +11,9 @@ public static class LabFiles
 
     private static readonly string Parent = Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace >= RoomWanted ? Memory : Path.GetTempPath();
 
+    /// <summary>The parent goes with its last directory, and must not go while one is made.</summary>
+    private static readonly Lock Gate = new();
+
     private static readonly Lazy<string> Root = new(FindRoot);
 
     /// <summary>The root of the checkout that these tests were built from.</summary>
@@ -24,7 +27,8 @@ public static class LabFiles
     {
         string path = Path.Combine(Parent, string.Create(CultureInfo.InvariantCulture, $"{Mark}{Environment.ProcessId}"), name);
         Remove(path);
-        return Directory.CreateDirectory(path).FullName;
+        lock (Gate)
+            return Directory.CreateDirectory(path).FullName;
     }
 
     public static void Remove(string directory)
@@ -32,8 +36,11 @@ public static class LabFiles
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);
         string parent = Path.GetDirectoryName(directory)!;
-        if (Path.GetFileName(parent).StartsWith(Mark, StringComparison.Ordinal) && Directory.Exists(parent) && !Directory.EnumerateFileSystemEntries(parent).Any())
-            Directory.Delete(parent);
+        lock (Gate)
+        {
+            if (Path.GetFileName(parent).StartsWith(Mark, StringComparison.Ordinal) && Directory.Exists(parent) && !Directory.EnumerateFileSystemEntries(parent).Any())
+                Directory.Delete(parent);
+        }
     }
 
     /// <summary>Removes the work directories of dead runs.</summary>

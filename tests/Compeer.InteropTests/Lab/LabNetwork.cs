@@ -12,6 +12,10 @@ public sealed partial class LabNetwork : IAsyncDisposable
 {
     private const int MaxHosts = 200;
     private const string Ip = "ip";
+
+    /// <summary>One network is made at a time, so that each sees which addresses the others took.</summary>
+    private static readonly SemaphoreSlim Making = new(1);
+
     private static int _made;
     private static bool _swept;
 
@@ -38,6 +42,19 @@ public sealed partial class LabNetwork : IAsyncDisposable
     public static async Task<LabNetwork> CreateAsync()
     {
         Prerequisites.Demand(Needs.Network);
+        await Making.WaitAsync();
+        try
+        {
+            return await MakeAsync();
+        }
+        finally
+        {
+            Making.Release();
+        }
+    }
+
+    private static async Task<LabNetwork> MakeAsync()
+    {
         if (!_swept)
             await SweepAsync();
         _swept = true;

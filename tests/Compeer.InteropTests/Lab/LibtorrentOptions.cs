@@ -15,6 +15,9 @@ public sealed record LibtorrentOptions
     /// <summary>uTP without TCP; otherwise TCP without uTP.</summary>
     public bool UtpOnly { get; init; }
 
+    /// <summary>It waits to be dialled.</summary>
+    public bool DialsNobody { get; init; }
+
     public bool KeepSeeding { get; init; }
 
     /// <summary>A node of the DHT to join it by; without one it is off.</summary>

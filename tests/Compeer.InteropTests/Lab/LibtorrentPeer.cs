@@ -56,6 +56,8 @@ public sealed class LibtorrentPeer : JsonProcess
             arguments.AddRange(["--connect", peer]);
         if (options.UtpOnly)
             arguments.Add("--utp-only");
+        if (options.DialsNobody)
+            arguments.Add("--dial-nobody");
         if (options.KeepSeeding)
             arguments.Add("--keep-seeding");
         if (!options.PeerExchange)

@@ -1,9 +1,13 @@
+using System.Globalization;
+
 namespace Compeer.InteropTests.Lab;
 
-/// <summary>The content that the tests of one run share; each is made when first asked for, and never written to again.</summary>
+/// <summary>The content that the tests of one class share; each is made when first asked for, and never written to again.</summary>
 public sealed class TestContents : IDisposable
 {
-    private readonly string _directory = LabFiles.NewDirectory("content");
+    private static int _made;
+
+    private readonly string _directory = LabFiles.NewDirectory(string.Create(CultureInfo.InvariantCulture, $"content{Interlocked.Increment(ref _made)}"));
     private readonly Lazy<TestContent> _single;
     private readonly Lazy<TestContent> _folder;
     private readonly Dictionary<int, TestContent> _sized = [];
