@@ -8,6 +8,9 @@ public interface IKademliaKey<TSelf> : IEquatable<TSelf>
     /// <summary>Length of every key in bits.</summary>
     static abstract int BitLength { get; }
 
+    /// <summary>The first 64 bits, most significant first: most keys differ in them.</summary>
+    ulong LeadingBits { get; }
+
     /// <summary>Leading bits that both keys share; <see cref="BitLength"/> when they are equal.</summary>
     int CommonPrefixLength(TSelf other);
 

@@ -12,6 +12,8 @@ public readonly record struct Key160(ulong High, ulong Middle, uint Low) : IKade
 
     public static int BitLength => 8 * LengthBytes;
 
+    public ulong LeadingBits => High;
+
     /// <summary>Reads 20 bytes, most significant first.</summary>
     /// <exception cref="ArgumentException">The span has another length.</exception>
     public static Key160 Read(ReadOnlySpan<byte> bytes)

@@ -131,6 +131,9 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             && bucket.IndexOf(key) < 0;
     }
 
+    /// <summary>Whether a contact is in the table under this key.</summary>
+    public bool Contains(in TKey key, in TContact contact) => IndexOf(_buckets[BucketOf(key)], key, contact) >= 0;
+
     /// <summary>Whether a contact is in the table under some key.</summary>
     public bool Contains(in TContact contact)
     {
@@ -170,10 +173,16 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         return count;
     }
 
+    /// <summary>Compares the leading bits, which lie side by side; whole keys only where those are equal.</summary>
     private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, Bucket bucket, in TKey target, int maxFailures)
     {
-        foreach (ref readonly RoutingEntry<TKey, TContact> entry in bucket.Span)
+        ReadOnlySpan<ulong> leading = bucket.Leading;
+        ulong wanted = target.LeadingBits;
+        for (int i = 0; i < leading.Length; i++)
         {
+            if (count == nearest.Length && (count == 0 || (leading[i] ^ wanted) > (nearest[count - 1].Key.LeadingBits ^ wanted)))
+                continue;
+            ref readonly RoutingEntry<TKey, TContact> entry = ref bucket.Items[i];
             if (entry.Failures <= maxFailures)
                 InsertSorted(nearest, ref count, entry, target);
         }
@@ -181,7 +190,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
 
     private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, in RoutingEntry<TKey, TContact> entry, in TKey target)
     {
-        if (count == nearest.Length && (count == 0 || target.CompareDistance(entry.Key, nearest[count - 1].Key) >= 0))
+        if (count == nearest.Length && target.CompareDistance(entry.Key, nearest[count - 1].Key) >= 0)
             return;
         int at = count == nearest.Length ? count - 1 : count++;
         for (; at > 0 && target.CompareDistance(entry.Key, nearest[at - 1].Key) < 0; at--)
@@ -198,7 +207,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             if (entry.Failures == 0 || HasHost(contact))
                 return Admission.Rejected;
             entry.Contact = contact;
-            bucket.SetHost(at, _policy.HostHash(contact));
+            bucket.Set(at, entry, _policy.HostHash(contact));
             entry.RoundTripMilliseconds = 0;
             entry.IsPreferred = _policy.IsPreferred(entry.Key, contact);
         }
@@ -257,8 +266,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         // Age is worth more than speed: who has answered long will answer longer. Only the clearly better comes in.
         if (loser.Failures == 0 && (loser.IsPreferred || !entry.IsPreferred))
             return Admission.Full;
-        loser = entry;
-        bucket.SetHost(worst, _policy.HostHash(entry.Contact));
+        bucket.Set(worst, entry, _policy.HostHash(entry.Contact));
         bucket.LastChange = now;
         return Admission.Admitted;
     }
@@ -330,6 +338,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     private sealed class Bucket
     {
         private int[] _hosts = [];
+        private ulong[] _leading = [];
 
         public RoutingEntry<TKey, TContact>[] Items { get; private set; } = [];
 
@@ -338,6 +347,9 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         public Instant LastChange { get; set; }
 
         public ReadOnlySpan<RoutingEntry<TKey, TContact>> Span => Items.AsSpan(0, Count);
+
+        /// <summary>The leading bits of each entry's key.</summary>
+        public ReadOnlySpan<ulong> Leading => _leading.AsSpan(0, Count);
 
         public bool HasFailing
         {
@@ -354,10 +366,15 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
 
         public int IndexOf(in TKey key)
         {
-            for (int i = 0; i < Count; i++)
+            ulong wanted = key.LeadingBits;
+            for (int at = 0; at < Count; at++)
             {
-                if (Items[i].Key.Equals(key))
-                    return i;
+                int next = _leading.AsSpan(at, Count - at).IndexOf(wanted);
+                if (next < 0)
+                    return -1;
+                at += next;
+                if (Items[at].Key.Equals(key))
+                    return at;
             }
             return -1;
         }
@@ -369,7 +386,12 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
             return at < 0 ? -1 : start + at;
         }
 
-        public void SetHost(int index, int hash) => _hosts[index] = hash;
+        public void Set(int index, in RoutingEntry<TKey, TContact> entry, int hostHash)
+        {
+            Items[index] = entry;
+            _hosts[index] = hostHash;
+            _leading[index] = entry.Key.LeadingBits;
+        }
 
         public void Add(in RoutingEntry<TKey, TContact> entry, int hostHash)
         {
@@ -380,15 +402,16 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
                 Items.AsSpan(0, Count).CopyTo(larger);
                 Items = larger;
                 Array.Resize(ref _hosts, capacity);
+                Array.Resize(ref _leading, capacity);
             }
-            _hosts[Count] = hostHash;
-            Items[Count++] = entry;
+            Set(Count++, entry, hostHash);
         }
 
         public void RemoveAt(int index)
         {
             Items[index] = Items[--Count];
             _hosts[index] = _hosts[Count];
+            _leading[index] = _leading[Count];
             Items[Count] = default;
         }
     }

@@ -11,9 +11,13 @@ public sealed class AddressVotes
 
     private const int MaxVotes = 32;
 
+    // What everybody says is heard now and then only: every answer is a vote.
+    private const int ConfirmationsHeard = 8;
+
     private readonly (NodeEndPoint Voter, NodeEndPoint Claimed)[] _votes = new (NodeEndPoint, NodeEndPoint)[MaxVotes];
     private int _count;
     private int _oldest;
+    private int _confirmations;
 
     /// <summary>The address that is believed, with port 0; null before enough agree.</summary>
     public NodeEndPoint? Winner { get; private set; }
@@ -22,6 +26,8 @@ public sealed class AddressVotes
     public bool Vote(NodeEndPoint voter, NodeEndPoint claimed)
     {
         if (claimed.IsV6 != voter.IsV6 || !(claimed with { Port = 1 }).IsPlausible)
+            return false;
+        if (Winner == claimed.Host && ++_confirmations % ConfirmationsHeard != 0)
             return false;
         NodeEndPoint ballot = voter.IsLocal ? voter.Host : voter.Network;
         NodeEndPoint host = claimed.Host;

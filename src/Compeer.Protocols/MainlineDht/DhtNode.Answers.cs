@@ -42,7 +42,7 @@ public sealed partial class DhtNode
     /// <summary>An unknown node that asks is asked back, if there is room for it: only who answers comes into the table.</summary>
     private void Consider(Key160 id, NodeEndPoint from, Instant now)
     {
-        if (_table.Contains(from))
+        if (_table.Contains(id, from) || _table.Contains(from))
             return;
         // A stranger's question shows that others can reach us; one whom we asked before has only come back the same way.
         if (!_ledger.IsProven(from, now))

@@ -9,6 +9,7 @@ namespace Compeer.Protocols.MainlineDht;
 public sealed partial class DhtNode
 {
     private const int MaxEntries = 64;
+    private const int RefreshClosest = 4;
     private const int MaxNodesInReply = 2 * MainlinePolicy.BucketSize;
 
     /// <summary>
@@ -61,10 +62,19 @@ public sealed partial class DhtNode
     /// <summary>Ends a search without a word.</summary>
     public void Cancel(int search) => _searches.RemoveAll(s => s.Id == search);
 
+    /// <summary>A lookup for the table's sake: far from us it need not be thorough.</summary>
+    private void Refresh(Key160 target, Instant now)
+    {
+        LookupOptions lookup = target == Id ? _options.Lookup : _options.Lookup with { Closest = Math.Min(_options.Lookup.Closest, RefreshClosest) };
+        Begin(new DhtSearch(++_lastSearch, DhtSearchKind.Nodes, NewLookup(target, 1, lookup), now), now);
+    }
+
     private DhtSearch NewSearch(DhtSearchKind kind, Key160 target, int paths, Instant now) => new(++_lastSearch, kind, NewLookup(target, paths), now);
 
-    private KademliaLookup<Key160, NodeEndPoint> NewLookup(Key160 target, int paths) =>
-        new(target, _options.Lookup with { Paths = Math.Max(paths, _options.Lookup.Paths) }, MainlinePolicy.NetworkOf, DhtNodeId.IsValidFor);
+    private KademliaLookup<Key160, NodeEndPoint> NewLookup(Key160 target, int paths) => NewLookup(target, paths, _options.Lookup);
+
+    private static KademliaLookup<Key160, NodeEndPoint> NewLookup(Key160 target, int paths, LookupOptions options) =>
+        new(target, options with { Paths = Math.Max(paths, options.Paths) }, MainlinePolicy.NetworkOf, DhtNodeId.IsValidFor);
 
     private int Begin(DhtSearch search, Instant now)
     {

@@ -187,7 +187,7 @@ public sealed partial class DhtNode
         if (now >= _nextBootstrap)
             BootstrapAgain(now);
         if (_refresh.TryNext(_table, _random, now, out Key160 target) && _table.Count > 0)
-            FindNodes(target, 1, now);
+            Refresh(target, now);
         Pump(now);
     }
 
