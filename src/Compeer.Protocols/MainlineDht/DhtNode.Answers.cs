@@ -341,7 +341,7 @@ public sealed partial class DhtNode
         if (_replyBudget.Available(now) < 0 || _outgoing.Count >= MaxOutgoing)
             return;
         _replyBudget.Take(writer.Length, now);
-        _outgoing.Enqueue((to, _buffer[..writer.Length]));
+        _outgoing.Enqueue(to, _buffer.AsSpan(0, writer.Length));
     }
 
     private record struct ReplyParts

@@ -238,7 +238,7 @@ public sealed partial class DhtNode
         writer.End();
         Track(query);
         if (_outgoing.Count < MaxOutgoing)
-            _outgoing.Enqueue((query.To, _buffer[..writer.Length]));
+            _outgoing.Enqueue(query.To, _buffer.AsSpan(0, writer.Length));
     }
 
     private uint NewTransaction() => (uint)_random.NextInt64(1L << 32);

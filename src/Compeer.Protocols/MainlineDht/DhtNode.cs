@@ -28,7 +28,7 @@ public sealed partial class DhtNode
     private readonly bool _isV6;
     private readonly byte[] _buffer;
     private readonly RoutingEntry<Key160, NodeEndPoint>[] _nearest = new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize];
-    private readonly Queue<(NodeEndPoint To, byte[] Datagram)> _outgoing = new();
+    private readonly DatagramQueue _outgoing = new();
     private readonly Queue<DhtEvent> _events = new();
     private readonly List<PendingQuery> _pending = [];
     private readonly List<DhtSearch> _searches = [];
@@ -152,15 +152,7 @@ public sealed partial class DhtNode
     }
 
     /// <summary>Gives the next datagram to send; false when there is none.</summary>
-    public bool TryTransmit(out NodeEndPoint to, IBufferWriter<byte> output)
-    {
-        to = default;
-        if (!_outgoing.TryDequeue(out (NodeEndPoint To, byte[] Datagram) next))
-            return false;
-        to = next.To;
-        output.Write(next.Datagram);
-        return true;
-    }
+    public bool TryTransmit(out NodeEndPoint to, IBufferWriter<byte> output) => _outgoing.TryDequeue(out to, output);
 
     /// <summary>Gives the next event; false when there is none.</summary>
     public bool TryTakeEvent([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DhtEvent? happened) => _events.TryDequeue(out happened);

@@ -65,11 +65,13 @@ public sealed class MainlineDhtWorld : World
                 population.Join(host);
         });
         Run(population, Joining + Settling, cancellationToken);
+        // An announcement by eight paths asks some 230 nodes: a quarter of the nodes announce as many swarms as there are lookups.
+        int[] announcing = [.. honest.Take(Math.Max(PeersPerSwarm, options.Nodes / 4))];
         var rows = new List<WorldRow>();
         foreach (int paths in (int[])[1, 4, 8])
         {
             int first = paths * options.Nodes;
-            int swarms = AnnounceAll(population, honest, first, paths, cancellationToken);
+            int swarms = AnnounceAll(population, announcing, first, paths, cancellationToken);
             IReadOnlyList<LookupProbe> probes = population.Measure(options.Nodes / 4, Looking, r => LookUp(population, r, honest, swarms, first, paths));
             cancellationToken.ThrowIfCancellationRequested();
             rows.Add(LookupFigures.Row($"20 % liars, {paths} path{(paths == 1 ? "" : "s")}", probes));

@@ -1,0 +1,54 @@
+using System.Buffers;
+
+namespace Compeer.Protocols.MainlineDht;
+
+/// <summary>Datagrams that wait to be sent, in one buffer that is used again: a datagram costs no allocation.</summary>
+internal sealed class DatagramQueue
+{
+    private const int LargestKept = 64 * 1024;
+
+    private readonly Queue<(NodeEndPoint To, int Length)> _waiting = new();
+    private byte[] _bytes = [];
+    private int _start;
+    private int _end;
+
+    /// <summary>Datagrams that wait.</summary>
+    public int Count => _waiting.Count;
+
+    /// <summary>Adds one; copied.</summary>
+    public void Enqueue(NodeEndPoint to, ReadOnlySpan<byte> datagram)
+    {
+        if (_end + datagram.Length > _bytes.Length)
+            MakeRoom(datagram.Length);
+        datagram.CopyTo(_bytes.AsSpan(_end));
+        _end += datagram.Length;
+        _waiting.Enqueue((to, datagram.Length));
+    }
+
+    /// <summary>Writes the oldest and forgets it; false when there is none.</summary>
+    public bool TryDequeue(out NodeEndPoint to, IBufferWriter<byte> output)
+    {
+        to = default;
+        if (!_waiting.TryDequeue(out (NodeEndPoint To, int Length) next))
+            return false;
+        to = next.To;
+        output.Write(_bytes.AsSpan(_start, next.Length));
+        _start += next.Length;
+        if (_waiting.Count == 0)
+        {
+            _start = _end = 0;
+            if (_bytes.Length > LargestKept)
+                _bytes = [];
+        }
+        return true;
+    }
+
+    private void MakeRoom(int length)
+    {
+        int used = _end - _start;
+        byte[] target = used + length <= _bytes.Length ? _bytes : new byte[Math.Max(2 * _bytes.Length, Math.Max(512, used + length))];
+        _bytes.AsSpan(_start, used).CopyTo(target);
+        _bytes = target;
+        (_start, _end) = (0, used);
+    }
+}
