@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 using Compeer.Simulator;
 using Compeer.Simulator.Randomness;
@@ -61,6 +62,8 @@ internal sealed class LabCommand
         var options = new WorldOptions(result.GetValue(_seed), result.GetValue(_nodes) ?? world.DefaultNodes);
         try
         {
+            // Collections in the background would take the processors that the cases need.
+            GCSettings.LatencyMode = GCLatencyMode.Batch;
             long start = Stopwatch.GetTimestamp();
             WorldReport report = world.Run(options, cancellationToken);
             TimeSpan wall = Stopwatch.GetElapsedTime(start);
@@ -105,6 +108,8 @@ internal sealed class LabCommand
         foreach (string[] line in lines)
             Console.Out.WriteLine(string.Join("  ", line.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
         Console.Out.WriteLine();
+        foreach (CaseReport one in report.Cases)
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"case {one.Name}: {one.Trace.Deliveries:N0} datagrams, {one.Elapsed.TotalMinutes:0} virtual minutes in {one.Wall.TotalSeconds:0.0} s"));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} datagrams, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, at most {PeakMegabytes()} MB"));
         Console.Out.WriteLine($"trace {report.TraceDigest}");
@@ -118,6 +123,13 @@ internal sealed class LabCommand
             foreach ((string column, double value, _) in row.Cells)
                 line[column] = double.IsFinite(value) ? value : 0;
             Console.Out.WriteLine(JsonSerializer.Serialize(line));
+        }
+        foreach (CaseReport one in report.Cases)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
+            {
+                ["event"] = "case", ["name"] = one.Name, ["datagrams"] = one.Trace.Deliveries, ["virtualSeconds"] = one.Elapsed.TotalSeconds, ["seconds"] = one.Wall.TotalSeconds,
+            }));
         }
         Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
         {

@@ -8,6 +8,9 @@ namespace Compeer.Simulator.Worlds;
 /// <param name="Elapsed">Virtual time that passed.</param>
 public sealed record CaseReport(string Name, IReadOnlyList<WorldRow> Rows, Trace Trace, long Events, TimeSpan Elapsed)
 {
+    /// <summary>What it took on this machine, while other cases may have run beside it.</summary>
+    public TimeSpan Wall { get; init; }
+
     /// <summary>The report of a world that has run.</summary>
     public static CaseReport Of(string name, Simulation simulation, IReadOnlyList<WorldRow> rows)
     {

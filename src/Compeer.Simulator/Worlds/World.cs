@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Compeer.Simulator.Worlds;
 
 /// <summary>
@@ -33,7 +35,9 @@ public abstract class World
         {
             try
             {
-                reports[index] = cases[index](options, cancellationToken);
+                long start = Stopwatch.GetTimestamp();
+                CaseReport report = cases[index](options, cancellationToken);
+                reports[index] = report with { Wall = Stopwatch.GetElapsedTime(start) };
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

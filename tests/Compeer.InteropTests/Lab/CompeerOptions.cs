@@ -56,6 +56,9 @@ public sealed record CompeerOptions
     /// <summary>For share.</summary>
     public IReadOnlyList<string> WebSeeds { get; init; } = [];
 
+    /// <summary>For share: the link follows later versions.</summary>
+    public bool Mutable { get; init; }
+
     /// <summary>For share: v1, v2 or hybrid.</summary>
     public string? Format { get; init; }
 }

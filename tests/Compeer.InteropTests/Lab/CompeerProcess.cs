@@ -34,6 +34,8 @@ public sealed class CompeerProcess : JsonProcess
         List<string> arguments = ["share", path, .. options.Trackers.SelectMany(url => (string[])["--tracker", url]), .. options.WebSeeds.SelectMany(url => (string[])["--web-seed", url]), .. Common(host, options)];
         if (options.Format is not null)
             arguments.AddRange(["--format", options.Format]);
+        if (options.Mutable)
+            arguments.Add("--mutable");
         arguments.AddRange(["--torrent-out", Path.Combine(host.Network.Work, $"shared-{host.Network.NextNumber()}.torrent")]);
         var process = new CompeerProcess(host, arguments);
         return (process, await process.WaitForAsync("sharing", TimeSpan.FromSeconds(60)));

@@ -22,6 +22,9 @@ public sealed class TestContent
     /// <summary>Relative path ('/' separated; "" for a single file) to length and SHA-256.</summary>
     public IReadOnlyDictionary<string, FileDigest> Digests { get; }
 
+    /// <summary>What is there now.</summary>
+    public static TestContent At(string path) => new(path);
+
     /// <summary>One file of random bytes.</summary>
     public static TestContent File(string parent, string name, int lengthBytes, int seed)
     {
