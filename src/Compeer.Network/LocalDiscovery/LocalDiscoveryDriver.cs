@@ -108,16 +108,14 @@ public sealed class LocalDiscoveryDriver : IAsyncDisposable
             _nextScan = now + Rescan;
             Scan(now);
         }
+        foreach (MulticastPort port in _ports.Values)
+            port.SendRefused();
         if (_ports.Count == 0 || !_session.TryTransmit(now, out LocalAnnouncement? announcement))
             return;
         byte[] v4 = LocalDiscoveryCodec.Write(announcement, LocalDiscoveryCodec.GroupV4);
         byte[] v6 = LocalDiscoveryCodec.Write(announcement, LocalDiscoveryCodec.GroupV6);
         foreach ((MulticastPlace place, MulticastPort port) in _ports)
-        {
-            // What cannot be sent now is sent after the next look at the interfaces, or in five minutes.
-            if (!port.TrySend(place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : v4))
-                _nextScan = Instant.Min(_nextScan, now + TimeSpan.FromSeconds(10));
-        }
+            port.Send(place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : v4);
     }
 
     private void Scan(Instant now)

@@ -62,6 +62,9 @@ internal readonly record struct MulticastPlace(int Index, IPAddress Address)
 /// <summary>A socket that sends to and hears one multicast group on one interface.</summary>
 internal sealed class MulticastPort : IDisposable
 {
+    private const int MaxRefused = 16;
+
+    private readonly Queue<byte[]> _refused = new();
     private readonly Socket _socket;
     private readonly IPEndPoint _group;
     private readonly MulticastPlace _place;
@@ -109,8 +112,23 @@ internal sealed class MulticastPort : IDisposable
         }
     }
 
-    /// <summary>Sends to the group; false when the system refuses, as it does while an interface is down.</summary>
-    public bool TrySend(ReadOnlySpan<byte> datagram)
+    /// <summary>Sends to the group, now or with a later <see cref="SendRefused"/>.</summary>
+    public void Send(byte[] datagram)
+    {
+        if (_refused.Count == MaxRefused)
+            _refused.Dequeue();
+        _refused.Enqueue(datagram);
+        SendRefused();
+    }
+
+    /// <summary>Sends what the system has refused so far, as it does while an interface is down or an IPv6 address is new.</summary>
+    public void SendRefused()
+    {
+        while (_refused.TryPeek(out byte[]? datagram) && TrySend(datagram))
+            _refused.Dequeue();
+    }
+
+    private bool TrySend(byte[] datagram)
     {
         try
         {
