@@ -56,6 +56,7 @@ public sealed class DoctorTests
 
         Assert.Equal((inside.PublicAddress, "dht"), PublicAddress(found));
         Assert.Equal(("endpointIndependent", 0), (found.Text("mapping"), code));
+        Assert.Equal("no", Outlook(found, "in"));
         Assert.True(found.Number("dhtNodes") > 3);
         Assert.True(found.Number("dhtFirstAnswerSeconds") > 0);
     }

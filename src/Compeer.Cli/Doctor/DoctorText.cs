@@ -1,8 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Cli.Doctor;
 
@@ -33,15 +36,16 @@ internal static class DoctorText
 
     private static IEnumerable<string> Addresses(DoctorFindings found)
     {
-        foreach ((string device, System.Net.IPAddress address) in found.Interfaces)
+        foreach ((string device, IPAddress address) in found.Interfaces)
             yield return $"{device}: {address}";
-        yield return Seen("IPv4", found.Public.V4);
-        yield return Seen("IPv6", found.Public.V6);
+        yield return Seen("IPv4", found.Public.V4) ?? "IPv4: under which address others see us is not known.";
+        yield return Seen("IPv6", found.Public.V6) ?? (found.Interfaces.Any(i => i.Address.AddressFamily == AddressFamily.InterNetworkV6 && AddressReaches.Of(i.Address) == AddressReach.Global)
+            ? "IPv6: this machine has an address of the Internet; whether a firewall stands before it is not known."
+            : "IPv6: this machine has no address of the Internet.");
     }
 
-    private static string Seen(string family, PublicAddress? seen) => seen is null
-        ? $"{family}: under which address others see us is not known."
-        : $"{family}: others see us at {seen.Address} (told by {seen.Witnesses.Describe()}; {seen.Votes} agree).";
+    private static string? Seen(string family, PublicAddress? seen) =>
+        seen is null ? null : $"{family}: others see us at {seen.Address} (told by {seen.Witnesses.Describe()}, {seen.Votes} {(seen.Votes == 1 ? "vote" : "votes")}).";
 
     private static IEnumerable<string> Nat(DoctorFindings found)
     {
@@ -62,9 +66,9 @@ internal static class DoctorText
         };
         yield return facts.Nat?.Filtering switch
         {
-            NatFiltering.EndpointIndependent => "It lets in what anybody sends (filtering: endpoint independent).",
-            NatFiltering.AddressDependent => "It lets in what comes from addresses we have sent to (filtering: address dependent).",
-            NatFiltering.AddressAndPortDependent => "It lets in only answers, from the very address and port we have sent to (filtering: address and port dependent).",
+            NatFiltering.EndpointIndependent => "What anybody sends is let in (filtering: endpoint independent).",
+            NatFiltering.AddressDependent => "Only what comes from addresses we have sent to is let in (filtering: address dependent).",
+            NatFiltering.AddressAndPortDependent => "Only answers are let in, from the very address and port we have sent to (filtering: address and port dependent).",
             _ => "What is let in from outside was not tested: only a STUN server with two addresses can.",
         };
     }
@@ -78,7 +82,7 @@ internal static class DoctorText
         {
             NatFiltering.EndpointIndependent => "UDP: comes in; a datagram from an address we had never sent to arrived.",
             NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent => "UDP: does not come in, unless we have sent there before.",
-            _ when facts.StrangersHeard > 0 => "UDP: comes in; nodes of the DHT that we had never sent to came to us.",
+            _ when facts.StrangersHeard > 0 => "UDP: it seems to come in; nodes of the DHT that we had not heard of came to us.",
             _ => "UDP: not known; nobody outside has tried it.",
         };
         yield return "TCP: not known; only a connection from outside can tell.";

@@ -48,7 +48,9 @@ public sealed partial class DhtNode
         if (!_ledger.IsProven(from, now))
         {
             _lastUnasked = now;
-            StrangersHeard++;
+            // What we have just asked may come to us through the hole that our question made.
+            if (!_pending.Exists(p => p.To == from))
+                StrangersHeard++;
         }
         if (_pingsUnderWay < MaxPings && _table.WouldAdmit(id, from) && !_pending.Exists(p => p.To == from))
             Ping(from, null, now);

@@ -65,7 +65,7 @@ public sealed record ReachabilityVerdict
         if (facts.OwnPort?.Filtering == NatFiltering.EndpointIndependent)
             return new(Outlook.Yes, "a datagram from an address we had never sent to came in");
         if (facts.StrangersHeard > 0)
-            return new(Outlook.Yes, "nodes of the DHT that we had never sent to came to us");
+            return new(Outlook.Likely, "nodes of the DHT that we had not heard of came to us");
         bool isFiltered = facts.OwnPort?.Filtering is NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent;
         if (facts.MappedTcp is { } mapped)
         {

@@ -84,7 +84,7 @@ public sealed class ReachabilityVerdictTests
         Assert.Equal(NatMapping.AddressAndPortDependent, (facts with { PublicV4 = new PublicAddress(Outside, null, AddressWitness.Dht, 9, 9) }).Mapping);
         Assert.Equal(NatMapping.Unknown, (facts with { PublicV4 = new PublicAddress(Outside, 7001, AddressWitness.Dht, 9, 2) }).Mapping);
         Assert.Equal(NatMapping.NoNat, (facts with { LocalAddresses = [Outside] }).Mapping);
-        Assert.Equal(Outlook.Yes, new ReachabilityVerdict(facts with { StrangersHeard = 1 }).DirectIn.Outlook);
+        Assert.Equal(Outlook.Likely, new ReachabilityVerdict(facts with { StrangersHeard = 1 }).DirectIn.Outlook);
     }
 
     [Fact]
