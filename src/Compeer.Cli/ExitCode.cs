@@ -4,6 +4,10 @@ namespace Compeer.Cli;
 internal static class ExitCode
 {
     public const int Done = 0;
+
+    /// <summary>Only of the doctor: neither can others connect to us, nor can holes be punched, as far as is known.</summary>
+    public const int Unreachable = 1;
+
     public const int Usage = 2;
     public const int BadInput = 3;
     public const int NotFound = 4;

@@ -11,6 +11,7 @@ root.Subcommands.Add(new VerifyCommand().Build());
 root.Subcommands.Add(new TrackerCommand().Build());
 root.Subcommands.Add(new DhtCommand().Build());
 root.Subcommands.Add(new RelayCommand().Build());
+root.Subcommands.Add(new DoctorCommand().Build());
 root.Subcommands.Add(new LabCommand().Build());
 
 ParseResult parsed = root.Parse(args);

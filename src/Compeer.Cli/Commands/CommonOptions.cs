@@ -53,6 +53,11 @@ internal sealed class CommonOptions
         Description = "Where to join the DHT, instead of the public entries; may be repeated", HelpName = "HOST:PORT", CustomParser = Parse.HostsWithPort, Arity = ArgumentArity.OneOrMore,
     };
 
+    private readonly Option<DnsEndPoint[]> _stun = new("--stun")
+    {
+        Description = "A STUN server to ask for our public address; may be repeated", HelpName = "HOST:PORT", CustomParser = Parse.HostsWithPort, Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the DHT" };
     private readonly Option<bool> _noUtp = new("--no-utp") { Description = "Connect to peers by TCP only" };
     private readonly Option<bool> _noTcp = new("--no-tcp") { Description = "Connect to peers by uTP only", Hidden = true };
@@ -68,7 +73,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _stun, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
             command.Options.Add(option);
     }
 
@@ -96,6 +101,9 @@ internal sealed class CommonOptions
     /// <summary>The address given, or null.</summary>
     public IPAddress? Bind(ParseResult result) => result.GetValue(_bind);
 
+    /// <summary>The STUN servers given.</summary>
+    public DnsEndPoint[] Stun(ParseResult result) => result.GetValue(_stun) ?? [];
+
     /// <summary>The proxy given, or null.</summary>
     public ProxyEndPoint? Proxy(ParseResult result) => result.GetValue(_proxy);
 
@@ -113,6 +121,7 @@ internal sealed class CommonOptions
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
             Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            StunServers = [.. Stun(result)],
             LocalDiscovery = !result.GetValue(_noLan),
             Encryption = result.GetValue(_encryption),
             PortMapping = result.GetValue(_noPortMapping) ? null : PortMapping(result, reporter),

@@ -53,14 +53,14 @@ internal sealed class ShareCommand
         IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        string[] reachable = [.. await OutsideAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
+        string[] reachable = [.. await MappedAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
         bool isFirst = true;
         while (true)
         {
             metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]).WithWebSeeds([.. result.GetValue(_webSeeds) ?? []]);
             if (result.GetValue(_torrentOut) is { } path)
                 CreateCommand.WriteTorrent(path, metainfo);
-            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable] };
+            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable, .. Seen(client, reachable)] };
             string link = mutable?.Link.ToString() ?? magnet.ToString();
             await using Torrent torrent = client.Add(new TorrentSettings
             {
@@ -99,14 +99,19 @@ internal sealed class ShareCommand
         return await change;
     }
 
-    /// <summary>Where the router passes our port on, so that the link works from outside; does not wait long for a router.</summary>
-    private static async Task<string[]> OutsideAsync(TorrentClient client, CancellationToken cancellationToken)
+    /// <summary>Where the router passes our port on, so that the link works from outside; does not wait long for routers and STUN servers.</summary>
+    private static async Task<string[]> MappedAsync(TorrentClient client, CancellationToken cancellationToken)
     {
-        if (client.PortMapping is not { } mapping)
-            return [];
-        await Task.WhenAny(mapping.SettledAsync(cancellationToken), Task.Delay(RouterPatience, cancellationToken));
-        return mapping.Status.ExternalOf(MappedProtocol.Tcp) is { } outside ? [outside.ToString()] : [];
+        Task settled = Task.WhenAll(client.PortMapping?.SettledAsync(cancellationToken) ?? Task.CompletedTask, client.PublicAddresses?.AskedAsync(cancellationToken) ?? Task.CompletedTask);
+        await Task.WhenAny(settled, Task.Delay(RouterPatience, cancellationToken));
+        return client.PortMapping?.Status.ExternalOf(MappedProtocol.Tcp) is { } outside ? [outside.ToString()] : [];
     }
+
+    /// <summary>Where others see us, for the link only: a NAT that passes our port on by hand, or lets anybody in, makes it work.</summary>
+    private static string[] Seen(TorrentClient client, string[] reachable) =>
+        client.PublicAddresses?.Current.V4 is { UdpPort: { } port } seen && !reachable.Any(r => r.StartsWith($"{seen.Address}:", StringComparison.Ordinal))
+            ? [new IPEndPoint(seen.Address, port).ToString()]
+            : [];
 
     private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)
     {

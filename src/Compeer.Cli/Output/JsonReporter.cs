@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Compeer.Cli.Doctor;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
@@ -140,6 +141,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["webSeeds"] = status.WebSeeds,
         ["webSeedBytes"] = status.WebSeedBytes,
         ["webSeedProblem"] = status.WebSeedMessage,
+        ["publicAddresses"] = DoctorJson.Describe(status.PublicAddresses),
         ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,

@@ -64,6 +64,8 @@ internal sealed class Announces
             : $"{TrackerUrl.ForDisplay(answered.Job.Url)}: {answered.Result.Failure.Message}";
         if (answered.Result.Response is { } response)
         {
+            foreach ((System.Net.IPAddress tracker, System.Net.IPAddress ours) in response.Sightings)
+                _session.Services.PublicAddresses?.Vote(tracker, ours, null, AddressWitness.Tracker);
             foreach (System.Net.IPEndPoint peer in response.Peers)
                 _session.Book.Add(peer, PeerSource.Tracker, _session.Now);
         }

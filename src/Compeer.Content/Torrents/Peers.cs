@@ -126,6 +126,8 @@ internal sealed class Peers(TorrentSession session)
 
     public void OnExtensions(PeerLink link)
     {
+        if (link.Wire.Remote.OurAddress is { } ours)
+            session.Services.PublicAddresses?.Vote(link.Address, ours, null, AddressWitness.Peer);
         if (link.IsIncoming && link.ListenEndPoint is null && link.Wire.Remote.ListenPort is { } port)
         {
             link.ListenEndPoint = new IPEndPoint(link.Address, port);
@@ -207,6 +209,8 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
+        foreach (PublicAddress known in session.Services.PublicAddresses?.Current.Known ?? [])
+            Book.UseOwnEndPoint(new IPEndPoint(known.Address, session.Services.OutsidePort));
         if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
         // A seed behind a NAT reaches nobody unless it dials, but it has no hurry.

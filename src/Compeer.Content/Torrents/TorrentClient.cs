@@ -9,6 +9,7 @@ using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Proxies;
+using Compeer.Network.Stun;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.LocalDiscovery;
@@ -44,22 +45,25 @@ public sealed class TorrentClient : IAsyncDisposable
             _udp = bound.Udp;
             _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
         }
+        PublicAddressService? addresses = null;
+        if (_udp is not null && policy.AllowsDirect(TrafficClass.Stun))
+            _udp.Add(addresses = PublicAddressService.Start(_udp, options.StunServers));
         if (_udp is not null && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.PeerUtp))
         {
             _utp = new UtpTransport(_udp, _udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener!.Offer);
             _udp.Add(_utp);
         }
-        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0 };
+        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0, PublicAddresses = addresses };
         if (_udp is not null && options.Dht is { } dht && policy.AllowsDirect(TrafficClass.Dht))
         {
-            _services.Dht = DhtService.Start(_udp, dht);
+            _services.Dht = DhtService.Start(_udp, dht with { AddressSeen = _services.OnSeenByNode });
             _udp.Add(_services.Dht);
         }
         _udp?.Start();
         if (options.LocalDiscovery && policy.AllowsDirect(TrafficClass.LocalDiscovery))
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
         if (options.PortMapping is { } mapping && policy.AllowsDirect(TrafficClass.PortMapping))
-            _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind }, options.DataDirectory));
+            _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind, Changed = _services.OnPortMapping + mapping.Changed }, options.DataDirectory));
         _scope.TryRun(TickAsync);
     }
 
@@ -68,6 +72,9 @@ public sealed class TorrentClient : IAsyncDisposable
 
     /// <summary>What the router does for our port; null when none shall be asked.</summary>
     public PortMappingService? PortMapping => _services.PortMapping;
+
+    /// <summary>Under which addresses others see us; null when there is a proxy.</summary>
+    public PublicAddressService? PublicAddresses => _services.PublicAddresses;
 
     /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
     public IPEndPoint LocalEndPoint => _udp?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
@@ -119,6 +126,8 @@ public sealed class TorrentClient : IAsyncDisposable
             await dht.DisposeAsync();
         if (_utp is not null)
             await _utp.DisposeAsync();
+        if (_services.PublicAddresses is { } addresses)
+            await addresses.DisposeAsync();
         if (_udp is not null)
             await _udp.DisposeAsync();
         _services.Dispose();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
@@ -39,6 +40,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Has the router map the port, from the address in <see cref="Bind"/>; null asks no router. Never on loopback.</summary>
     public PortMappingOptions? PortMapping { get; init; }
+
+    /// <summary>STUN servers to ask for our public address; none asks nobody.</summary>
+    public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
 
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }

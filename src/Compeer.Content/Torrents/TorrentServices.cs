@@ -1,3 +1,4 @@
+using System.Net;
 using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
@@ -6,9 +7,11 @@ using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Proxies;
+using Compeer.Network.Stun;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
 using Compeer.Network.WebSeeds;
+using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Trackers;
@@ -78,11 +81,24 @@ internal sealed class TorrentServices : IDisposable
     /// <summary>Asks the router for our port, when it shall be asked; set once the port is bound.</summary>
     public PortMappingService? PortMapping { get; set; }
 
+    /// <summary>Knows under which addresses others see us; null with a proxy, where that is nobody's business.</summary>
+    public PublicAddressService? PublicAddresses { get; init; }
+
+    /// <summary>A node of the DHT told under which address and port it sees us.</summary>
+    public void OnSeenByNode(IPEndPoint node, IPEndPoint seen) => PublicAddresses?.Vote(node.Address, seen.Address, seen.Port, AddressWitness.Dht);
+
+    /// <summary>A router told its address outside.</summary>
+    public void OnPortMapping(PortMappingStatus status)
+    {
+        foreach (PortMapperStatus router in status.Routers.Where(r => r.ExternalAddress is { } outside && AddressReaches.Of(outside) == AddressReach.Global))
+            PublicAddresses?.Vote(router.Link.Gateway, router.ExternalAddress!, router.ExternalOf(MappedProtocol.Udp)?.Port, AddressWitness.Router);
+    }
+
     /// <summary>The port to tell to trackers and the DHT: the router's where it maps ours, which may be another.</summary>
     public int OutsidePort => PortMapping?.Status.ExternalOf(MappedProtocol.Tcp)?.Port ?? ListenPort;
 
     /// <summary>The port to tell to a peer: who is in the local network reaches us without the router.</summary>
-    public int PortFor(System.Net.IPAddress peer) => AddressReaches.Of(peer) == AddressReach.Global ? OutsidePort : ListenPort;
+    public int PortFor(IPAddress peer) => AddressReaches.Of(peer) == AddressReach.Global ? OutsidePort : ListenPort;
 
     public void Dispose()
     {

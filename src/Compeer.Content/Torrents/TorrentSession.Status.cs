@@ -1,3 +1,5 @@
+using Compeer.Network.Stun;
+
 namespace Compeer.Content.Torrents;
 
 // What is seen from outside.
@@ -24,6 +26,7 @@ internal sealed partial class TorrentSession
         WebSeeds = WebSeeds.Count,
         WebSeedBytes = WebSeeds.Bytes,
         WebSeedMessage = WebSeeds.Message,
+        PublicAddresses = Services.PublicAddresses?.Current ?? PublicAddresses.None,
         Problem = Problem,
         ProxyProblem = Services.Proxy?.Problem,
     };

@@ -1,4 +1,5 @@
 using Compeer.Formats.Torrents;
+using Compeer.Network.Stun;
 
 namespace Compeer.Content.Torrents;
 
@@ -74,6 +75,9 @@ public sealed record TorrentStatus
 
     /// <summary>Bytes that failed verification.</summary>
     public long CorruptBytes { get; init; }
+
+    /// <summary>Under which addresses others see us; with a proxy none.</summary>
+    public PublicAddresses PublicAddresses { get; init; } = PublicAddresses.None;
 
     /// <summary>The last thing a tracker said, in words; null when none was asked.</summary>
     public string? TrackerMessage { get; init; }

@@ -217,7 +217,12 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
             _scratch.ResetWrittenCount();
         }
         while (side.Node.TryTakeEvent(out DhtEvent? happened))
-            side.Dispatch(happened);
+        {
+            if (happened is DhtAddressSeen seen)
+                _options.AddressSeen?.Invoke(seen.Voter.ToIPEndPoint(), seen.Ours.ToIPEndPoint());
+            else
+                side.Dispatch(happened);
+        }
     }
 
     private DhtStatus Snapshot()
@@ -226,7 +231,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         Side? v6 = SideOf(true);
         return new DhtStatus(
             v4?.Node.NodeCount ?? 0, v6?.Node.NodeCount ?? 0, v4?.Node.ExternalAddress?.Address, v6?.Node.ExternalAddress?.Address,
-            _sides.All(s => s.Node.IsReadOnly), _sides.Sum(s => s.Node.StoredCount.Swarms), _sides.Sum(s => s.Node.StoredCount.Items));
+            _sides.All(s => s.Node.IsReadOnly), _sides.Sum(s => s.Node.StoredCount.Swarms), _sides.Sum(s => s.Node.StoredCount.Items), _sides.Sum(s => s.Node.StrangersHeard));
     }
 
     private void Save()

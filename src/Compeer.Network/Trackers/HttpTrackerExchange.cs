@@ -20,7 +20,8 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
     /// <param name="family">The family to use on every hop.</param>
     /// <param name="trackerPath">The one path that may be asked of this machine.</param>
     /// <param name="cancellationToken">Ends it early.</param>
-    public async Task<(byte[] Body, TrackerFailure? Failure)> GetAsync(
+    /// <returns>What came, or why nothing did, and the address that gave it; none when a proxy looked it up.</returns>
+    public async Task<(byte[] Body, TrackerFailure? Failure, IPAddress? Tracker)> GetAsync(
         Uri url, IPAddress[] addresses, AddressFamily family, string trackerPath, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -47,7 +48,7 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         }
     }
 
-    private async Task<(byte[] Body, TrackerFailure? Failure)> FollowAsync(
+    private async Task<(byte[] Body, TrackerFailure? Failure, IPAddress? Tracker)> FollowAsync(
         Uri url, IPAddress[] addresses, AddressFamily family, string trackerPath, CancellationToken cancellationToken)
     {
         AddressReach least = AddressReach.Loopback;
@@ -57,11 +58,11 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         {
             (IPAddress[] allowed, failure) = rules.Allow(url, addresses, family, least, trackerPath);
             if (failure is not null)
-                return ([], failure);
+                return ([], failure, null);
             using HttpTrackerHop request = new(options, allowed);
             using HttpResponseMessage response = await request.SendAsync(url, credentials, cancellationToken);
             if (!RedirectRule.IsRedirect(response, out Uri? location))
-                return await ReadAsync(response, cancellationToken);
+                return await ReadAsync(response, request.Connected, cancellationToken);
 
             if (!Uri.TryCreate(url, location, out Uri? target) || TrackerUrl.ProblemOf(target).Length > 0 || target.Scheme == "udp")
                 return Fail(TrackerFailureKind.Forbidden, "The tracker redirected to something that is no HTTP tracker's address.");
@@ -73,12 +74,12 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
             url = target;
             (addresses, failure) = await rules.FindAsync(url, cancellationToken);
             if (failure is not null)
-                return ([], failure);
+                return ([], failure, null);
         }
         return Fail(TrackerFailureKind.Forbidden, $"The tracker redirected more than {options.MaxRedirects} times.");
     }
 
-    private async Task<(byte[] Body, TrackerFailure? Failure)> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<(byte[] Body, TrackerFailure? Failure, IPAddress? Tracker)> ReadAsync(HttpResponseMessage response, IPAddress? tracker, CancellationToken cancellationToken)
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         byte[] body = new byte[4096];
@@ -99,7 +100,7 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         // Many trackers put their reason into an answer with an error status.
         if (!response.IsSuccessStatusCode && (length == 0 || body[0] != 'd'))
             return Fail(TrackerFailureKind.HttpStatus, $"The tracker answered with HTTP status {(int)response.StatusCode}.");
-        return (body[..length], null);
+        return (body[..length], null, tracker);
     }
 
     private static string Describe(HttpRequestException e) => e.InnerException switch
@@ -117,5 +118,5 @@ internal sealed class HttpTrackerExchange(TrackerClientOptions options, TrackerA
         },
     };
 
-    private static (byte[] Body, TrackerFailure? Failure) Fail(TrackerFailureKind kind, string message) => ([], new TrackerFailure(kind, message));
+    private static (byte[] Body, TrackerFailure? Failure, IPAddress? Tracker) Fail(TrackerFailureKind kind, string message) => ([], new TrackerFailure(kind, message), null);
 }

@@ -127,8 +127,8 @@ public sealed class TrackerClient : IDisposable
                 url, addresses.FirstOrDefault(a => a.AddressFamily == family), s => s.Announce(request, urlData, MonotonicClock.Now), cancellationToken);
             return session.TryTakeAnnounce(out AnnounceResult? result) ? result : new AnnounceResult(failure!);
         }
-        (byte[] body, failure) = await _http.GetAsync(HttpAnnounceCodec.BuildUri(url, request), addresses, family, "/announce", cancellationToken);
-        return failure is null ? HttpAnnounceCodec.ReadResponse(body) : new AnnounceResult(failure);
+        (byte[] body, failure, IPAddress? tracker) = await _http.GetAsync(HttpAnnounceCodec.BuildUri(url, request), addresses, family, "/announce", cancellationToken);
+        return failure is null ? SeenBy(tracker, HttpAnnounceCodec.ReadResponse(body)) : new AnnounceResult(failure);
     }
 
     private async Task<ScrapeResult> ScrapeOverAsync(
@@ -143,15 +143,19 @@ public sealed class TrackerClient : IDisposable
         }
         if (!HttpScrapeCodec.TryBuildUri(url, [.. swarms], out Uri? scrape))
             return new ScrapeResult(new TrackerFailure(TrackerFailureKind.UnusableUrl, "This tracker offers no scrape.") { IsPermanent = true });
-        (byte[] body, failure) = await _http.GetAsync(scrape, addresses, family, "/scrape", cancellationToken);
+        (byte[] body, failure, _) = await _http.GetAsync(scrape, addresses, family, "/scrape", cancellationToken);
         return failure is null ? HttpScrapeCodec.ReadResponse(body, [.. swarms]) : new ScrapeResult(failure);
     }
+
+    /// <summary>Notes who said which address is ours: without a proved sender it would be worth nothing.</summary>
+    private static AnnounceResult SeenBy(IPAddress? tracker, AnnounceResult result) =>
+        tracker is not null && result.Response is { ExternalAddress: { } own } response ? new AnnounceResult(response with { Sightings = [(tracker, own)] }) : result;
 
     /// <summary>One outcome of two: peers of both; of two failures the one in the tracker's own words.</summary>
     private static AnnounceResult Join(AnnounceResult first, AnnounceResult second)
     {
         if (first.IsSuccess && second.IsSuccess)
-            return new AnnounceResult(first.Response with { Peers = [.. first.Response.Peers.Union(second.Response.Peers)] });
+            return new AnnounceResult(first.Response with { Peers = [.. first.Response.Peers.Union(second.Response.Peers)], Sightings = [.. first.Response.Sightings, .. second.Response.Sightings] });
         if (first.IsSuccess || second.IsSuccess)
             return first.IsSuccess ? first : second;
         return second.Failure.Kind == TrackerFailureKind.Refused ? second : first;

@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Stun;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.Connecting;
@@ -24,7 +25,7 @@ public sealed partial class PeerBook
     private readonly SortedSet<PeerEntry> _waiting = new(Comparer<PeerEntry>.Create(PeerEntry.CompareWait));
     private readonly Dictionary<IPAddress, Instant> _banned = [];
     private readonly HashSet<IPEndPoint> _ourselves = [];
-    private IPEndPoint _own;
+    private readonly List<IPEndPoint> _own;
     private PeerSource? _onlyFrom;
     private long _nextNumber;
     private int _dialling;
@@ -36,7 +37,7 @@ public sealed partial class PeerBook
     public PeerBook(PeerBookOptions options, IPEndPoint own, Random random)
     {
         _options = options;
-        _own = own;
+        _own = [own];
         _random = random;
         _limits = new DialLimits(options);
         _trust = new TellerTrust(options);
@@ -200,16 +201,17 @@ public sealed partial class PeerBook
         }
     }
 
-    /// <summary>Our address became known, or changed: everybody's priority with it.</summary>
+    /// <summary>Our address of one family became known, or changed: the priority of everybody in that family with it.</summary>
     public void UseOwnEndPoint(IPEndPoint own)
     {
-        if (_own.Equals(own))
+        if (_own.Contains(own))
             return;
-        _own = own;
+        _own.RemoveAll(o => StunAddressCodec.IsV6(o.Address) == StunAddressCodec.IsV6(own.Address));
+        _own.Add(own);
         _ready.Clear();
         foreach (PeerEntry entry in _entries.Values)
         {
-            entry.Priority = PeerPriority.Compute(own, entry.EndPoint);
+            entry.Priority = PriorityOf(entry.EndPoint);
             if (entry.State == PeerState.Ready)
                 _ready.Add(entry);
         }
@@ -235,6 +237,9 @@ public sealed partial class PeerBook
             .OrderByDescending(e => e.State == PeerState.Connected).ThenByDescending(e => e.LastSeen)
             .Take(max).Select(e => new RememberedPeer(e.EndPoint, e.Sources)),
     ];
+
+    /// <summary>With our address of the other family an endpoint has none.</summary>
+    private uint PriorityOf(IPEndPoint endpoint) => _own.Max(own => PeerPriority.Compute(own, endpoint));
 
     private PeerRefusal AddOrRefuse(IPEndPoint endpoint, PeerSource source, Instant now, IPAddress? teller, bool isSeed)
     {
@@ -264,7 +269,7 @@ public sealed partial class PeerBook
             return PeerRefusal.Full;
         var entry = new PeerEntry(endpoint, _nextNumber++)
         {
-            Sources = source, Tally = tally, Priority = PeerPriority.Compute(_own, endpoint), NextTry = now, IsSeed = isSeed,
+            Sources = source, Tally = tally, Priority = PriorityOf(endpoint), NextTry = now, IsSeed = isSeed,
         };
         _entries[endpoint] = entry;
         _limits.Add(entry, now);

@@ -15,6 +15,9 @@ public sealed record DhtItemFound(int Search, DhtItem Item) : DhtEvent;
 /// <summary>A search is over.</summary>
 public sealed record DhtSearchEnded(int Search, DhtSearchReport Report) : DhtEvent;
 
+/// <summary>A node told under which address and port it sees us. Its own address is proved.</summary>
+public sealed record DhtAddressSeen(NodeEndPoint Voter, NodeEndPoint Ours) : DhtEvent;
+
 /// <summary>Several nodes agree on our address; the node's id now follows from it.</summary>
 public sealed record DhtAddressLearnt(IPAddress Address) : DhtEvent;
 

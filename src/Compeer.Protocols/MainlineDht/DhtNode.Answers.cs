@@ -46,7 +46,12 @@ public sealed partial class DhtNode
             return;
         // A stranger's question shows that others can reach us; one whom we asked before has only come back the same way.
         if (!_ledger.IsProven(from, now))
+        {
             _lastUnasked = now;
+            // What we have just asked may come to us through the hole that our question made.
+            if (!_pending.Exists(p => p.To == from))
+                StrangersHeard++;
+        }
         if (_pingsUnderWay < MaxPings && _table.WouldAdmit(id, from) && !_pending.Exists(p => p.To == from))
             Ping(from, null, now);
     }

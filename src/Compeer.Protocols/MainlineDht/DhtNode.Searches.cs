@@ -388,7 +388,11 @@ public sealed partial class DhtNode
     /// <summary>When enough nodes see us elsewhere, our id must follow; what is stored and known stays.</summary>
     private void TakeVote(NodeEndPoint voter, ReadOnlySpan<byte> ip, Instant now)
     {
-        if (ip.Length is not (NodeEndPoint.V4LengthBytes or NodeEndPoint.V6LengthBytes) || !_votes.Vote(voter, NodeEndPoint.Read(ip)))
+        if (ip.Length is not (NodeEndPoint.V4LengthBytes or NodeEndPoint.V6LengthBytes))
+            return;
+        NodeEndPoint seen = NodeEndPoint.Read(ip);
+        Emit(new DhtAddressSeen(voter, seen));
+        if (!_votes.Vote(voter, seen))
             return;
         NodeEndPoint address = _votes.Winner!.Value;
         Emit(new DhtAddressLearnt(address.Address));

@@ -93,6 +93,9 @@ public sealed partial class DhtNode
     /// <summary>Others are told not to list us. Spec: BEP 43.</summary>
     public bool IsReadOnly { get; private set; }
 
+    /// <summary>Questions of nodes to which we had sent nothing: others can reach us.</summary>
+    public long StrangersHeard { get; private set; }
+
     /// <summary>Searches under way or waiting.</summary>
     public int SearchCount => _searches.Count + _waiting.Count;
 

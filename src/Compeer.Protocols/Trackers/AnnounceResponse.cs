@@ -30,6 +30,9 @@ public sealed record AnnounceResponse
     /// <summary>Our address as the tracker sees it.</summary>
     public IPAddress? ExternalAddress { get; init; }
 
+    /// <summary>The same with the address that answered, once for each address family asked; empty when a proxy hides who answered.</summary>
+    public ImmutableArray<(IPAddress Tracker, IPAddress Ours)> Sightings { get; init; } = [];
+
     /// <summary>Text for the user; the announce succeeded all the same.</summary>
     public string? Warning { get; init; }
 

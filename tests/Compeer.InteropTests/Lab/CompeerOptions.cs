@@ -50,6 +50,9 @@ public sealed record CompeerOptions
     /// <summary>Where to join the DHT; without one it is not joined, as nothing public can be reached from the lab.</summary>
     public IReadOnlyList<string> DhtEntries { get; init; } = [];
 
+    /// <summary>STUN servers to ask.</summary>
+    public IReadOnlyList<string> Stun { get; init; } = [];
+
     /// <summary>For share.</summary>
     public IReadOnlyList<string> Trackers { get; init; } = [];
 

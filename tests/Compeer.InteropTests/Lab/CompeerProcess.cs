@@ -112,6 +112,14 @@ public sealed class CompeerProcess : JsonProcess
     public static CompeerProcess RelayCheck(LabHost host, string[] servers, params string[] options) =>
         new(host, ["relay", "check", .. servers, "--bind", host.Address, "--json", .. options]);
 
+    /// <summary>compeer doctor: what it found, and its exit code.</summary>
+    public static async Task<(JsonEvent Found, int ExitCode)> DoctorAsync(LabHost host, CompeerOptions options, params string[] more)
+    {
+        var doctor = new CompeerProcess(host, ["doctor", .. Common(host, options), .. more]);
+        JsonEvent found = await doctor.WaitForAsync("doctor", TimeSpan.FromSeconds(60));
+        return (found, await doctor.WaitForExitAsync(TimeSpan.FromSeconds(30)));
+    }
+
     /// <summary>The most bytes that this process reports as hashed again at its start.</summary>
     public long RehashedBytes => Events.Where(e => e.Name is "progress" or "complete").Select(e => e.Bytes("rehashedBytes")).DefaultIfEmpty(0).Max();
 
@@ -148,6 +156,7 @@ public sealed class CompeerProcess : JsonProcess
         if (options.DhtEntries.Count == 0 && options.Proxy is null)
             arguments.Add("--no-dht");
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
+        arguments.AddRange(options.Stun.SelectMany(server => (string[])["--stun", server]));
         if (options.Proxy is not null)
             arguments.AddRange(["--proxy", options.Proxy]);
         if (options.UtpOnly)

@@ -52,6 +52,10 @@ public sealed class Coturn : LabProcess
     public static Task<string> StunClientAsync(LabHost host, LabHost server, int port) =>
         RunAsync(host, "turnutils_stunclient", ["-p", port.ToString(CultureInfo.InvariantCulture), "-L", host.Address, server.Address]);
 
+    /// <summary>coturn's program that asks a STUN server how a NAT maps and filters; gives what it printed.</summary>
+    public static Task<string> NatDiscoveryAsync(LabHost host, LabHost server, int port) =>
+        RunAsync(host, "turnutils_natdiscovery", ["-m", "-p", port.ToString(CultureInfo.InvariantCulture), "-L", host.Address, server.Address]);
+
     private static async Task<string> RunAsync(LabHost host, string program, IEnumerable<string> arguments)
     {
         await using var process = new LabProcess(host, Prerequisites.PathOf(program), arguments);

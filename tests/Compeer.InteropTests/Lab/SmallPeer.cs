@@ -57,6 +57,14 @@ public static class SmallPeer
         return probe;
     }
 
+    /// <summary>A STUN server of lab/peers/hostile_stun.py that claims an address; returns when it listens.</summary>
+    public static async Task<JsonProcess> HostileStunAsync(LabHost host, string mode, int port, string claim)
+    {
+        JsonProcess liar = Start(host, "hostile_stun.py", [mode, "--bind", host.Address, "--port", Text(port), "--claim", claim]);
+        await liar.WaitForAsync("ready", TimeSpan.FromSeconds(10));
+        return liar;
+    }
+
     private static JsonProcess Start(LabHost host, string script, IEnumerable<string> arguments)
     {
         Prerequisites.Demand(Needs.Python);

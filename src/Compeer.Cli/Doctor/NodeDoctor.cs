@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Compeer.Content.Torrents;
+using Compeer.Network.Connections;
+using Compeer.Network.PortMapping;
+using Compeer.Network.Stun;
+using Compeer.Network.Transports;
+using Compeer.Network.Turn;
+using Compeer.Protocols.PortMapping;
+using Compeer.Protocols.Reachability;
+using Compeer.Protocols.Stun;
+using Compeer.Protocols.Trackers;
+using Compeer.Protocols.Turn;
+
+namespace Compeer.Cli.Doctor;
+
+/// <summary>
+/// Examines how reachable a running node is: asks STUN servers from the node's own port and from one that nobody has mapped, waits
+/// for the router and for the DHT, and tries a relay; all at once, and no longer than the time given.
+/// </summary>
+/// <param name="client">The node, without torrents.</param>
+/// <param name="bind">The local address; null means all.</param>
+/// <param name="stunServers">STUN servers to ask.</param>
+/// <param name="relay">A relay to try; null tries none.</param>
+/// <param name="timeout">How long it may take.</param>
+internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPoint[] stunServers, RelayUri? relay, TimeSpan timeout)
+{
+    private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DhtPatience = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan DhtListening = TimeSpan.FromSeconds(2);
+
+    private readonly AddressFamily _family = bind?.AddressFamily ?? AddressFamily.InterNetwork;
+    private readonly ImmutableArray<(string, IPAddress)> _interfaces =
+        [.. LocalAddresses.ByInterface().Where(a => AddressReaches.Of(a.Address) > AddressReach.Loopback && !a.Address.IsIPv6LinkLocal && IsBound(bind, a.Address))];
+
+    /// <summary>Examines, once.</summary>
+    /// <exception cref="SocketException">No further port can be had.</exception>
+    public async Task<DoctorFindings> ExamineAsync(CancellationToken cancellationToken)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        if (client.Policy.Describe() is { } proxy)
+            return new DoctorFindings(NewFacts() with { HasProxy = true }, _interfaces, PublicAddresses.None, [], null, null, null, null, [], proxy, default);
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout);
+        await using UdpEndpoint aside = UdpEndpoint.Bind(new IPEndPoint(bind ?? IPAddress.Any, 0));
+        await using var turn = new TurnClient(aside, Nobody.Instance);
+        await using var stun = new StunClient(aside);
+        aside.Add(turn);
+        aside.Add(stun);
+        aside.Start();
+
+        IPEndPoint[][] found = await Task.WhenAll(stunServers.Select(s => StunServers.ResolveAsync(s, _family, limit.Token)));
+        IPEndPoint[] servers = [.. found.SelectMany(f => f)];
+        Task<string>[] answers = [.. stunServers.Select((server, i) => AskAsync(stun, server, found[i], limit.Token))];
+        Task<NatBehaviour?> unmapped = DiscoverAsync(stun, servers, aside.LocalEndPoint.Port, limit.Token);
+        Task<NatBehaviour?> own = DiscoverOwnPortAsync(servers, limit.Token);
+        Task<TimeSpan?> dht = JoinDhtAsync(start, limit.Token);
+        Task<(bool? Works, string? Said)> relayed = TryRelayAsync(turn, limit.Token);
+        await Task.WhenAll([unmapped, own, dht, relayed, .. answers]);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        PublicAddresses known = client.PublicAddresses!.Current;
+        PortMapperStatus? router = client.PortMapping?.Status.Routers.FirstOrDefault(r => !r.Link.IsV6);
+        ReachabilityFacts facts = NewFacts() with
+        {
+            PublicV4 = known.V4,
+            PublicV6 = known.V6,
+            StunServers = stunServers.Length,
+            Nat = await unmapped,
+            OwnPort = await own,
+            Router = router?.Link.Gateway,
+            MappedTcp = router?.ExternalOf(MappedProtocol.Tcp),
+            MappedUdp = router?.ExternalOf(MappedProtocol.Udp),
+            RouterOutside = router?.ExternalAddress,
+            HasDht = client.Dht is not null,
+            DhtNodes = client.Dht?.Status.Nodes ?? 0,
+            StrangersHeard = client.Dht?.Status.StrangersHeard ?? 0,
+            RelayWorks = (await relayed).Works,
+        };
+        string[] said = await Task.WhenAll(answers);
+        return new DoctorFindings(
+            facts, _interfaces, known, [.. stunServers.Select((s, i) => ($"{s.Host}:{s.Port}", said[i]))], client.PortMapping?.Status, client.Dht?.Status, await dht,
+            (await relayed).Said, Firewalls.Describe(), null, TimeProvider.System.GetElapsedTime(start));
+    }
+
+    private static bool IsBound(IPAddress? bind, IPAddress address) =>
+        bind is null || bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any) || bind.Equals(address);
+
+    private ReachabilityFacts NewFacts() => new() { Port = client.LocalEndPoint.Port, LocalAddresses = [.. _interfaces.Select(i => i.Item2)] };
+
+    private static async Task<NatBehaviour?> DiscoverAsync(StunClient stun, IPEndPoint[] servers, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return servers.Length == 0 ? null : await stun.DiscoverAsync(servers, LocalAddresses.All(), port, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Our own port, once it is known whether the router maps it: what comes in there comes in to peers' liking.</summary>
+    private async Task<NatBehaviour?> DiscoverOwnPortAsync(IPEndPoint[] servers, CancellationToken cancellationToken)
+    {
+        if (client.PortMapping is { } mapping)
+            await Task.WhenAny(mapping.SettledAsync(cancellationToken), Task.Delay(RouterPatience, cancellationToken));
+        return await DiscoverAsync(client.PublicAddresses!.Stun, servers, client.LocalEndPoint.Port, cancellationToken);
+    }
+
+    private static async Task<string> AskAsync(StunClient stun, DnsEndPoint server, IPEndPoint[] addresses, CancellationToken cancellationToken)
+    {
+        if (addresses.Length == 0)
+            return $"the name {server.Host} leads to no address";
+        try
+        {
+            StunBindingOutcome outcome = await stun.AskAsync(new StunBindingRequest(addresses[0]), StunTransactionOptions.Brief, cancellationToken);
+            return outcome.Answer is { } answer ? $"sees us at {answer.Mapped}" : outcome.Error is { } error ? $"refused with error {error.Code}" : "did not answer";
+        }
+        catch (OperationCanceledException)
+        {
+            return "did not answer in time";
+        }
+    }
+
+    /// <summary>How long the first node took; then a little longer, for others to speak and strangers to come.</summary>
+    private async Task<TimeSpan?> JoinDhtAsync(long start, CancellationToken cancellationToken)
+    {
+        if (client.Dht is not { } dht)
+            return null;
+        try
+        {
+            await dht.Ready.WaitAsync(DhtPatience, cancellationToken);
+            TimeSpan first = TimeProvider.System.GetElapsedTime(start);
+            await Task.WhenAny(Task.Delay(DhtListening, cancellationToken));
+            return first;
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(bool? Works, string? Said)> TryRelayAsync(TurnClient turn, CancellationToken cancellationToken)
+    {
+        if (relay is null)
+            return (null, null);
+        IPEndPoint[] addresses = await StunServers.ResolveAsync(new DnsEndPoint(relay.Host, relay.Port), _family, cancellationToken);
+        if (addresses.Length == 0)
+            return (false, $"the name {relay.Host} leads to no address");
+        try
+        {
+            TurnAllocated allocated = await turn.AllocateAsync(addresses[0], relay.Credentials!, cancellationToken);
+            return (true, $"gave us {allocated.Relayed}");
+        }
+        catch (TurnException e)
+        {
+            return (false, e.Message.TrimEnd('.'));
+        }
+        catch (OperationCanceledException)
+        {
+            return (false, "did not answer in time");
+        }
+    }
+
+    /// <summary>Nobody is to send through the relay.</summary>
+    private sealed class Nobody : IDatagramReceiver
+    {
+        public static readonly Nobody Instance = new();
+
+        public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => true;
+    }
+}
