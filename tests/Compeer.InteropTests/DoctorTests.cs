@@ -4,7 +4,6 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>compeer doctor behind each kind of router, with coturn, miniupnpd and libtorrent as those it asks; and liars.</summary>
-[Collection(LabRun.Name)]
 public sealed class DoctorTests
 {
     private const int Port = 7001;

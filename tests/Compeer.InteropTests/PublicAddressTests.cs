@@ -4,8 +4,7 @@ using Compeer.InteropTests.Lab;
 namespace Compeer.InteropTests;
 
 /// <summary>A share behind a NAT learns its public address from those it meets anyhow, and tells others theirs on its shared port.</summary>
-[Collection(LabRun.Name)]
-public sealed class PublicAddressTests(TestContents contents)
+public sealed class PublicAddressTests(TestContents contents) : IClassFixture<TestContents>
 {
     private const int Port = 7001;
 
