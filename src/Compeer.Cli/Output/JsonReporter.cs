@@ -6,6 +6,7 @@ using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Turn;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PortMapping;
 
@@ -102,6 +103,12 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
             ["mappings"] = new JsonArray([.. mappings]),
             ["details"] = new JsonArray([.. status.Describe(MonotonicClock.Now).Select(line => JsonValue.Create(line))]),
         });
+    }
+
+    public void Relay(RelayStatus status)
+    {
+        if (status is not { Relayed: null, Problem: null })
+            Write("relay", new JsonObject { ["relayed"] = status.Relayed?.ToString(), ["problem"] = status.Problem });
     }
 
     public void Complete(TorrentStatus status, string directory)

@@ -25,7 +25,7 @@ internal sealed class Punches(TorrentSession session)
         // A connection that comes from the port the peer listens at shows the mapping that others must dial.
         bool fromListenPort = link.Way.Path != PeerPath.Tcp || link.Way.Punched || link.ListenEndPoint is null;
         _machine.OnPeer(link.Slot, new HolePunchPeer(
-            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0), session.Now);
+            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0, link.Wire.Remote.Relayed), session.Now);
         Pump();
     }
 
@@ -91,6 +91,9 @@ internal sealed class Punches(TorrentSession session)
         if (session.Peers.IsConnectedTo(remote) || session.Book.IsBanned(remote.Address, session.Now) || session.Links.Count >= session.Services.Options.MaxConnections)
             return;
         _holes[remote.Address] = session.Now + HoleTime;
+        session.Relays.OnUnreachable(punch.Target);
+        if (!punch.Target.Address.Equals(remote.Address))
+            session.Relays.OnUnreachable(remote);
         var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
         session.RunAside(token => session.Services.Puncher.PunchAsync(
             remote, session.Services.ListenPort, ours, (stream, theirs) => session.Post(new PeerArrived(stream, theirs, punch.Target, Punched: true)), token));

@@ -11,6 +11,7 @@ using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Turn;
 using Compeer.Protocols.Utp;
 using Compeer.Protocols.WebSeeds;
 
@@ -39,6 +40,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>Has the router map the port, from the address in <see cref="Bind"/>; null asks no router. Never on loopback.</summary>
     public PortMappingOptions? PortMapping { get; init; }
+
+    /// <summary>A relay to reach peers through that cannot be reached directly; null when there is none. Needs uTP, and is off behind a proxy.</summary>
+    public RelayUri? Relay { get; init; }
 
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }

@@ -25,6 +25,8 @@ internal sealed partial class TorrentSession
         WebSeedBytes = WebSeeds.Bytes,
         WebSeedMessage = WebSeeds.Message,
         Problem = Problem,
+        Relay = Services.Relay?.Status,
+        RelayedBytes = Services.Relay is { } relay ? relay.SentBytes + relay.ReceivedBytes : 0,
         ProxyProblem = Services.Proxy?.Problem,
     };
 }
