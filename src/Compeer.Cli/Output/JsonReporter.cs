@@ -147,6 +147,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["webSeeds"] = status.WebSeeds,
         ["webSeedBytes"] = status.WebSeedBytes,
         ["webSeedProblem"] = status.WebSeedMessage,
+        ["relayedBytes"] = status.RelayedBytes,
         ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,

@@ -148,6 +148,8 @@ public sealed class CompeerProcess : JsonProcess
         arguments.AddRange(options.DhtEntries.SelectMany(entry => (string[])["--dht-bootstrap", entry]));
         if (options.Proxy is not null)
             arguments.AddRange(["--proxy", options.Proxy]);
+        if (options.Relay is not null)
+            arguments.AddRange(["--relay", options.Relay]);
         if (options.UtpOnly)
             arguments.Add("--no-tcp");
         if (!options.LocalDiscovery && options.Proxy is null)
