@@ -79,7 +79,7 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         string carrier = utpOnly ? "utp" : "tcp";
         Assert.Equal(shareKind == NatKind.Open ? carrier : "punched-" + carrier, way);
         await AssertDirectAsync(pair);
-        Report(shareKind.ToString(), getKind.ToString(), way, connected.At - pair.GetStarted);
+        Report(shareKind.ToString(), getKind.ToString(), relay == RelayKind.None ? way : way + ", a relay at hand", connected.At - pair.GetStarted);
     }
 
     [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]

@@ -95,12 +95,12 @@ public sealed class CompeerProcess : JsonProcess
         ["dht", .. arguments, "--bind", host.Address, "--port", "7001", "--json", "--data-dir", dataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}"), .. entries.SelectMany(entry => (string[])["--dht-bootstrap", entry])]);
 
     /// <summary>compeer relay for two users, ann:secret and bob:hidden; returns when it listens.</summary>
-    public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8)
+    public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8, string limit = "4M")
     {
         var relay = new CompeerProcess(host,
         [
             "relay", "--bind", host.Address, "--port", port.ToString(CultureInfo.InvariantCulture), "--user", "ann:secret", "--user", "bob:hidden",
-            "--quota", quota.ToString(CultureInfo.InvariantCulture), "--allow-private", "--json",
+            "--quota", quota.ToString(CultureInfo.InvariantCulture), "--limit", limit, "--allow-private", "--json",
         ]);
         await relay.WaitForAsync("relaying", TimeSpan.FromSeconds(30));
         return relay;

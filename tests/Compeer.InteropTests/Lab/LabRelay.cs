@@ -29,5 +29,5 @@ public sealed class LabRelay
     }
 
     /// <summary>Starts it again after its end.</summary>
-    public async Task RestartAsync() => Process = _kind == RelayKind.Coturn ? await Coturn.StartAsync(Host) : await CompeerProcess.RelayAsync(Host, OwnPort);
+    public async Task RestartAsync() => Process = _kind == RelayKind.Coturn ? await Coturn.StartAsync(Host) : await CompeerProcess.RelayAsync(Host, OwnPort, limit: "1G");
 }

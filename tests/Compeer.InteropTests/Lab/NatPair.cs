@@ -61,7 +61,7 @@ public sealed class NatPair
         pair.GetStarted = DateTimeOffset.UtcNow;
         pair.Get = options.LibtorrentGets
             ? await LibtorrentPeer.LeechAsync(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly })
-            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = options.GetterRelays ? pair.Relay?.Address : null });
+            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
         return pair;
     }
 

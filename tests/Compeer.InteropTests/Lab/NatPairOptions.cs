@@ -12,6 +12,9 @@ public sealed record NatPairOptions
     /// <summary>The getter uses the relay.</summary>
     public bool GetterRelays { get; init; } = true;
 
+    /// <summary>Rate as the command line takes it that the getter is limited to; null is no limit.</summary>
+    public string? GetterLimit { get; init; }
+
     /// <summary>All of them connect by uTP only.</summary>
     public bool UtpOnly { get; init; }
 
