@@ -75,7 +75,7 @@ internal sealed class Peers(TorrentSession session)
     /// <summary>Says who we are: at first, and again when that changed.</summary>
     public void SendExtensions(PeerLink link) => link.Wire.SendExtensions(
         session.Services.PortFor(link.Address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, link.Address,
-        offersPeerExchange: !session.IsPrivate, session.Relays.Relayed);
+        offersPeerExchange: !session.IsPrivate, session.Punches.Relays.Relayed);
 
     private void TellConnected(PeerLink link)
     {
@@ -209,7 +209,7 @@ internal sealed class Peers(TorrentSession session)
         if (IsConnectedTo(peer))
             return;
         session.Punches.OnUnreachable(peer);
-        session.Relays.OnUnreachable(peer);
+        session.Punches.Relays.OnUnreachable(peer);
     }
 
     /// <summary>Whether the peer that listens at, or comes from, this endpoint is connected.</summary>

@@ -3,6 +3,7 @@ using Compeer.Network.Transports;
 using Compeer.Network.Turn;
 using Compeer.Protocols;
 using Compeer.Protocols.PeerWire;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Content.Torrents;
 
@@ -26,7 +27,10 @@ internal sealed class RelayedDials(TorrentSession session)
     /// <summary>A peer does not answer our dial, or is about to be introduced: it may come through the relay, and is dialled from there if it does not come otherwise.</summary>
     public void OnUnreachable(IPEndPoint peer)
     {
-        if (session.Services.Relay is not { } relay || Relayed is null || session.Book.IsBanned(peer.Address, session.Now))
+        if (session.Services.Relay is not { } relay || Relayed is not { } relayed || session.Book.IsBanned(peer.Address, session.Now))
+            return;
+        // What is local to us or to the peer is nothing where the relay is.
+        if (peer.AddressFamily != relayed.AddressFamily || AddressReaches.Of(peer.Address) < AddressReaches.Of(relayed.Address))
             return;
         relay.Welcome(peer.Address);
         if (_waiting.Count < MaxWaiting)

@@ -52,7 +52,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Announces = new Announces(this);
         Discovery = new Discovery(this);
         Punches = new Punches(this);
-        Relays = new RelayedDials(this);
         WebSeeds = new WebSeeds(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
     }
@@ -86,8 +85,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public Discovery Discovery { get; }
 
     public Punches Punches { get; }
-
-    public RelayedDials Relays { get; }
 
     public WebSeeds WebSeeds { get; }
 
@@ -452,7 +449,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         }
         Peers.Dial();
         Punches.OnTick();
-        Relays.OnTick();
         Announces.OnTick();
         Discovery.OnTick();
         Content.OnTick();

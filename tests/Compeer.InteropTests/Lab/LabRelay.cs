@@ -24,6 +24,8 @@ public sealed class LabRelay
     public static async Task<LabRelay> StartAsync(LabNetwork network, RelayKind kind)
     {
         var relay = new LabRelay(await network.AddHostAsync(), kind);
+        // coturn gives a relayed port up for good when something is sent from it to where no route leads.
+        await LabTool.RunAsync("ip", ["-n", relay.Host.Namespace, "route", "add", "default", "dev", "e0"]);
         await relay.RestartAsync();
         return relay;
     }
