@@ -12,10 +12,10 @@ public sealed class RelayedIntroductionTests
 
     [Theory]
     [InlineData(null, null)]
-    [InlineData("7.0.0.1:1000", null, "2 Connect 7.0.0.1:1000")]
-    [InlineData(null, "7.0.0.2:1000", "1 Connect 7.0.0.2:1000")]
-    [InlineData("7.0.0.1:1000", "7.0.0.2:1000", "1 Connect 7.0.0.2:1000")]
-    [InlineData("7.0.0.3:1000", "7.0.0.2:1000", "2 Connect 7.0.0.3:1000")]
+    [InlineData("7.0.0.1:5000", null, "2 Connect 7.0.0.1:5000")]
+    [InlineData(null, "7.0.0.2:5000", "1 Connect 7.0.0.2:5000")]
+    [InlineData("7.0.0.1:5000", "7.0.0.2:5000", "1 Connect 7.0.0.2:5000")]
+    [InlineData("7.0.0.3:5000", "7.0.0.2:5000", "2 Connect 7.0.0.3:5000")]
     public void One_relay_is_told_after_a_while_whoever_asked(string? first, string? second, params string[] told)
     {
         foreach (int asker in (int[])[1, 2])
@@ -34,11 +34,11 @@ public sealed class RelayedIntroductionTests
     }
 
     [Theory]
-    [InlineData("192.168.0.1:1000")]
-    [InlineData("127.0.0.1:1000")]
-    [InlineData("224.0.0.1:1000")]
+    [InlineData("192.168.0.1:5000")]
+    [InlineData("127.0.0.1:5000")]
+    [InlineData("224.0.0.1:5000")]
     [InlineData("7.0.0.1:53")]
-    [InlineData("[2001:db8::1]:1000")]
+    [InlineData("[2001:db8::1]:5000")]
     public void What_could_be_no_relay_of_that_peer_is_not_passed_on(string relayed)
     {
         var machine = new Machine(Options);
@@ -54,7 +54,7 @@ public sealed class RelayedIntroductionTests
     public void A_peer_that_went_meanwhile_is_told_nothing_and_what_waits_is_bounded()
     {
         var machine = new Machine(Options);
-        machine.OnPeer(1, Peer(1, "7.0.0.1:1000"), At(0));
+        machine.OnPeer(1, Peer(1, "7.0.0.1:5000"), At(0));
         for (int n = 2; n < 200; n++)
         {
             machine.OnPeer(n, Peer(n, null), At(0));
