@@ -12,6 +12,9 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
 {
     private const int Port = 7001;
 
+    /// <summary>What it costs to have a port at a relay, and to try it once when the other way is found at the same time.</summary>
+    private const int MaxIdleRelayBytes = 32 << 10;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [ForeignTheory(Needs.Masquerade | Needs.Libtorrent)]
@@ -24,10 +27,47 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
     [InlineData(NatKind.Open, NatKind.FullyRandom, true)]
     [InlineData(NatKind.FullyRandom, NatKind.Open, true)]
     [InlineData(NatKind.PortKeeping, NatKind.PortKeeping, true)]
-    public async Task Homes_connect_directly_where_theory_allows(NatKind shareKind, NatKind getKind, bool utpOnly)
+    public Task Homes_connect_directly_where_theory_allows(NatKind shareKind, NatKind getKind, bool utpOnly) =>
+        ConnectDirectlyAsync(shareKind, getKind, utpOnly, RelayKind.None);
+
+    [ForeignTheory(Needs.Masquerade | Needs.Coturn)]
+    [InlineData(NatKind.Open, NatKind.Open)]
+    [InlineData(NatKind.Open, NatKind.PortKeeping)]
+    [InlineData(NatKind.Open, NatKind.FullyRandom)]
+    [InlineData(NatKind.PortKeeping, NatKind.Open)]
+    [InlineData(NatKind.FullyRandom, NatKind.Open)]
+    [InlineData(NatKind.PortKeeping, NatKind.PortKeeping)]
+    public Task A_relay_is_not_used_where_a_direct_way_leads(NatKind shareKind, NatKind getKind) =>
+        ConnectDirectlyAsync(shareKind, getKind, false, RelayKind.Coturn);
+
+    [ForeignTheory(Needs.Masquerade | Needs.Coturn)]
+    [InlineData(NatKind.PortKeeping, NatKind.FullyRandom, RelayKind.Coturn, true, false)]
+    [InlineData(NatKind.PortKeeping, NatKind.FullyRandom, RelayKind.Coturn, false, true)]
+    [InlineData(NatKind.FullyRandom, NatKind.PortKeeping, RelayKind.Coturn, true, false)]
+    [InlineData(NatKind.FullyRandom, NatKind.PortKeeping, RelayKind.Compeer, false, true)]
+    [InlineData(NatKind.FullyRandom, NatKind.FullyRandom, RelayKind.Coturn, true, false)]
+    [InlineData(NatKind.FullyRandom, NatKind.FullyRandom, RelayKind.Coturn, false, true)]
+    [InlineData(NatKind.FullyRandom, NatKind.FullyRandom, RelayKind.Coturn, true, true)]
+    [InlineData(NatKind.FullyRandom, NatKind.FullyRandom, RelayKind.Compeer, true, true)]
+    public async Task Homes_connect_through_a_relay_where_no_direct_way_leads(NatKind shareKind, NatKind getKind, RelayKind relay, bool sharerRelays, bool getterRelays)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
-        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), shareKind, getKind, new() { UtpOnly = utpOnly });
+        NatPair pair = await NatPair.StartAsync(
+            network, contents.Mebibytes(32), shareKind, getKind, new() { Relay = relay, SharerRelays = sharerRelays, GetterRelays = getterRelays });
+
+        JsonEvent connected = await pair.Get.WaitForAsync(e => CompeerProcess.IsConnected(e) && e.Text("path") == "relayed", "a connection through the relay", Limit);
+        await pair.Get.WaitForSuccessAsync(Limit);
+
+        pair.AssertContent();
+        Assert.Contains(pair.Share.Events, e => CompeerProcess.IsConnected(e) && e.Text("path") == "relayed");
+        await AssertRelayedAsync(pair);
+        Report(shareKind.ToString(), getKind.ToString(), $"relayed by {relay} for {(sharerRelays, getterRelays) switch { (true, true) => "both", (true, false) => "the sharer", _ => "the getter" }}", connected.At - pair.GetStarted);
+    }
+
+    private async Task ConnectDirectlyAsync(NatKind shareKind, NatKind getKind, bool utpOnly, RelayKind relay)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), shareKind, getKind, new() { UtpOnly = utpOnly, Relay = relay });
 
         JsonEvent connected = await pair.Get.WaitForAsync(pair.IsSharer, "a connection to the sharer", Limit);
         await pair.Get.WaitForSuccessAsync(Limit);
@@ -40,7 +80,7 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         else
             Assert.Equal((shareKind == NatKind.Open ? "" : "punched-") + (utpOnly ? "utp" : "tcp"), way);
         await AssertDirectAsync(pair);
-        Report(shareKind.ToString(), getKind.ToString(), way, connected.At - pair.GetStarted);
+        Report(shareKind.ToString(), getKind.ToString(), relay == RelayKind.None ? way : way + ", a relay at hand", connected.At - pair.GetStarted);
     }
 
     [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
@@ -91,8 +131,22 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
     /// <summary>Where both keep their ports, two that hear of each other at the same time meet by dialling alone, before anybody tells them to.</summary>
     private static void AssertMetByUtp(string way) => Assert.Contains(way, (string[])["utp", "punched-utp"]);
 
+    /// <summary>Every byte that the two exchanged went through the relay: the routers saw none between their homes.</summary>
+    private static async Task AssertRelayedAsync(NatPair pair)
+    {
+        RouterTraffic relayed = await pair.GetRouter.TrafficWithAsync(pair.Relay!.Host.Address);
+        Assert.True(relayed.Received > pair.Content.LengthBytes * 9 / 10, $"{relayed} of {pair.Content.LengthBytes} bytes came from the relay");
+        RouterTraffic atSharer = await pair.ShareRouter.TrafficWithAsync(pair.Relay.Host.Address);
+        Assert.True(atSharer.Sent > pair.Content.LengthBytes * 9 / 10, $"{atSharer} of {pair.Content.LengthBytes} bytes went to the relay");
+        RouterTraffic direct = await pair.GetRouter.TrafficWithAsync(pair.ShareHost.PublicAddress);
+        Assert.Equal(0, direct.Received);
+        Assert.True(pair.Relay.Host.SentBytes > pair.Content.LengthBytes, "the relay sent less than the content");
+    }
+
     private static async Task AssertDirectAsync(NatPair pair)
     {
+        if (pair.Relay is { } relay)
+            Assert.True(relay.Host.SentBytes < MaxIdleRelayBytes, $"the relay sent {relay.Host.SentBytes} bytes");
         RouterTraffic traffic = await pair.GetRouter.TrafficWithAsync(pair.ShareHost.PublicAddress);
         Assert.True(traffic.Received > pair.Content.LengthBytes * 9 / 10, $"{traffic} of {pair.Content.LengthBytes} bytes came directly");
         RouterTraffic atSharer = await pair.ShareRouter.TrafficWithAsync(pair.GetHost.PublicAddress);

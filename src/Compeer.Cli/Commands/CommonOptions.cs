@@ -11,6 +11,7 @@ using Compeer.Network.Transports;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Turn;
 using Spectre.Console;
 
 namespace Compeer.Cli.Commands;
@@ -31,6 +32,13 @@ internal sealed class CommonOptions
     private readonly Option<ProxyEndPoint?> _proxy = new("--proxy")
     {
         Description = "Send everything through a proxy, names too, and nothing past it: socks5://[USER:PASSWORD@]IP:PORT or http://...", HelpName = "URL", CustomParser = Parse.Proxy,
+    };
+
+    private const string RelayVariable = "COMPEER_RELAY";
+
+    private readonly Option<RelayUri?> _relay = new("--relay")
+    {
+        Description = $"A relay (TURN) for peers that cannot be reached directly: turn:USER:PASSWORD@HOST[:PORT]; better given as {RelayVariable} in the environment, since others may see the command line", HelpName = "RELAY", CustomParser = Parse.Relay,
     };
 
     private readonly Option<long> _limitUp = Rate("--limit-up", "Upload limit, e.g. 500K or 2M a second (default: none)");
@@ -73,7 +81,7 @@ internal sealed class CommonOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _proxy, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _stun, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _relay, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _stun, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
             command.Options.Add(option);
     }
 
@@ -117,6 +125,7 @@ internal sealed class CommonOptions
             Bind = result.GetValue(_bind),
             Port = result.GetValue(_port),
             Proxy = result.GetValue(_proxy),
+            Relay = Relay(result),
             Transports = (result.GetValue(_noTcp) ? PeerTransports.None : PeerTransports.Tcp) | (result.GetValue(_noUtp) ? PeerTransports.None : PeerTransports.Utp),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
@@ -130,11 +139,24 @@ internal sealed class CommonOptions
             throw new CommandException(ExitCode.Usage, "--no-utp and --no-tcp together leave no way to connect to peers: leave one out.");
         if (options.Proxy is not null && (options.Transports & PeerTransports.Tcp) == 0)
             throw new CommandException(ExitCode.Usage, "Peers are reached through --proxy over TCP only: leave --no-tcp out.");
+        if (options.Relay is not null && (options.Transports & PeerTransports.Utp) == 0)
+            throw new CommandException(ExitCode.Usage, "What a relay passes on is uTP: leave --no-utp or the relay out.");
         if (new NetworkPolicy(options.Proxy).Describe() is { } restricted)
             reporter.Note(restricted);
         if (options.Port is < 0 or > 65535)
             throw new CommandException(ExitCode.Usage, $"--port {options.Port} is not a port: it must be within 0..65535.");
         return options.Port != 0 || options.Proxy is not null ? Start(options) : StartAtKeptPort(options);
+    }
+
+    /// <summary>The relay for peers that cannot be reached directly; null when there is none.</summary>
+    /// <exception cref="CommandException">The one in the environment cannot be read.</exception>
+    public RelayUri? Relay(ParseResult result)
+    {
+        if (result.GetValue(_relay) is { } given)
+            return given;
+        if (Environment.GetEnvironmentVariable(RelayVariable) is not { Length: > 0 } text)
+            return null;
+        return Parse.TryRelay(text, out RelayUri? relay) ? relay : throw new CommandException(ExitCode.Usage, $"{RelayVariable} in the environment cannot be used. {Parse.RelayForm}");
     }
 
     private PortMappingOptions PortMapping(ParseResult result, IReporter reporter)

@@ -1,12 +1,10 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Compeer.Cli.Doctor;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.Connections;
-using Compeer.Protocols.Turn;
 
 namespace Compeer.Cli.Commands;
 
@@ -16,13 +14,11 @@ internal sealed class DoctorCommand
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly CommonOptions _common = new();
-    private readonly Option<RelayUri?> _relay = new("--relay") { Description = "A relay to try: turn:USER:PASSWORD@HOST[:PORT]", HelpName = "RELAY", CustomParser = Relay };
     private readonly Option<int> _timeout = new("--timeout") { Description = "How long it may take (default: 15)", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
 
     public Command Build()
     {
         var command = new Command("doctor", "Tell how reachable this machine is for other peers, and what to do about it");
-        command.Options.Add(_relay);
         command.Options.Add(_timeout);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
@@ -35,7 +31,7 @@ internal sealed class DoctorCommand
             throw new CommandException(ExitCode.Usage, $"--timeout {result.GetValue(_timeout)} is out of range: it must be within 1..300 seconds.");
         await using TorrentClient client = _common.StartClient(result, reporter);
         reporter.Note("Asking around...");
-        var doctor = new NodeDoctor(client, _common.Bind(result), _common.Stun(result), result.GetValue(_relay), TimeSpan.FromSeconds(result.GetValue(_timeout)));
+        var doctor = new NodeDoctor(client, _common.Bind(result), _common.Stun(result), _common.Relay(result), TimeSpan.FromSeconds(result.GetValue(_timeout)));
         DoctorFindings found;
         try
         {
@@ -50,13 +46,5 @@ internal sealed class DoctorCommand
         else
             await Console.Out.WriteLineAsync(string.Join(Environment.NewLine, DoctorText.Lines(found).Select(Printable.Text)));
         return found.Verdict.IsReachable ? ExitCode.Done : ExitCode.Unreachable;
-    }
-
-    private static RelayUri? Relay(ArgumentResult argument)
-    {
-        if (RelayUri.TryParse(argument.Tokens[0].Value, out RelayUri? uri) && uri.IsRelay)
-            return uri;
-        argument.AddError("A --relay is turn:USER:PASSWORD@HOST[:PORT].");
-        return null;
     }
 }

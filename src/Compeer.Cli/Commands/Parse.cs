@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
@@ -6,6 +7,7 @@ using Compeer.Formats.Torrents;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Turn;
 using Compeer.Protocols.WebSeeds;
 
 namespace Compeer.Cli.Commands;
@@ -56,6 +58,19 @@ internal static class Parse
         argument.AddError($"--proxy cannot be used. {problem}");
         return null;
     }
+
+    public static RelayUri? Relay(ArgumentResult argument)
+    {
+        if (TryRelay(argument.Tokens[0].Value, out RelayUri? relay))
+            return relay;
+        argument.AddError($"--relay cannot be used. {RelayForm}");
+        return null;
+    }
+
+    /// <summary>What a relay has to look like; says nothing of the value, which may hold a password.</summary>
+    public const string RelayForm = "A relay is turn:USER:PASSWORD@HOST[:PORT], such as turn:ann:correct-horse@relay.example.org; write special characters of user and password percent-encoded.";
+
+    public static bool TryRelay(string text, [NotNullWhen(true)] out RelayUri? relay) => RelayUri.TryParse(text, out relay) && relay.IsRelay;
 
     public static string[] WebSeeds(ArgumentResult argument)
     {

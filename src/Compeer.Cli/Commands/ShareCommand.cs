@@ -18,6 +18,7 @@ internal sealed class ShareCommand
     private const string SelfTracker = "self";
 
     private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan RelayPatience = TimeSpan.FromSeconds(5);
 
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
@@ -53,7 +54,7 @@ internal sealed class ShareCommand
         IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
         await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        string[] reachable = [.. await MappedAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString())];
+        string[] reachable = [.. await MappedAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString()), .. await RelayedAsync(client, reporter, cancellationToken)];
         bool isFirst = true;
         while (true)
         {
@@ -112,6 +113,18 @@ internal sealed class ShareCommand
         client.PublicAddresses?.Current.V4 is { UdpPort: { } port } seen && !reachable.Any(r => r.StartsWith($"{seen.Address}:", StringComparison.Ordinal))
             ? [new IPEndPoint(seen.Address, port).ToString()]
             : [];
+
+    /// <summary>Our port at the relay, for those who cannot come directly; does not wait long for a relay.</summary>
+    private static async Task<string[]> RelayedAsync(TorrentClient client, IReporter reporter, CancellationToken cancellationToken)
+    {
+        if (client.Relay is not { } relay)
+            return [];
+        await Task.WhenAny(relay.Settled, Task.Delay(RelayPatience, cancellationToken));
+        if (relay.Status.Relayed is { } relayed)
+            return [relayed.ToString()];
+        reporter.Note("The relay has given no port yet, so the link does without it.");
+        return [];
+    }
 
     private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)
     {

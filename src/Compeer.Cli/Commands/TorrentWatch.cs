@@ -1,6 +1,7 @@
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Turn;
 
 namespace Compeer.Cli.Commands;
 
@@ -13,6 +14,7 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
     private long _progressAt = TimeProvider.System.GetTimestamp();
     private bool _toldMetadata;
     private string? _toldProxyProblem;
+    private RelayStatus? _toldRelay;
 
     /// <summary>Returns when everything wanted is there.</summary>
     /// <exception cref="CommandException">It failed, or nothing came for too long.</exception>
@@ -59,6 +61,8 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
         if (status.ProxyProblem != _toldProxyProblem && status.ProxyProblem is { } proxy)
             reporter.Note(proxy);
         _toldProxyProblem = status.ProxyProblem;
+        if (status.Relay is { } relay && relay != _toldRelay)
+            reporter.Relay(_toldRelay = relay);
         return status;
     }
 

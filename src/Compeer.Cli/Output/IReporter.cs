@@ -2,6 +2,7 @@ using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Turn;
 
 namespace Compeer.Cli.Output;
 
@@ -21,6 +22,9 @@ internal interface IReporter : IDisposable
 
     /// <summary>What the router does for our port. May be called from any thread.</summary>
     void PortMapping(PortMappingStatus status);
+
+    /// <summary>What the relay does for us: a port of ours there, or why there is none.</summary>
+    void Relay(RelayStatus status);
 
     void Complete(TorrentStatus status, string directory);
 

@@ -7,6 +7,7 @@ using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Turn;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PortMapping;
 
@@ -105,6 +106,12 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         });
     }
 
+    public void Relay(RelayStatus status)
+    {
+        if (status is not { Relayed: null, Problem: null })
+            Write("relay", new JsonObject { ["relayed"] = status.Relayed?.ToString(), ["problem"] = status.Problem });
+    }
+
     public void Complete(TorrentStatus status, string directory)
     {
         JsonObject values = Describe(status);
@@ -142,6 +149,7 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["webSeedBytes"] = status.WebSeedBytes,
         ["webSeedProblem"] = status.WebSeedMessage,
         ["publicAddresses"] = DoctorJson.Describe(status.PublicAddresses),
+        ["relayedBytes"] = status.RelayedBytes,
         ["knownPeers"] = status.PeersExplained,
         ["tracker"] = status.TrackerMessage,
         ["problem"] = status.Problem,

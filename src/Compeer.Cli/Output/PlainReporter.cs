@@ -2,6 +2,7 @@ using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Turn;
 using Compeer.Protocols.PortMapping;
 using Spectre.Console;
 
@@ -87,6 +88,14 @@ internal sealed class PlainReporter : IReporter
         if (!status.IsSettled || status.ExternalOf(MappedProtocol.Tcp)?.ToString() is not { } external || Interlocked.Exchange(ref _toldMapping, external) == external)
             return;
         Note($"The router passes {external} on to this machine ({status.Way.NameOf()}).");
+    }
+
+    public void Relay(RelayStatus status)
+    {
+        if (status.Relayed is { } relayed)
+            Note($"Whoever cannot reach this machine may come through the relay, at {relayed}.");
+        else if (status.Problem is { } problem)
+            Note($"{problem} Peers that can be reached directly are, and the relay is asked again.");
     }
 
     public void Complete(TorrentStatus status, string directory)

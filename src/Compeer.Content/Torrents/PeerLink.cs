@@ -40,8 +40,11 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public bool IsIncoming { get; } = dialled is null;
 
-    /// <summary>How its bytes travel.</summary>
-    public PeerWay Way { get; } = new(connection.Path, punched);
+    /// <summary>How its bytes travel. That the remote's end is at a relay is known only when it says so.</summary>
+    public PeerWay Way { get; set; } = new(connection.Path, punched);
+
+    /// <summary>A person was told that it came.</summary>
+    public bool IsTold { get; set; }
 
     public IPAddress Address => EndPoint.Address;
 

@@ -18,7 +18,7 @@ public readonly record struct PeerWay(PeerPath Path, bool Punched)
     /// <summary>Why, in words that follow "connected: ".</summary>
     public string Describe(bool incoming) => (Path, Punched) switch
     {
-        (PeerPath.RelayedUtp, _) => "through a relay, since neither side can be dialled",
+        (PeerPath.RelayedUtp, _) => "through a relay, since no direct way was found",
         (_, true) => "directly, after a third peer introduced us to each other",
         _ => incoming ? "it came to us" : "we dialled it",
     };

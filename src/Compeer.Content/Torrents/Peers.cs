@@ -62,14 +62,28 @@ internal sealed class Peers(TorrentSession session)
             Book.OnConnected(arrived.Dialled, dialled: true, session.Now);
         }
         BeginPieces(link);
-        wire.SendExtensions(
-            session.Services.PortFor(address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, address, offersPeerExchange: !session.IsPrivate);
+        SendExtensions(link);
         wire.SendDhtPort(session.Services.ListenPort);
         session.Discovery.Gossip.OnArrived(link);
         connection.Start(link);
-        session.Tell(new PeerConnected(
-            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Way, connection.IsEncrypted));
+        // Over uTP it may be a port at a relay that we see: its extension handshake tells.
+        if (connection.Path != PeerPath.Utp || !wire.HasExtensions)
+            TellConnected(link);
         session.MarkDirty(link);
+    }
+
+    /// <summary>Says who we are: at first, and again when that changed.</summary>
+    public void SendExtensions(PeerLink link) => link.Wire.SendExtensions(
+        session.Services.PortFor(link.Address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, link.Address,
+        offersPeerExchange: !session.IsPrivate, session.Punches.Relays.Relayed);
+
+    private void TellConnected(PeerLink link)
+    {
+        if (link.IsTold)
+            return;
+        link.IsTold = true;
+        session.Tell(new PeerConnected(
+            link.EndPoint, link.ClientName, link.IsIncoming, link.IsIncoming ? PeerSource.Incoming : link.Sources, link.Way, link.Connection.IsEncrypted));
     }
 
     private string? Refusal(PeerArrived arrived, PeerConnection connection, PeerLink? twin) =>
@@ -126,7 +140,11 @@ internal sealed class Peers(TorrentSession session)
 
     public void OnExtensions(PeerLink link)
     {
-        if (link.Wire.Remote.OurAddress is { } ours)
+        if (link.Way.Path == PeerPath.Utp && link.EndPoint.Equals(link.Wire.Remote.Relayed))
+            link.Way = new PeerWay(PeerPath.RelayedUtp, Punched: false);
+        TellConnected(link);
+        // Through a relay a peer sees the relay.
+        if (link.Way.Path != PeerPath.RelayedUtp && link.Wire.Remote.OurAddress is { } ours)
             session.Services.PublicAddresses?.Vote(link.Address, ours, null, AddressWitness.Peer);
         if (link.IsIncoming && link.ListenEndPoint is null && link.Wire.Remote.ListenPort is { } port)
         {
@@ -160,6 +178,7 @@ internal sealed class Peers(TorrentSession session)
             Book.SetSeed(endpoint, link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly);
             Book.OnClosed(endpoint, link.Down.Total > 0 || session.Now - link.ConnectedAt > WorthRedialling, reason, session.Now);
         }
+        TellConnected(link);
         session.Tell(new PeerClosed(link.EndPoint, link.ClientName, reason));
         session.RunAside(_ => link.Connection.DisposeAsync().AsTask());
         session.MarkAllDirty();
@@ -169,7 +188,7 @@ internal sealed class Peers(TorrentSession session)
     public void OnDial(TorrentInput outcome)
     {
         if (outcome is DialSlow slow)
-            session.Punches.OnUnreachable(slow.EndPoint);
+            OnUnreachable(slow.EndPoint);
         else if (outcome is DialFailed failed)
             OnDialFailed(failed);
     }
@@ -184,7 +203,16 @@ internal sealed class Peers(TorrentSession session)
         }
         Book.OnFailed(failed.EndPoint, failed.Reason, session.Now);
         session.Tell(new PeerUnreachable(failed.EndPoint, failed.Reason));
-        session.Punches.OnUnreachable(failed.EndPoint);
+        OnUnreachable(failed.EndPoint);
+    }
+
+    /// <summary>Whoever cannot be dialled may be met by an introduction, and if that fails too, through a relay.</summary>
+    private void OnUnreachable(IPEndPoint peer)
+    {
+        if (IsConnectedTo(peer))
+            return;
+        session.Punches.OnUnreachable(peer);
+        session.Punches.Relays.OnUnreachable(peer);
     }
 
     /// <summary>Whether the peer that listens at, or comes from, this endpoint is connected.</summary>
@@ -244,13 +272,17 @@ internal sealed class Peers(TorrentSession session)
     private bool IsBetter(PeerConnection connection, PeerArrived arrived, PeerLink old)
     {
         bool weDialled = arrived.Dialled is not null;
-        if (old.Way.Path == PeerPath.RelayedUtp && connection.Path != PeerPath.RelayedUtp)
-            return weDialled || session.Punches.IsHole(connection.Remote);
-        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed.
-        if (!connection.Remote.Address.Equals(old.Address) || session.Now - old.ConnectedAt >= SameTime)
+        bool isSameAddress = connection.Remote.Address.Equals(old.Address);
+        bool wasRelayed = old.Way.Path == PeerPath.RelayedUtp;
+        PeerPath path = connection.Remote.Equals(old.Wire.Remote.Relayed) ? PeerPath.RelayedUtp : connection.Path;
+        if (wasRelayed && path != PeerPath.RelayedUtp)
+            return weDialled || isSameAddress || session.Punches.IsHole(connection.Remote);
+        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed. Each side may
+        // have dialled the other's port at a relay.
+        if ((!isSameAddress && !wasRelayed) || session.Now - old.ConnectedAt >= SameTime)
             return false;
-        if (connection.Path != old.Way.Path)
-            return connection.Path < old.Way.Path;
+        if (path != old.Way.Path)
+            return path < old.Way.Path;
         PeerId ours = session.Services.PeerId, theirs = arrived.Remote.PeerId;
         bool weKeepOurs = ours.AsSpan().SequenceCompareTo(theirs.AsSpan()) > 0;
         return old.IsIncoming == weKeepOurs && weDialled == weKeepOurs;

@@ -16,6 +16,9 @@ internal sealed class Punches(TorrentSession session)
     private readonly HolePunching _machine = new(session.Services.Options.HolePunching);
     private readonly Dictionary<IPAddress, Instant> _holes = [];
 
+    /// <summary>What is tried when nobody can introduce us, or an introduction does not help.</summary>
+    public RelayedDials Relays { get; } = new(session);
+
     /// <summary>A private torrent's peers come from its trackers alone (BEP 27), so nobody else may name one. Behind a proxy nothing may leave past it.</summary>
     private bool IsAllowed => session.Metainfo is not { IsPrivate: true } && session.Services.Policy.AllowsDirect(TrafficClass.HolePunching);
 
@@ -25,7 +28,7 @@ internal sealed class Punches(TorrentSession session)
         // A connection that comes from the port the peer listens at shows the mapping that others must dial.
         bool fromListenPort = link.Way.Path != PeerPath.Tcp || link.Way.Punched || link.ListenEndPoint is null;
         _machine.OnPeer(link.Slot, new HolePunchPeer(
-            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0), session.Now);
+            link.EndPoint, link.ListenEndPoint, fromListenPort ? link.EndPoint : link.ListenEndPoint!, link.Connection.Local, link.Wire.Remote.HolePunch != 0, link.Wire.Remote.Relayed), session.Now);
         Pump();
     }
 
@@ -61,6 +64,7 @@ internal sealed class Punches(TorrentSession session)
                 _holes.Remove(address);
         }
         Pump();
+        Relays.OnTick();
     }
 
     /// <summary>Whether a connection from <paramref name="remote"/> comes because we were introduced; its port may be one that its NAT chose.</summary>
@@ -91,6 +95,9 @@ internal sealed class Punches(TorrentSession session)
         if (session.Peers.IsConnectedTo(remote) || session.Book.IsBanned(remote.Address, session.Now) || session.Links.Count >= session.Services.Options.MaxConnections)
             return;
         _holes[remote.Address] = session.Now + HoleTime;
+        Relays.OnUnreachable(punch.Target);
+        if (!punch.Target.Address.Equals(remote.Address))
+            Relays.OnUnreachable(remote);
         var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
         session.RunAside(token => session.Services.Puncher.PunchAsync(
             remote, session.Services.ListenPort, ours, (stream, theirs) => session.Post(new PeerArrived(stream, theirs, punch.Target, Punched: true)), token));

@@ -12,6 +12,7 @@ using Compeer.Protocols.PeerExchange;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Picking;
 using Compeer.Protocols.Proxies;
+using Compeer.Protocols.Turn;
 using Compeer.Protocols.Utp;
 using Compeer.Protocols.WebSeeds;
 
@@ -43,6 +44,9 @@ public sealed record TorrentClientOptions
 
     /// <summary>STUN servers to ask for our public address; none asks nobody.</summary>
     public ImmutableArray<DnsEndPoint> StunServers { get; init; } = [];
+
+    /// <summary>A relay to reach peers through that cannot be reached directly; null when there is none. Needs uTP, and is off behind a proxy.</summary>
+    public RelayUri? Relay { get; init; }
 
     /// <summary>Upload limit in bytes per second over all torrents; 0 means none.</summary>
     public long UploadLimit { get; init; }

@@ -10,6 +10,7 @@ using Compeer.Network.Proxies;
 using Compeer.Network.Stun;
 using Compeer.Network.Trackers;
 using Compeer.Network.Transports;
+using Compeer.Network.Turn;
 using Compeer.Network.WebSeeds;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MessageStreamEncryption;
@@ -69,6 +70,9 @@ internal sealed class TorrentServices : IDisposable
 
     /// <summary>The DHT, when there is one; set once the port is bound.</summary>
     public DhtService? Dht { get; set; }
+
+    /// <summary>Our port at a relay, when one is to be used; set before any torrent is added.</summary>
+    public RelayService? Relay { get; set; }
 
     public WebSeedClientOptions WebSeeds { get; }
 

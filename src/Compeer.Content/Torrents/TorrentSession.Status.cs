@@ -28,6 +28,8 @@ internal sealed partial class TorrentSession
         WebSeedMessage = WebSeeds.Message,
         PublicAddresses = Services.PublicAddresses?.Current ?? PublicAddresses.None,
         Problem = Problem,
+        Relay = Services.Relay?.Status,
+        RelayedBytes = Services.Relay is { } relay ? relay.SentBytes + relay.ReceivedBytes : 0,
         ProxyProblem = Services.Proxy?.Problem,
     };
 }

@@ -1,5 +1,6 @@
 using Compeer.Formats.Torrents;
 using Compeer.Network.Stun;
+using Compeer.Network.Turn;
 
 namespace Compeer.Content.Torrents;
 
@@ -93,6 +94,12 @@ public sealed record TorrentStatus
 
     /// <summary>Why the proxy cannot be used; null when it can, or there is none.</summary>
     public string? ProxyProblem { get; init; }
+
+    /// <summary>What the relay does for us; null when none shall be used.</summary>
+    public RelayStatus? Relay { get; init; }
+
+    /// <summary>Payload that the relay passed on for all torrents, both ways, with the headers of uTP.</summary>
+    public long RelayedBytes { get; init; }
 
     /// <summary>Why <see cref="TorrentPhase.Failed"/> or <see cref="TorrentPhase.WaitingForRoom"/>.</summary>
     public string? Problem { get; init; }

@@ -12,6 +12,7 @@ public static class SocketErrors
         SocketError.ConnectionReset => "it reset the connection",
         SocketError.TimedOut => "no answer in time",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to it",
+        SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData => "its name could not be looked up",
         SocketError.AddressAlreadyInUse => "another program uses that address and port",
         SocketError.AddressNotAvailable => "this machine does not have that address",
         SocketError.AccessDenied => "the system does not allow it",

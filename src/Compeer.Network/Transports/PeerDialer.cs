@@ -26,14 +26,18 @@ public sealed class PeerDialer(
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
 
     /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
-    public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
+    public Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken) =>
+        DialAsync(token => _race.ConnectAsync(remote, token), ours, cancellationToken);
+
+    /// <summary>The same by a way of the caller's, which may be taken twice.</summary>
+    public async Task<DialResult> DialAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, CancellationToken cancellationToken)
     {
         await _halfOpen.WaitAsync(cancellationToken);
         try
         {
-            DialResult result = await TryAsync(remote, ours, encryption, cancellationToken);
+            DialResult result = await TryAsync(open, ours, encryption, cancellationToken);
             return result.RefusedEncryption && encryption == EncryptionPolicy.Prefer
-                ? await TryAsync(remote, ours, EncryptionPolicy.Forbid, cancellationToken) with { RefusedEncryption = true }
+                ? await TryAsync(open, ours, EncryptionPolicy.Forbid, cancellationToken) with { RefusedEncryption = true }
                 : result;
         }
         finally
@@ -44,14 +48,14 @@ public sealed class PeerDialer(
 
     public void Dispose() => _halfOpen.Dispose();
 
-    private async Task<DialResult> TryAsync(IPEndPoint remote, Handshake ours, EncryptionPolicy policy, CancellationToken cancellationToken)
+    private async Task<DialResult> TryAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, EncryptionPolicy policy, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         PeerStream? stream = null;
         try
         {
             deadline.CancelAfter(options.ConnectTimeout);
-            stream = await _race.ConnectAsync(remote, deadline.Token);
+            stream = await open(deadline.Token);
             deadline.CancelAfter(options.HandshakeTimeout);
             DialResult result = policy == EncryptionPolicy.Forbid
                 ? await GreetPlainAsync(stream, ours, deadline.Token)

@@ -119,6 +119,14 @@ public sealed class TurnClient : IDatagramPath, IDatagramReceiver, IAsyncDisposa
         return await permitting.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Lets an address send to us as long as that is used, in the place of the least used where there are many; does not wait.</summary>
+    public void Welcome(IPAddress peer)
+    {
+        lock (_lock)
+            _session?.Welcome(peer, MonotonicClock.Now);
+        _loop.Wake();
+    }
+
     /// <summary>Stops renewing the permission of an address.</summary>
     public void Forbid(IPAddress peer)
     {

@@ -8,7 +8,10 @@ namespace Compeer.Protocols.HolePunching;
 /// introduces others to each other, and says when to dial because somebody was introduced to us. Peers are known by their
 /// number. Messages and events are to be taken after each call. Single-threaded; what it remembers, and what it may be made to send, is bounded by <see cref="HolePunchingOptions"/>.
 /// </summary>
-/// <remarks>Spec: BEP 55.</remarks>
+/// <remarks>
+/// Spec: BEP 55. DEVIATION: when one of two introduced peers has a port at a relay, the other gets a second Connect with it a
+/// little later. To whoever does not know of relays it is one more address to dial.
+/// </remarks>
 public sealed class HolePunching(HolePunchingOptions options)
 {
     private readonly Dictionary<int, Peer> _peers = [];
@@ -18,9 +21,11 @@ public sealed class HolePunching(HolePunchingOptions options)
     private readonly PunchLimits _limits = new(options);
     private readonly Queue<(int To, HolePunchMessage Message)> _messages = new();
     private readonly Queue<HolePunchEvent> _events = new();
+    private readonly Queue<(Instant Due, int To, IPEndPoint Relayed)> _relayed = new();
 
     /// <summary>When <see cref="OnDeadline"/> wants to be called.</summary>
-    public Instant NextDeadline => _questions.Count == 0 ? Instant.Never : _questions.Values.Min(q => q.Deadline);
+    public Instant NextDeadline => Instant.Min(
+        _questions.Count == 0 ? Instant.Never : _questions.Values.Min(q => q.Deadline), _relayed.TryPeek(out var next) ? next.Due : Instant.Never);
 
     /// <summary>A peer is connected, or more is known of it.</summary>
     /// <param name="peer">Its number.</param>
@@ -90,9 +95,15 @@ public sealed class HolePunching(HolePunchingOptions options)
         }
     }
 
-    /// <summary>Gives up relays that did not answer in time.</summary>
+    /// <summary>Gives up relays that did not answer in time, and tells of ports at relays.</summary>
     public void OnDeadline(Instant now)
     {
+        while (_relayed.TryPeek(out var next) && next.Due <= now)
+        {
+            _relayed.Dequeue();
+            if (_peers.ContainsKey(next.To))
+                _messages.Enqueue((next.To, new HolePunchMessage(HolePunchMessageType.Connect, next.Relayed)));
+        }
         foreach (Question question in _questions.Values.Where(q => q.Deadline <= now).ToArray())
             GoOn(question, HolePunchError.None, now);
     }
@@ -123,6 +134,24 @@ public sealed class HolePunching(HolePunchingOptions options)
             return;
         _messages.Enqueue((to, new HolePunchMessage(HolePunchMessageType.Connect, initiator.Facts.Reachable)));
         _messages.Enqueue((from, new HolePunchMessage(HolePunchMessageType.Connect, _peers[to].Facts.Reachable)));
+        if (_relayed.Count < options.MaxQuestions && RelayedWay(from, to) is { } way)
+            _relayed.Enqueue((now + options.RelayDelay, way.To, way.Relayed));
+    }
+
+    /// <summary>Whom to tell of whose port at a relay. Of two such ports one is enough, and each of the two peers may ask: the choice is the same.</summary>
+    private (int To, IPEndPoint Relayed)? RelayedWay(int from, int to)
+    {
+        IPEndPoint? ofInitiator = UsableRelayed(from), ofTarget = UsableRelayed(to);
+        bool isTargets = ofInitiator is null || (ofTarget is not null && string.CompareOrdinal(ofInitiator.ToString(), ofTarget.ToString()) < 0);
+        return (isTargets ? ofTarget : ofInitiator) is { } relayed ? (isTargets ? from : to, relayed) : null;
+    }
+
+    /// <summary>A peer's port at a relay, if it could be one: nobody may name an address that reaches less far than its own.</summary>
+    private IPEndPoint? UsableRelayed(int peer)
+    {
+        HolePunchPeer facts = _peers[peer].Facts;
+        return facts.Relayed is { } relayed && IsPlausible(relayed) && AddressReaches.Of(relayed.Address) >= AddressReaches.Of(facts.Remote.Address)
+            && relayed.AddressFamily == facts.Remote.AddressFamily ? relayed : null;
     }
 
     private HolePunchError Judge(int from, Peer initiator, IPEndPoint target, out int to)

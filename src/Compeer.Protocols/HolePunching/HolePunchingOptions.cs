@@ -25,6 +25,9 @@ public sealed record HolePunchingOptions
     /// <summary>Peers remembered as having named one target.</summary>
     public int MaxIntroducersPerTarget { get; init; } = 4;
 
+    /// <summary>How long two peers that we introduced may try to meet directly before one is told of the other's port at a relay.</summary>
+    public TimeSpan RelayDelay { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Rendezvous that one peer may ask of us in a burst; more are ignored.</summary>
     public int RelayBurst { get; init; } = 10;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Compeer.Formats.Bencoding;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -12,8 +13,9 @@ namespace Compeer.Protocols.PeerWire;
 /// <param name="IsUploadOnly">We fetch nothing more.</param>
 /// <param name="TheirAddress">The remote's address as we see it.</param>
 /// <param name="OffersPeerExchange">We exchange peers; never for private torrents.</param>
+/// <param name="Relayed">Our port at a relay; null when we have none.</param>
 public readonly record struct OwnExtensions(
-    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false);
+    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false, IPEndPoint? Relayed = null);
 
 /// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 11, 21, 54, 55.</summary>
 internal static class ExtensionMessages
@@ -54,6 +56,12 @@ internal static class ExtensionMessages
             Integer(writer, "metadata_size"u8, own.MetadataBytes);
         if (own.ListenPort > 0)
             Integer(writer, "p"u8, own.ListenPort);
+        if (own.Relayed is { } relayed)
+        {
+            Span<byte> compact = stackalloc byte[CompactPeers.V6LengthBytes];
+            writer.Key("relay"u8);
+            writer.String(compact[..CompactPeers.Write(compact, relayed)]);
+        }
         Integer(writer, "reqq"u8, own.RequestQueue);
         if (own.IsUploadOnly)
             Integer(writer, "upload_only"u8, 1);

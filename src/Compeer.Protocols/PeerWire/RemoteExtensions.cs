@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Compeer.Formats.Bencoding;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.PeerWire;
 
@@ -28,6 +29,9 @@ public sealed class RemoteExtensions
 
     /// <summary>Our address as it sees it.</summary>
     public IPAddress? OurAddress { get; private set; }
+
+    /// <summary>Its port at a relay, by its word; null when it names none. An extension of ours: the key "relay", a compact peer.</summary>
+    public IPEndPoint? Relayed { get; private set; }
 
     /// <summary>Its number for metadata exchange; 0 when it has none.</summary>
     public int Metadata { get; private set; }
@@ -71,6 +75,9 @@ public sealed class RemoteExtensions
             IsUploadOnly = uploadOnly != 0;
         if (root.TryGetBytes("yourip"u8, out ReadOnlyMemory<byte> address) && address.Length is 4 or 16)
             OurAddress = new IPAddress(address.Span);
+        var relayed = new List<IPEndPoint>(1);
+        if (root.TryGetBytes("relay"u8, out ReadOnlyMemory<byte> compact) && CompactPeers.TryRead(compact.Span, compact.Length == CompactPeers.V6LengthBytes, 1, relayed))
+            Relayed = relayed.FirstOrDefault();
         return true;
     }
 

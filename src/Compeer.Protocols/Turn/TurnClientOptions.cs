@@ -26,6 +26,15 @@ public sealed record TurnClientOptions
     /// <summary>A permission or channel not used for this long is let go, unless it was asked for by name.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Silence of the relay, although we sent something, after which it is asked whether the allocation is still there.</summary>
+    public TimeSpan Doubt { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same when we sent nothing.</summary>
+    public TimeSpan IdleDoubt { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A welcomed address keeps its permission for this long even when others want its place.</summary>
+    public TimeSpan MinPermissionTime { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Addresses that may send to us.</summary>
     public int MaxPermissions { get; init; } = 256;
 

@@ -94,6 +94,7 @@ public sealed partial class TurnClientSession
         _state = State.Allocated;
         Relayed = relayed;
         _keepAliveDue = now + _options.KeepAlive;
+        _checkDue = now + _options.Doubt;
         PlanRefresh(seconds, now);
         _events.Enqueue(new TurnAllocated(relayed, mapped));
         WorkOnPeers(now);

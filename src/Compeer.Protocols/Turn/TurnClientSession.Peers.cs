@@ -46,6 +46,19 @@ public sealed partial class TurnClientSession
         return true;
     }
 
+    /// <summary>
+    /// Lets an address send to us as long as it is used, or welcomed again; it may take the place of the one that was used the
+    /// longest time ago. Nothing is told of it.
+    /// </summary>
+    public void Welcome(IPAddress peer, Instant now)
+    {
+        if (!_permissions.ContainsKey(peer) && _permissions.Count >= _options.MaxPermissions
+            && _permissions.Values.Where(p => !p.IsPinned).MinBy(p => p.LastUsed) is { } oldest && now - oldest.LastUsed > _options.MinPermissionTime)
+            Forbid(oldest.Peer);
+        if (TryPermit(peer, now, out Permission? permission))
+            permission.LastUsed = now;
+    }
+
     /// <summary>Lets a permission end: it is not renewed.</summary>
     public void Forbid(IPAddress peer)
     {
@@ -67,7 +80,7 @@ public sealed partial class TurnClientSession
         if (_state != State.Allocated || data.Length > ushort.MaxValue - MaxOverheadBytes || StunAddressCodec.IsV6(peer.Address) != StunAddressCodec.IsV6(Relayed!.Address)
             || !TryPermit(peer.Address, now, out Permission? permission) || permission.IsRefused)
             return 0;
-        permission.LastUsed = now;
+        permission.LastUsed = _wrappedAt = now;
         _keepAliveDue = now + _options.KeepAlive;
         if (_channels.TryGetValue(peer, out Channel? channel))
         {

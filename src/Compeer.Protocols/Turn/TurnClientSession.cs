@@ -36,6 +36,9 @@ public sealed partial class TurnClientSession
     private bool _wasReleasedForMismatch;
     private Instant _refreshDue = Instant.Never;
     private Instant _keepAliveDue = Instant.Never;
+    private Instant _checkDue = Instant.Never;
+    private Instant _heardAt;
+    private Instant _wrappedAt;
 
     /// <param name="server">The relay; never an IPv4 address in IPv6 form.</param>
     /// <param name="credentials">Name and password there.</param>
@@ -83,7 +86,7 @@ public sealed partial class TurnClientSession
         {
             if (_state is State.Idle or State.Closed)
                 return null;
-            Instant next = Instant.Min(_refreshDue, _keepAliveDue);
+            Instant next = Instant.Min(Instant.Min(_refreshDue, _checkDue), _keepAliveDue);
             foreach (Pending pending in _pending)
                 next = Instant.Min(next, pending.Transaction.NextDeadline ?? Instant.Zero);
             // What cannot be asked now becomes due when a request under way has ended.
@@ -125,6 +128,7 @@ public sealed partial class TurnClientSession
         peer = null;
         if (_state is State.Idle or State.Closed || !from.Equals(Server))
             return TurnReceived.NotMine;
+        _heardAt = now;
         if (TurnChannelData.IsLikely(datagram))
             return ReceiveChannelData(datagram, now, out data, out peer);
         if (!StunMessage.TryRead(datagram, out StunMessage message))
@@ -175,7 +179,14 @@ public sealed partial class TurnClientSession
         }
         if (_state != State.Allocated)
             return;
-        if (now >= _refreshDue)
+        // A relay that was started again says nothing of what it forgot until it is asked.
+        bool isDoubtful = false;
+        if (now >= _checkDue)
+        {
+            _checkDue = now + _options.Doubt;
+            isDoubtful = _refreshDue != Instant.Never && now - _heardAt >= (_wrappedAt > _heardAt ? _options.Doubt : _options.IdleDoubt);
+        }
+        if (now >= _refreshDue || isDoubtful)
         {
             _refreshDue = Instant.Never;
             Ask(Purpose.Refresh, null, 0, now);

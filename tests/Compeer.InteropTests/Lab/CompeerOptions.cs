@@ -8,6 +8,9 @@ public sealed record CompeerOptions
     /// <summary>For --proxy; null is none.</summary>
     public string? Proxy { get; init; }
 
+    /// <summary>For --relay; null is none.</summary>
+    public string? Relay { get; init; }
+
     /// <summary>A directory that outlives the process for tests that start it again; null makes a new one.</summary>
     public string? DataDirectory { get; init; }
 

@@ -97,12 +97,12 @@ public sealed class CompeerProcess : JsonProcess
         ["dht", .. arguments, "--bind", host.Address, "--port", "7001", "--json", "--data-dir", dataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}"), .. entries.SelectMany(entry => (string[])["--dht-bootstrap", entry])]);
 
     /// <summary>compeer relay for two users, ann:secret and bob:hidden; returns when it listens.</summary>
-    public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8)
+    public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8, string limit = "4M")
     {
         var relay = new CompeerProcess(host,
         [
             "relay", "--bind", host.Address, "--port", port.ToString(CultureInfo.InvariantCulture), "--user", "ann:secret", "--user", "bob:hidden",
-            "--quota", quota.ToString(CultureInfo.InvariantCulture), "--allow-private", "--json",
+            "--quota", quota.ToString(CultureInfo.InvariantCulture), "--limit", limit, "--allow-private", "--json",
         ]);
         await relay.WaitForAsync("relaying", TimeSpan.FromSeconds(30));
         return relay;
@@ -159,6 +159,8 @@ public sealed class CompeerProcess : JsonProcess
         arguments.AddRange(options.Stun.SelectMany(server => (string[])["--stun", server]));
         if (options.Proxy is not null)
             arguments.AddRange(["--proxy", options.Proxy]);
+        if (options.Relay is not null)
+            arguments.AddRange(["--relay", options.Relay]);
         if (options.UtpOnly)
             arguments.Add("--no-tcp");
         if (!options.LocalDiscovery && options.Proxy is null)

@@ -22,6 +22,9 @@ public sealed class NatPair
 
     public TestContent Content { get; }
 
+    /// <summary>The relay; null when there is none.</summary>
+    public LabRelay? Relay { get; private set; }
+
     public LabRouter ShareRouter { get; }
 
     public LabHost ShareHost { get; }
@@ -45,19 +48,20 @@ public sealed class NatPair
         LabHost trackerHost = await network.AddHostAsync(), meetHost = await network.AddHostAsync();
         LabRouter shareRouter = await network.AddRouterAsync(shareKind), getRouter = await network.AddRouterAsync(getKind);
         var pair = new NatPair(content, shareRouter, await shareRouter.AddHostAsync(), getRouter, await getRouter.AddHostAsync(), network.NewDirectory("got"));
+        pair.Relay = options.Relay == RelayKind.None ? null : await LabRelay.StartAsync(network, options.Relay);
         await CompeerProcess.TrackerAsync(trackerHost, OpenTracker.Port, OpenTracker.Port);
         string url = OpenTracker.HttpUrlOn(trackerHost);
         TorrentFacts torrent = await CompeerProcess.CreateTorrentAsync(meetHost, content, "v1", url);
         // Whoever comes later learns of those before it, so the public peer is there first.
         JsonProcess meet = await MeetAsync(meetHost, torrent, options);
         await TrackerProbe.WaitForPeersAsync(url, torrent.V1, 1, Limit);
-        pair.Share = await ShareAsync(pair.ShareHost, torrent, content, options);
+        pair.Share = await ShareAsync(pair.ShareHost, torrent, content, options, options.SharerRelays ? pair.Relay?.Address : null);
         await (options.LibtorrentIntroduces ? pair.Share : meet).WaitForAsync(
             e => IsConnection(e, options.LibtorrentIntroduces ? meetHost : pair.ShareHost), "a connection of the sharer and the public peer", Limit);
         pair.GetStarted = DateTimeOffset.UtcNow;
         pair.Get = options.LibtorrentGets
             ? await LibtorrentPeer.LeechAsync(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly })
-            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly });
+            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
         return pair;
     }
 
@@ -70,9 +74,9 @@ public sealed class NatPair
             : CompeerProcess.Get(host, torrent.Path, directory, new() { Port = Port, LimitDown = "512KiB", LimitUp = "16KiB" });
     }
 
-    private static async Task<JsonProcess> ShareAsync(LabHost host, TorrentFacts torrent, TestContent content, NatPairOptions options) => options.LibtorrentShares
+    private static async Task<JsonProcess> ShareAsync(LabHost host, TorrentFacts torrent, TestContent content, NatPairOptions options, string? relay) => options.LibtorrentShares
         ? await LibtorrentPeer.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly })
-        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly });
+        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = relay });
 
     private static bool IsConnection(JsonEvent e, LabHost with) =>
         e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(with.PublicAddress + ":", StringComparison.Ordinal);

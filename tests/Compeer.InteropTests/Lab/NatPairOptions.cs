@@ -3,6 +3,18 @@ namespace Compeer.InteropTests.Lab;
 /// <summary>How the programs of a <see cref="NatPair"/> are started.</summary>
 public sealed record NatPairOptions
 {
+    /// <summary>Which relay there is.</summary>
+    public RelayKind Relay { get; init; }
+
+    /// <summary>The sharer uses the relay.</summary>
+    public bool SharerRelays { get; init; } = true;
+
+    /// <summary>The getter uses the relay.</summary>
+    public bool GetterRelays { get; init; } = true;
+
+    /// <summary>Rate as the command line takes it that the getter is limited to; null is no limit.</summary>
+    public string? GetterLimit { get; init; }
+
     /// <summary>All of them connect by uTP only.</summary>
     public bool UtpOnly { get; init; }
 

@@ -24,6 +24,17 @@ public class PeerExtensionTests
             session.Sent());
     }
 
+    [Theory]
+    [InlineData("203.0.113.7:50000")]
+    [InlineData("[2001:db8::7]:50000")]
+    public void A_port_at_a_relay_is_told_and_understood(string relayed)
+    {
+        PeerWireSession session = WireSession.New(), other = WireSession.New();
+        session.SendExtensions(6881, 0, false, IPAddress.Loopback, relayed: IPEndPoint.Parse(relayed));
+        other.Feed(session.Sent());
+        Assert.Equal(IPEndPoint.Parse(relayed), other.Remote.Relayed);
+    }
+
     [Fact]
     public void What_is_not_known_is_left_out()
     {
@@ -79,6 +90,8 @@ public class PeerExtensionTests
     [InlineData("metadata size -1", "d13:metadata_sizei-1ee")]
     [InlineData("name that is no text", "d1:v2:\u00FF\u00FEe")]
     [InlineData("address of five bytes", "d6:yourip5:12345e")]
+    [InlineData("relay of five bytes", "d5:relay5:12345e")]
+    [InlineData("relay that nobody can be at", "d5:relay6:\u0000\u0000\u0000\u0000\u0001\u0001e")]
     public void Values_that_make_no_sense_are_passed_over(string name, string payload)
     {
         PeerWireSession session = WireSession.New();
@@ -90,6 +103,7 @@ public class PeerExtensionTests
         Assert.Null(remote.MetadataBytes);
         Assert.Null(remote.ClientName);
         Assert.Null(remote.OurAddress);
+        Assert.Null(remote.Relayed);
     }
 
     [Fact]

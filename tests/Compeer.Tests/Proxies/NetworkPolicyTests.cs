@@ -33,6 +33,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/LocalDiscovery/MulticastPort.cs"] = [TrafficClass.LocalDiscovery],
         ["src/Compeer.Network/PortMapping/IgdExchange.cs"] = [TrafficClass.PortMapping],
         ["src/Compeer.Network/PortMapping/PortMapperDriver.cs"] = [TrafficClass.PortMapping],
+        ["src/Compeer.Network/Turn/RelayService.cs"] = [TrafficClass.Turn, TrafficClass.NameLookup],
         ["src/Compeer.Network/Turn/TurnServerDriver.cs"] = [TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/RelayCommand.cs"] = [TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
