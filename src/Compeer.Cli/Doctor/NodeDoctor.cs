@@ -58,10 +58,11 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
         Task<NatBehaviour?> own = DiscoverOwnPortAsync(servers, limit.Token);
         Task<TimeSpan?> dht = JoinDhtAsync(start, limit.Token);
         Task<(bool? Works, string? Said)> relayed = TryRelayAsync(turn, limit.Token);
-        await Task.WhenAll([unmapped, own, dht, relayed, .. answers]);
+        Task asked = Task.WhenAny(client.PublicAddresses!.AskedAsync(limit.Token));
+        await Task.WhenAll([unmapped, own, dht, relayed, asked, .. answers]);
         cancellationToken.ThrowIfCancellationRequested();
 
-        PublicAddresses known = client.PublicAddresses!.Current;
+        PublicAddresses known = client.PublicAddresses.Current;
         PortMapperStatus? router = client.PortMapping?.Status.Routers.FirstOrDefault(r => !r.Link.IsV6);
         ReachabilityFacts facts = NewFacts() with
         {
