@@ -100,7 +100,7 @@ def session(args):
         'allowed_enc_level': level, 'prefer_rc4': args.prefer_rc4,
         'allow_multiple_connections_per_ip': True, 'upload_rate_limit': args.limit_up, 'download_rate_limit': args.limit_down,
         'unchoke_slots_limit': 50, 'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20,
-        'min_reconnect_time': 1, 'connection_speed': 100, 'alert_mask': 0})
+        'min_reconnect_time': 1, 'connection_speed': 100, 'alert_mask': lt.alert.category_t.storage_notification})
 
 
 def parameters(args):
@@ -164,6 +164,15 @@ class Reporter:
             say('peers', peers=list(self.peers.values()))
 
 
+def flush(swarm, handle):
+    """Waits until all is written: a torrent counts as complete when its hashes fit, and the last blocks may still be on their way."""
+    swarm.pop_alerts()
+    handle.flush_cache()
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not any(isinstance(alert, lt.cache_flushed_alert) for alert in swarm.pop_alerts()):
+        time.sleep(0.01)
+
+
 def transfer(args):
     os.makedirs(args.dir, exist_ok=True)
     swarm = session(args)
@@ -191,6 +200,7 @@ def transfer(args):
         reporter.look(handle, status)
         if args.mode != 'seed' and status.is_seeding and not announced:
             announced = True
+            flush(swarm, handle)
             say('complete', bytes=status.total_wanted_done, peers=list(reporter.peers.values()))
             if not args.keep_seeding:
                 return 0
