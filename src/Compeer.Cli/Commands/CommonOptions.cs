@@ -148,9 +148,7 @@ internal sealed class CommonOptions
         return options.Port != 0 || options.Proxy is not null ? Start(options) : StartAtKeptPort(options);
     }
 
-    /// <summary>The relay for peers that cannot be reached directly; null when there is none.</summary>
-    /// <exception cref="CommandException">The one in the environment cannot be read.</exception>
-    public RelayUri? Relay(ParseResult result)
+    private RelayUri? Relay(ParseResult result)
     {
         if (result.GetValue(_relay) is { } given)
             return given;

@@ -31,7 +31,7 @@ internal sealed class DoctorCommand
             throw new CommandException(ExitCode.Usage, $"--timeout {result.GetValue(_timeout)} is out of range: it must be within 1..300 seconds.");
         await using TorrentClient client = _common.StartClient(result, reporter);
         reporter.Note("Asking around...");
-        var doctor = new NodeDoctor(client, _common.Bind(result), _common.Stun(result), _common.Relay(result), TimeSpan.FromSeconds(result.GetValue(_timeout)));
+        var doctor = new NodeDoctor(client, _common.Bind(result), _common.Stun(result), TimeSpan.FromSeconds(result.GetValue(_timeout)));
         DoctorFindings found;
         try
         {

@@ -3,6 +3,7 @@ using System.Net;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Stun;
+using Compeer.Network.Turn;
 using Compeer.Protocols.Reachability;
 
 namespace Compeer.Cli.Doctor;
@@ -27,7 +28,7 @@ internal sealed record DoctorFindings(
     PortMappingStatus? PortMapping,
     DhtStatus? Dht,
     TimeSpan? DhtFirstAnswer,
-    string? Relay,
+    RelayStatus? Relay,
     ImmutableArray<string> Firewalls,
     string? Proxy,
     TimeSpan Duration)

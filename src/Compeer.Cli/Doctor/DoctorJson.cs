@@ -30,7 +30,7 @@ internal static class DoctorJson
         ["mappedBy"] = found.PortMapping is { Way: not PortMappingWays.None and var way } ? way.NameOf() : null,
         ["dhtNodes"] = found.Facts.DhtNodes,
         ["dhtFirstAnswerSeconds"] = found.DhtFirstAnswer is { } first ? Math.Round(first.TotalSeconds, 3) : null,
-        ["relay"] = found.Relay,
+        ["relay"] = found.Relay is null ? null : DoctorText.Relay(found.Relay),
         ["proxy"] = found.Proxy,
         ["firewalls"] = new JsonArray([.. found.Firewalls.Select(f => JsonValue.Create(f))]),
         ["ways"] = new JsonObject

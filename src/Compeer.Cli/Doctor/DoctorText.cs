@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
+using Compeer.Network.Turn;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
@@ -19,7 +20,7 @@ internal static class DoctorText
             :
             [
                 ("Addresses", Addresses(found)), ("NAT", Nat(found)), ("Port mapping", Mapping(found.PortMapping)), ($"From outside to port {found.Facts.Port}", FromOutside(found.Facts)),
-                ("DHT", Dht(found)), ("Relay", [found.Relay is null ? "None was named." : $"The relay {found.Relay}."]), ("Firewall of this machine", found.Firewalls),
+                ("DHT", Dht(found)), ("Relay", [Relay(found.Relay)]), ("Firewall of this machine", found.Firewalls),
             ];
         sections.Add(("Which ways will work", Ways(found.Verdict)));
         sections.Add(("What to do", found.Verdict.Advice.Select((advice, i) => $"{i + 1}. {advice}")));
@@ -32,6 +33,15 @@ internal static class DoctorText
         Outlook.Likely => "likely",
         Outlook.No => "no",
         _ => "not known",
+    };
+
+    /// <summary>A sentence on the relay.</summary>
+    public static string Relay(RelayStatus? relay) => relay switch
+    {
+        null => "None was named.",
+        { Relayed: { } relayed } => $"The relay gave us {relayed}.",
+        { Problem: { } problem } => problem,
+        _ => "The relay did not answer in time.",
     };
 
     private static IEnumerable<string> Addresses(DoctorFindings found)

@@ -11,20 +11,18 @@ using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
 using Compeer.Protocols.Trackers;
-using Compeer.Protocols.Turn;
 
 namespace Compeer.Cli.Doctor;
 
 /// <summary>
 /// Examines how reachable a running node is: asks STUN servers from the node's own port and from one that nobody has mapped, waits
-/// for the router and for the DHT, and tries a relay; all at once, and no longer than the time given.
+/// for the router, for the relay and for the DHT; all at once, and no longer than the time given.
 /// </summary>
 /// <param name="client">The node, without torrents.</param>
 /// <param name="bind">The local address; null means all.</param>
 /// <param name="stunServers">STUN servers to ask.</param>
-/// <param name="relay">A relay to try; null tries none.</param>
 /// <param name="timeout">How long it may take.</param>
-internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPoint[] stunServers, RelayUri? relay, TimeSpan timeout)
+internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPoint[] stunServers, TimeSpan timeout)
 {
     private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DhtPatience = TimeSpan.FromSeconds(9);
@@ -45,9 +43,7 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         await using UdpEndpoint aside = UdpEndpoint.Bind(new IPEndPoint(bind ?? IPAddress.Any, 0));
-        await using var turn = new TurnClient(aside, Nobody.Instance);
         await using var stun = new StunClient(aside);
-        aside.Add(turn);
         aside.Add(stun);
         aside.Start();
 
@@ -57,9 +53,9 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
         Task<NatBehaviour?> unmapped = DiscoverAsync(stun, servers, aside.LocalEndPoint.Port, limit.Token);
         Task<NatBehaviour?> own = DiscoverOwnPortAsync(servers, limit.Token);
         Task<TimeSpan?> dht = JoinDhtAsync(start, limit.Token);
-        Task<(bool? Works, string? Said)> relayed = TryRelayAsync(turn, limit.Token);
+        Task<RelayStatus?> relay = AwaitRelayAsync(limit.Token);
         Task asked = Task.WhenAny(client.PublicAddresses!.AskedAsync(limit.Token));
-        await Task.WhenAll([unmapped, own, dht, relayed, asked, .. answers]);
+        await Task.WhenAll([unmapped, own, dht, relay, asked, .. answers]);
         cancellationToken.ThrowIfCancellationRequested();
 
         PublicAddresses known = client.PublicAddresses.Current;
@@ -78,12 +74,12 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
             HasDht = client.Dht is not null,
             DhtNodes = client.Dht?.Status.Nodes ?? 0,
             StrangersHeard = client.Dht?.Status.StrangersHeard ?? 0,
-            RelayWorks = (await relayed).Works,
+            RelayWorks = (await relay) is { } tried ? tried.Relayed is not null : null,
         };
         string[] said = await Task.WhenAll(answers);
         return new DoctorFindings(
             facts, _interfaces, known, [.. stunServers.Select((s, i) => ($"{s.Host}:{s.Port}", said[i]))], client.PortMapping?.Status, client.Dht?.Status, await dht,
-            (await relayed).Said, Firewalls.Describe(), null, TimeProvider.System.GetElapsedTime(start));
+            await relay, Firewalls.Describe(), null, TimeProvider.System.GetElapsedTime(start));
     }
 
     private static bool IsBound(IPAddress? bind, IPAddress address) =>
@@ -144,33 +140,12 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
         }
     }
 
-    private async Task<(bool? Works, string? Said)> TryRelayAsync(TurnClient turn, CancellationToken cancellationToken)
+    /// <summary>What the node's own relay has said; null when none was named.</summary>
+    private async Task<RelayStatus?> AwaitRelayAsync(CancellationToken cancellationToken)
     {
-        if (relay is null)
-            return (null, null);
-        IPEndPoint[] addresses = await StunServers.ResolveAsync(new DnsEndPoint(relay.Host, relay.Port), _family, cancellationToken);
-        if (addresses.Length == 0)
-            return (false, $"the name {relay.Host} leads to no address");
-        try
-        {
-            TurnAllocated allocated = await turn.AllocateAsync(addresses[0], relay.Credentials!, cancellationToken);
-            return (true, $"gave us {allocated.Relayed}");
-        }
-        catch (TurnException e)
-        {
-            return (false, e.Message.TrimEnd('.'));
-        }
-        catch (OperationCanceledException)
-        {
-            return (false, "did not answer in time");
-        }
-    }
-
-    /// <summary>Nobody is to send through the relay.</summary>
-    private sealed class Nobody : IDatagramReceiver
-    {
-        public static readonly Nobody Instance = new();
-
-        public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => true;
+        if (client.Relay is not { } relay)
+            return null;
+        await Task.WhenAny(relay.Settled.WaitAsync(cancellationToken));
+        return relay.Status;
     }
 }

@@ -33,7 +33,6 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly PeerListener? _listener;
     private readonly UdpEndpoint? _udp;
     private readonly UtpTransport? _utp;
-    private readonly RelayService? _relay;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
     private readonly TaskScope _scope = new();
@@ -47,10 +46,11 @@ public sealed class TorrentClient : IAsyncDisposable
             _udp = bound.Udp;
             _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
         }
-        if (_udp is not null && options.Relay is { } relay && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.Turn))
+        RelayService? relay = null;
+        if (_udp is not null && options.Relay is { } named && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.Turn))
         {
-            _relay = new RelayService(relay, _udp, options.Utp, _listener!.Offer);
-            _udp.Add(_relay);
+            relay = new RelayService(named, _udp, options.Utp, _listener!.Offer);
+            _udp.Add(relay);
         }
         PublicAddressService? addresses = null;
         if (_udp is not null && policy.AllowsDirect(TrafficClass.Stun))
@@ -60,14 +60,14 @@ public sealed class TorrentClient : IAsyncDisposable
             _utp = new UtpTransport(_udp, _udp.LocalEndPoint, options.Utp, PeerPath.Utp, _listener!.Offer);
             _udp.Add(_utp);
         }
-        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0, PublicAddresses = addresses, Relay = _relay };
+        _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0, PublicAddresses = addresses, Relay = relay };
         if (_udp is not null && options.Dht is { } dht && policy.AllowsDirect(TrafficClass.Dht))
         {
             _services.Dht = DhtService.Start(_udp, dht with { AddressSeen = _services.OnSeenByNode });
             _udp.Add(_services.Dht);
         }
         _udp?.Start();
-        _relay?.Start();
+        relay?.Start();
         if (options.LocalDiscovery && policy.AllowsDirect(TrafficClass.LocalDiscovery))
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
         if (options.PortMapping is { } mapping && policy.AllowsDirect(TrafficClass.PortMapping))
@@ -85,7 +85,7 @@ public sealed class TorrentClient : IAsyncDisposable
     public PublicAddressService? PublicAddresses => _services.PublicAddresses;
 
     /// <summary>Our port at a relay; null when none shall be used.</summary>
-    public RelayService? Relay => _relay;
+    public RelayService? Relay => _services.Relay;
 
     /// <summary>Where peers reach it; nowhere (port 0) when there is a proxy.</summary>
     public IPEndPoint LocalEndPoint => _udp?.LocalEndPoint ?? new IPEndPoint(IPAddress.None, 0);
@@ -137,8 +137,8 @@ public sealed class TorrentClient : IAsyncDisposable
             await dht.DisposeAsync();
         if (_utp is not null)
             await _utp.DisposeAsync();
-        if (_relay is not null)
-            await _relay.DisposeAsync();
+        if (_services.Relay is { } relay)
+            await relay.DisposeAsync();
         if (_services.PublicAddresses is { } addresses)
             await addresses.DisposeAsync();
         if (_udp is not null)
