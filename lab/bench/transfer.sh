@@ -2,28 +2,14 @@
 # Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns.
 # usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
 set -euo pipefail
-cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
 encryption=${3:-forbid}
-program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
-work=$(mktemp -d /dev/shm/compeer-bench-XXXX)
-seed_ns=cpbs$$ leech_ns=cpbl$$
-children=()
-cleanup() {
-    for pid in "${children[@]}"; do kill "$pid" 2>/dev/null || true; done
-    ip netns del "$seed_ns" 2>/dev/null || true
-    ip netns del "$leech_ns" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-ip netns add "$seed_ns"
-ip netns add "$leech_ns"
+source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
 ip link add e0 netns "$seed_ns" type veth peer name e0 netns "$leech_ns"
 ip -n "$seed_ns" addr add 10.98.0.1/24 dev e0
 ip -n "$leech_ns" addr add 10.98.0.2/24 dev e0
 for ns in "$seed_ns" "$leech_ns"; do ip -n "$ns" link set lo up; ip -n "$ns" link set e0 up; done
-mkdir "$work/seed"
 head -c 1073741824 /dev/urandom >"$work/seed/data.bin"
 for format in $formats; do
     dotnet "$program" create "$work/seed/data.bin" -o "$work/$format.torrent" --format "$format" --piece-size 1M --quiet >/dev/null

@@ -2,25 +2,11 @@
 # uTP over a slow link in user space (lab/bench/link.py): libtorrent with itself and Compeer with itself take turns; TCP is off.
 # usage: lab/bench/utp.sh [ROUNDS=2] [LINK...]     LINK: lossy, clean, fast      needs root, /dev/net/tun and python3-libtorrent
 set -euo pipefail
-cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
 rounds=${1:-2}
 shift || true
 links=("$@")
 [ ${#links[@]} -gt 0 ] || links=(lossy clean)
-program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
-work=$(mktemp -d /dev/shm/compeer-utp-XXXX)
-seed_ns=cpus$$ leech_ns=cpul$$
-children=()
-cleanup() {
-    for pid in "${children[@]}"; do kill "$pid" 2>/dev/null || true; done
-    ip netns del "$seed_ns" 2>/dev/null || true
-    ip netns del "$leech_ns" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-ip netns add "$seed_ns"
-ip netns add "$leech_ns"
-mkdir "$work/seed"
+source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
 
 # one PROGRAM LINK ROUND BYTES SHIM-OPTIONS...
 one() {
