@@ -6,7 +6,7 @@
     libtorrent_peer.py seed|leech --torrent FILE --dir DIR --bind IP --port N [--connect IP:PORT]...
     libtorrent_peer.py magnet-leech --magnet LINK --dir DIR --bind IP --port N [--connect IP:PORT]...
 
-Prints one JSON object a line: "torrent", "ready", "metadata", "progress" (percent, bytes, downRate, upRate, uploaded), "peers", "complete", "error".
+Prints one JSON object a line: "torrent", "ready", "metadata", "progress" (percent, bytes, downRate, upRate, uploaded), "peers", "resumed", "complete", "error".
 A leecher ends with 0 when it is complete unless --keep-seeding is given; a seed runs until it is stopped.
 Needs Debian's python3-libtorrent (2.0).
 """
@@ -173,17 +173,34 @@ def flush(swarm, handle):
         time.sleep(0.01)
 
 
+# errors::torrent_inconsistent_hashes, which the Python binding does not name
+INCONSISTENT_HASHES = 'v1 and v2 hashes do not describe the same data'
+
+
+def resume(handle):
+    """What a person does who meets libtorrent's own race with hybrid links: clears the error, lets it check, goes on."""
+    handle.clear_error()
+    handle.force_recheck()
+    handle.resume()
+
+
 def transfer(args):
     os.makedirs(args.dir, exist_ok=True)
     swarm = session(args)
     handle = swarm.add_torrent(parameters(args))
     reporter, end, redial, announced, joined = Reporter(), time.monotonic() + args.timeout, 0.0, False, False
+    resumes = 3
     # The session's limits spare peers of the local network, which is all there is in a lab.
     handle.set_upload_limit(args.limit_up or -1)
     handle.set_download_limit(args.limit_down or -1)
     say('ready', address=f'{args.bind}:{args.port}')
     while time.monotonic() < end:
         status = handle.status()
+        if status.errc.value() != 0 and args.mode == 'magnet-leech' and resumes > 0 and status.errc.message() == INCONSISTENT_HASHES:
+            resumes -= 1
+            say('resumed', message=status.errc.message())
+            resume(handle)
+            status = handle.status()
         if status.errc.value() != 0:
             say('error', message=status.errc.message())
             return 1
