@@ -25,9 +25,13 @@ def say(event, **values):
     print(json.dumps({'event': event, **values}), flush=True)
 
 
+def at(host, port):
+    return f'[{host}]:{port}' if ':' in str(host) else f'{host}:{port}'
+
+
 def session(address, port, entry):
     return lt.session({
-        'listen_interfaces': f'{address}:{port}', 'dht_bootstrap_nodes': entry, 'enable_dht': True,
+        'listen_interfaces': at(address, port), 'dht_bootstrap_nodes': entry, 'enable_dht': True,
         'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
         'dht_restrict_routing_ips': False, 'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False,
         'dht_prefer_verified_node_ids': False, 'dht_enforce_node_id': False,
@@ -54,14 +58,14 @@ def cloud(args):
     swarm = [session(str(first + i), args.port, '') for i in range(args.count)]
     for i, node in enumerate(swarm):
         meet(node, [(str(first + (i + step) % args.count), args.port) for step in (1, 2, 3, 5, 7, 11)], min(4, args.count - 1))
-    say('ready', entry=f'{first}:{args.port}', nodes=[nodes(s) for s in swarm])
+    say('ready', entry=at(first, args.port), nodes=[nodes(s) for s in swarm])
     time.sleep(args.timeout)
 
 
 def joined(args):
     swarm = session(args.bind, args.port, args.entry)
     host, _, port = args.entry.rpartition(':')
-    meet(swarm, [(host, int(port))], 1)
+    meet(swarm, [(host.strip('[]'), int(port))], 1)
     say('ready', nodes=nodes(swarm))
     return swarm
 
@@ -95,7 +99,7 @@ def peers(args):
         for host, port in alert.peers() if alert else []:
             if (host, port) not in seen:
                 seen.add((host, port))
-                say('peer', address=f'{host}:{port}')
+                say('peer', address=at(host, port))
         time.sleep(0.5)
 
 

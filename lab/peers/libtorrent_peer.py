@@ -90,7 +90,7 @@ def session(args):
     policy = {'forced': 0, 'enabled': 1, 'disabled': 2}[args.encryption]
     level = {'plaintext': 1, 'rc4': 2, 'both': 3}[args.encryption_level]
     return lt.session({
-        'listen_interfaces': f'{args.bind}:{args.port}', 'user_agent': 'libtorrent/' + lt.__version__,
+        'listen_interfaces': address_of((args.bind, args.port)), 'user_agent': 'libtorrent/' + lt.__version__,
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
         'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
         'enable_lsd': args.lsd, 'enable_upnp': False, 'enable_natpmp': False,
@@ -193,7 +193,7 @@ def transfer(args):
     # The session's limits spare peers of the local network, which is all there is in a lab.
     handle.set_upload_limit(args.limit_up or -1)
     handle.set_download_limit(args.limit_down or -1)
-    say('ready', address=f'{args.bind}:{args.port}')
+    say('ready', address=address_of((args.bind, args.port)))
     while time.monotonic() < end:
         status = handle.status()
         if status.errc.value() != 0 and args.mode == 'magnet-leech' and resumes > 0 and status.errc.message() == INCONSISTENT_HASHES:
@@ -208,10 +208,10 @@ def transfer(args):
             redial = time.monotonic() + 1
             for peer in args.connect:
                 host, _, port = peer.rpartition(':')
-                handle.connect_peer((host, int(port)))
+                handle.connect_peer((host.strip('[]'), int(port)))
         if args.dht_entry and not joined:  # left to itself it asks one new node every few seconds
             host, _, port = args.dht_entry.rpartition(':')
-            swarm.add_dht_node((host, int(port)))
+            swarm.add_dht_node((host.strip('[]'), int(port)))
             joined = len(swarm.get_torrents()) > 0 and swarm.is_dht_running()
             handle.force_dht_announce()
         reporter.look(handle, status)

@@ -46,6 +46,50 @@ public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents
         contents.Folder.AssertIsIn(directory);
     }
 
+    [ForeignTheory(Needs.Libtorrent)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Compeer_and_libtorrent_hand_on_a_bare_magnet_where_there_is_nothing_but_IPv6(bool libtorrentSeeds)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync(isV6: true);
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost seedHost = await network.AddHostAsync(), getHost = await network.AddHostAsync();
+        string directory = network.NewDirectory("got");
+
+        if (libtorrentSeeds)
+        {
+            TorrentFacts torrent = await Torrents.CreateAsync(seedHost, contents.Folder, "v1");
+            await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, contents.Folder.Parent, new() { DhtEntry = entry });
+            await CompeerProcess.Get(getHost, torrent.Magnet, directory, new() { DhtEntries = [entry] }).WaitForSuccessAsync(Limit);
+        }
+        else
+        {
+            (CompeerProcess share, JsonEvent sharing) = await CompeerProcess.ShareAsync(seedHost, contents.Folder.Path, new() { Format = "v1", DhtEntries = [entry] });
+            await share.WaitForAsync("dht", Limit);
+            LibtorrentPeer leecher = await LibtorrentPeer.LeechMagnetAsync(getHost, Bare(sharing), directory, new() { DhtEntry = entry });
+            await leecher.CompleteAsync(Limit);
+        }
+
+        contents.Folder.AssertIsIn(directory);
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
+    public async Task What_compeer_and_libtorrent_announce_over_IPv6_each_other_sees_more_than_one_hop_away()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync(isV6: true);
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost own = await network.AddHostAsync(), libtorrent = await network.AddHostAsync();
+        string hash = Convert.ToHexStringLower(SHA1.HashData("a swarm of IPv6"u8));
+
+        await CompeerProcess.Dht(own, [entry], null, "peers", hash, "--announce", "1001").WaitForSuccessAsync(Limit);
+        JsonProcess foreign = DhtPeers.Libtorrent(libtorrent, entry, "peers", "--hash", hash, "--announce");
+        string[] all = [own.At(1001), libtorrent.At(ForeignPeers.Port)];
+
+        foreach (string address in all)
+            await foreign.WaitForAsync("peer", e => e.Text("address") == address, Limit);
+        await AssertFindsAsync(own, entry, hash, all);
+    }
+
     [ForeignFact(Needs.Libtorrent | Needs.Transmission)]
     public async Task Transmission_and_compeer_find_each_other()
     {
@@ -103,15 +147,7 @@ public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents
             await javascript.WaitForAsync("peer", e => e.Text("address") == address, Limit);
         foreach (string address in all.Where(a => a != all[2]))
             await foreign.WaitForAsync("peer", e => e.Text("address") == address, Limit);
-        long hops = 0;
-        for (int i = 0; i < 5 && hops < 2; i++)
-        {
-            await using CompeerProcess look = CompeerProcess.Dht(own, [entry], null, "peers", hash);
-            await look.WaitForSuccessAsync(Limit);
-            Assert.Superset(all.ToHashSet(), look.Events.Where(e => e.Name == "dht-peer").Select(e => e.Text("address")).ToHashSet());
-            hops = look.Last("dht-search")!.Bytes("hops");
-        }
-        Assert.True(hops >= 2, "Each of five fresh nodes knew the nearest node at once.");
+        await AssertFindsAsync(own, entry, hash, all);
     }
 
     [ForeignFact(Needs.Libtorrent | Needs.NodePackages)]
@@ -164,6 +200,20 @@ public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents
 
         CompeerProcess again = CompeerProcess.Dht(own, [own.At(9)], data, "node");
         await again.WaitForAsync("dht-status", e => e.Bytes("nodes") >= 8, Limit);
+    }
+
+    /// <summary>Fresh nodes find all these peers, at least one of them over two hops or more.</summary>
+    private static async Task AssertFindsAsync(LabHost host, string entry, string hash, string[] peers)
+    {
+        long hops = 0;
+        for (int i = 0; i < 5 && hops < 2; i++)
+        {
+            await using CompeerProcess look = CompeerProcess.Dht(host, [entry], null, "peers", hash);
+            await look.WaitForSuccessAsync(Limit);
+            Assert.Superset(peers.ToHashSet(), look.Events.Where(e => e.Name == "dht-peer").Select(e => e.Text("address")).ToHashSet());
+            hops = look.Last("dht-search")!.Bytes("hops");
+        }
+        Assert.True(hops >= 2, "Each of five fresh nodes knew the nearest node at once.");
     }
 
     private static async Task WaitForFileAsync(string path)

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Compeer.InteropTests.Lab;
 
-/// <summary>One machine of the lab: a network namespace with one IPv4 address and nothing else.</summary>
+/// <summary>One machine of the lab: a network namespace with one address and nothing else.</summary>
 public sealed record LabHost(LabNetwork Network, string Namespace, string Device, string Address)
 {
     /// <summary>The router it is behind; null on the bridge itself.</summary>
     public LabRouter? Router { get; init; }
 
-    /// <summary>"10.x.y.z:port"</summary>
-    public string At(int port) => string.Create(CultureInfo.InvariantCulture, $"{Address}:{port}");
+    /// <summary>"10.x.y.z:port", "[fd10:x:y::z]:port"</summary>
+    public string At(int port) => string.Create(CultureInfo.InvariantCulture, $"{(Address.Contains(':') ? $"[{Address}]" : Address)}:{port}");
 
     /// <summary>"10.x.y.z:port" as the rest of the network sees it, if its router keeps ports.</summary>
     public string PublicAt(int port) => Router?.PublicAt(this, port) ?? At(port);

@@ -6,7 +6,7 @@ namespace Compeer.InteropTests.Lab;
 /// <summary>
 /// A bridge with any number of hosts, each a network namespace with an address of its own (several clients refuse peers on
 /// loopback). Names carry the test process's id, so networks of dead runs are found and removed, and two runs do not meet.
-/// Home routers with hosts behind them can be added (<see cref="LabRouter"/>). Owns the processes started in it and a work directory; disposing ends and removes all of them.
+/// Home routers with hosts behind them can be added (<see cref="LabRouter"/>), unless the network knows nothing but IPv6. Owns the processes started in it and a work directory; disposing ends and removes all of them.
 /// </summary>
 public sealed partial class LabNetwork : IAsyncDisposable
 {
@@ -23,14 +23,16 @@ public sealed partial class LabNetwork : IAsyncDisposable
     private readonly List<LabHost> _hosts = [];
     private readonly string _bridge;
     private readonly string _prefix;
+    private readonly bool _isV6;
     private readonly int _number;
     private int _numbers;
     private int _routers;
 
-    private LabNetwork(int number, string prefix)
+    private LabNetwork(int number, string prefix, bool isV6)
     {
         _number = number;
         _prefix = prefix;
+        _isV6 = isV6;
         _bridge = string.Create(CultureInfo.InvariantCulture, $"cpb{Environment.ProcessId:x}x{number}");
         Work = LabFiles.NewDirectory($"net{number}");
     }
@@ -38,14 +40,14 @@ public sealed partial class LabNetwork : IAsyncDisposable
     /// <summary>A directory for this network's files, removed with it.</summary>
     public string Work { get; }
 
-    /// <summary>Makes an empty network after removing what dead runs left behind.</summary>
-    public static async Task<LabNetwork> CreateAsync()
+    /// <summary>Makes an empty network after removing what dead runs left behind; in one of IPv6 no host has an IPv4 address.</summary>
+    public static async Task<LabNetwork> CreateAsync(bool isV6 = false)
     {
         Prerequisites.Demand(Needs.Network);
         await Making.WaitAsync();
         try
         {
-            return await MakeAsync();
+            return await MakeAsync(isV6);
         }
         finally
         {
@@ -53,17 +55,18 @@ public sealed partial class LabNetwork : IAsyncDisposable
         }
     }
 
-    private static async Task<LabNetwork> MakeAsync()
+    private static async Task<LabNetwork> MakeAsync(bool isV6)
     {
         if (!_swept)
             await SweepAsync();
         _swept = true;
-        string taken = await LabTool.RunAsync(Ip, ["-o", "-4", "addr"]) + await LabTool.RunAsync(Ip, ["route"]);
+        string taken = await LabTool.RunAsync(Ip, ["-o", "addr"]) + await LabTool.RunAsync(Ip, ["route"]);
         string prefix = Enumerable.Range(0, 60_000)
-            .Select(i => $"10.{(214 + (i / 250)) % 256}.{(i + Environment.ProcessId) % 250}")
-            .First(p => !taken.Contains(p + ".", StringComparison.Ordinal));
-        var network = new LabNetwork(_made++, prefix);
-        await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\naddr add {prefix}.254/24 dev {network._bridge}\nlink set {network._bridge} up\n");
+            .Select(i => (High: (214 + (i / 250)) % 256, Low: (i + Environment.ProcessId) % 250))
+            .Select(i => isV6 ? $"fd10:{i.High}:{i.Low}::" : $"10.{i.High}.{i.Low}.")
+            .First(p => !taken.Contains(p, StringComparison.Ordinal));
+        var network = new LabNetwork(_made++, prefix, isV6);
+        await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\n{network.AddAddress(254, network._bridge)}link set {network._bridge} up\n");
         return network;
     }
 
@@ -71,10 +74,10 @@ public sealed partial class LabNetwork : IAsyncDisposable
     public async Task<LabHost> AddHostAsync(string? rate = null)
     {
         (int n, string name) = await AddNamespaceAsync();
-        var host = new LabHost(this, name, DeviceName(n), $"{_prefix}.{n}");
+        var host = new LabHost(this, name, DeviceName(n), AddressOf(n));
         _hosts.Add(host);
         await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {host.Device} type veth peer name e0 netns {host.Namespace}\nlink set {host.Device} master {_bridge} up\n");
-        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"addr add {host.Address}/24 dev e0\nlink set lo up\nlink set e0 up\nroute add 224.0.0.0/4 dev e0\n");
+        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], $"{AddAddress(n)}link set lo up\nlink set e0 up\n{(_isV6 ? "" : "route add 224.0.0.0/4 dev e0\n")}");
         if (rate is not null)
             await LabTool.RunAsync("tc", ["-n", host.Namespace, "qdisc", "add", "dev", "e0", "root", "tbf", "rate", rate, "burst", "64kb", "latency", "300ms"]);
         return host;
@@ -86,9 +89,8 @@ public sealed partial class LabNetwork : IAsyncDisposable
         const int first = MaxHosts + 1;
         if (count > 50)
             throw new LabException("A network has room for 50 more addresses.");
-        string commands = string.Concat(Enumerable.Range(first, count).Select(n => string.Create(CultureInfo.InvariantCulture, $"addr add {_prefix}.{n}/24 dev e0\n")));
-        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], commands);
-        return string.Create(CultureInfo.InvariantCulture, $"{_prefix}.{first}");
+        await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], string.Concat(Enumerable.Range(first, count).Select(n => AddAddress(n))));
+        return AddressOf(first);
     }
 
     /// <summary>Adds a home router, with no hosts behind it yet.</summary>
@@ -130,6 +132,11 @@ public sealed partial class LabNetwork : IAsyncDisposable
         await LabTool.TryRunAsync(Ip, ["link", "del", _bridge]);
         LabFiles.Remove(Work);
     }
+
+    private string AddressOf(int n) => _prefix + n.ToString(_isV6 ? "x" : "d", CultureInfo.InvariantCulture);
+
+    /// <summary>A command of ip; an IPv6 address is used at once, as nobody else can have it.</summary>
+    private string AddAddress(int n, string device = "e0") => $"addr add {AddressOf(n)}{(_isV6 ? "/64" : "/24")} dev {device}{(_isV6 ? " nodad" : "")}\n";
 
     private async Task<(int Number, string Name)> AddNamespaceAsync()
     {

@@ -67,7 +67,7 @@ public sealed class LabRouter
     internal async Task<string> ConnectAsync(string hostNamespace, int n, string bridgePrefix)
     {
         string device = string.Create(CultureInfo.InvariantCulture, $"h{n}");
-        string address = string.Create(CultureInfo.InvariantCulture, $"{(Kind == NatKind.Open ? bridgePrefix : _home)}.{n}");
+        string address = string.Create(CultureInfo.InvariantCulture, $"{(Kind == NatKind.Open ? bridgePrefix : _home + ".")}{n}");
         await LabTool.RunAsync("ip", ["-n", _outside.Namespace, "-batch", "-"], $"link add {device} type veth peer name e0 netns {hostNamespace}\nlink set {device} master {Inside} up\n");
         // An open router answers for its hosts on the bridge, and for everybody on the bridge to its hosts (proxy ARP).
         string route = Kind == NatKind.Open ? "" : $"route add default via {_home}.254\n";
