@@ -28,6 +28,24 @@ public sealed class DoctorTests
     }
 
     [ForeignTheory(Needs.Coturn | Needs.Masquerade)]
+    [InlineData(false, "endpointIndependent", "yes")]
+    [InlineData(true, "addressAndPortDependent", "no")]
+    public async Task Over_IPv6_it_tells_whether_a_firewall_stands_before_us(bool firewall, string filtering, string direct)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync(isV6: true);
+        LabHost server = await network.AddHostAsync(), host = await network.AddHostAsync();
+        await Coturn.StartAsync(server, hasSecondAddress: true);
+        if (firewall)
+            await LabTool.RunInAsync(host.Namespace, "nft", ["-f", "-"], "table inet fence { chain in { type filter hook input priority 0; ct state new meta l4proto { tcp, udp } drop; }; }\n");
+
+        (JsonEvent found, int code) = await CompeerProcess.DoctorAsync(host, new() { Stun = [server.At(Coturn.Port)] });
+
+        Assert.Equal((filtering, direct, "no"), (found.Text("ownPortFilteringV6"), Outlook(found, "in6"), Outlook(found, "in")));
+        Assert.Equal((host.Address, "stun"), PublicAddress(found));
+        Assert.Equal((firewall, 0), (found.ToString().Contains("For IPv6, let port 7001", StringComparison.Ordinal), code));
+    }
+
+    [ForeignTheory(Needs.Coturn | Needs.Masquerade)]
     [InlineData(NatKind.PortKeeping, "endpointIndependent")]
     [InlineData(NatKind.FullyRandom, "addressAndPortDependent")]
     public async Task Two_servers_with_one_address_each_tell_the_mapping(NatKind kind, string mapping)

@@ -24,6 +24,8 @@ internal static class DoctorJson
         ["filtering"] = Name(found.Facts.Nat?.Filtering ?? NatFiltering.Unknown),
         ["keepsPort"] = found.Facts.Nat?.KeepsPort,
         ["ownPortFiltering"] = Name(found.Facts.OwnPort?.Filtering ?? NatFiltering.Unknown),
+        ["ownPortFilteringV6"] = Name(found.Facts.OwnPortV6?.Filtering ?? NatFiltering.Unknown),
+        ["pinholeTcp"] = found.Facts.PinholeTcp?.ToString(),
         ["router"] = found.Facts.Router?.ToString(),
         ["mappedTcp"] = found.Facts.MappedTcp?.ToString(),
         ["mappedUdp"] = found.Facts.MappedUdp?.ToString(),
@@ -35,7 +37,7 @@ internal static class DoctorJson
         ["firewalls"] = new JsonArray([.. found.Firewalls.Select(f => JsonValue.Create(f))]),
         ["ways"] = new JsonObject
         {
-            ["in"] = Describe(found.Verdict.DirectIn), ["out"] = Describe(found.Verdict.DirectOut), ["holePunching"] = Describe(found.Verdict.HolePunching), ["relay"] = Describe(found.Verdict.Relay),
+            ["in"] = Describe(found.Verdict.DirectIn), ["in6"] = Describe(found.Verdict.DirectInV6), ["out"] = Describe(found.Verdict.DirectOut), ["holePunching"] = Describe(found.Verdict.HolePunching), ["relay"] = Describe(found.Verdict.Relay),
         },
         ["advice"] = new JsonArray([.. found.Verdict.Advice.Select(a => JsonValue.Create(a))]),
         ["seconds"] = Math.Round(found.Duration.TotalSeconds, 3),

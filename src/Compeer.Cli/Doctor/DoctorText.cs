@@ -1,12 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Turn;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
-using Compeer.Protocols.Trackers;
 
 namespace Compeer.Cli.Doctor;
 
@@ -49,8 +47,8 @@ internal static class DoctorText
         foreach ((string device, IPAddress address) in found.Interfaces)
             yield return $"{device}: {address}";
         yield return Seen("IPv4", found.Public.V4) ?? "IPv4: under which address others see us is not known.";
-        yield return Seen("IPv6", found.Public.V6) ?? (found.Interfaces.Any(i => i.Address.AddressFamily == AddressFamily.InterNetworkV6 && AddressReaches.Of(i.Address) == AddressReach.Global)
-            ? "IPv6: this machine has an address of the Internet; whether a firewall stands before it is not known."
+        yield return Seen("IPv6", found.Public.V6) ?? (found.Facts.HasGlobalV6
+            ? "IPv6: this machine has an address of the Internet; nobody outside has told whether that is what others see."
             : "IPv6: this machine has no address of the Internet.");
     }
 
@@ -88,15 +86,20 @@ internal static class DoctorText
 
     private static IEnumerable<string> FromOutside(ReachabilityFacts facts)
     {
-        yield return facts.OwnPort?.Filtering switch
-        {
-            NatFiltering.EndpointIndependent => "UDP: comes in; a datagram from an address we had never sent to arrived.",
-            NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent => "UDP: does not come in, unless we have sent there before.",
-            _ when facts.StrangersHeard > 0 => "UDP: it seems to come in; nodes of the DHT that we had not heard of came to us.",
-            _ => "UDP: not known; nobody outside has tried it.",
-        };
+        if (!facts.IsOnlyV6)
+            yield return $"UDP: {Incoming(facts.OwnPort, facts.StrangersHeard)}.";
+        if (facts.HasV6)
+            yield return $"UDP over IPv6: {Incoming(facts.OwnPortV6, facts.StrangersHeardV6)}.";
         yield return "TCP: not known; only a connection from outside can tell.";
     }
+
+    private static string Incoming(NatBehaviour? ownPort, long strangersHeard) => ownPort?.Filtering switch
+    {
+        NatFiltering.EndpointIndependent => "comes in; a datagram from an address we had never sent to arrived",
+        NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent => "does not come in, unless we have sent there before",
+        _ when strangersHeard > 0 => "it seems to come in; nodes of the DHT that we had not heard of came to us",
+        _ => "not known; nobody outside has tried it",
+    };
 
     private static IEnumerable<string> Dht(DoctorFindings found)
     {
@@ -107,7 +110,7 @@ internal static class DoctorText
 
     private static IEnumerable<string> Ways(ReachabilityVerdict verdict) =>
     [
-        Line("Others connect to us", verdict.DirectIn), Line("We connect to others", verdict.DirectOut), Line("Hole punching", verdict.HolePunching), Line("Relay", verdict.Relay),
+        Line("Others connect to us", verdict.DirectIn), Line("Others connect to us over IPv6", verdict.DirectInV6), Line("We connect to others", verdict.DirectOut), Line("Hole punching", verdict.HolePunching), Line("Relay", verdict.Relay),
     ];
 
     private static string Line(string what, Way way) => $"{what}: {NameOf(way.Outlook)} ({way.Reason}).";

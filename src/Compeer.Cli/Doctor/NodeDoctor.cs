@@ -28,7 +28,7 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
     private static readonly TimeSpan DhtPatience = TimeSpan.FromSeconds(9);
     private static readonly TimeSpan DhtListening = TimeSpan.FromSeconds(2);
 
-    private readonly AddressFamily _family = bind?.AddressFamily ?? AddressFamily.InterNetwork;
+    private readonly IPAddress _bind = bind ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
     private readonly ImmutableArray<(string, IPAddress)> _interfaces =
         [.. LocalAddresses.ByInterface().Where(a => AddressReaches.Of(a.Address) > AddressReach.Loopback && !a.Address.IsIPv6LinkLocal && IsBound(bind, a.Address))];
 
@@ -42,20 +42,21 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
-        await using UdpEndpoint aside = UdpEndpoint.Bind(new IPEndPoint(bind ?? IPAddress.Any, 0));
+        await using UdpEndpoint aside = UdpEndpoint.Bind(new IPEndPoint(_bind, 0));
         await using var stun = new StunClient(aside);
         aside.Add(stun);
         aside.Start();
 
-        IPEndPoint[][] found = await Task.WhenAll(stunServers.Select(s => StunServers.ResolveAsync(s, _family, limit.Token)));
-        IPEndPoint[] servers = [.. found.SelectMany(f => f)];
+        IPEndPoint[][] found = await Task.WhenAll(stunServers.Select(s => StunServers.ResolveAsync(s, Family, limit.Token)));
+        ILookup<AddressFamily, IPEndPoint> servers = found.SelectMany(f => f).ToLookup(s => s.AddressFamily);
         Task<string>[] answers = [.. stunServers.Select((server, i) => AskAsync(stun, server, found[i], limit.Token))];
-        Task<NatBehaviour?> unmapped = DiscoverAsync(stun, servers, aside.LocalEndPoint.Port, limit.Token);
-        Task<NatBehaviour?> own = DiscoverOwnPortAsync(servers, limit.Token);
+        Task<NatBehaviour?> unmapped = DiscoverAsync(stun, servers[AddressFamily.InterNetwork], aside.LocalEndPoint.Port, limit.Token);
+        Task<NatBehaviour?> own = DiscoverOwnPortAsync(servers[AddressFamily.InterNetwork], limit.Token);
+        Task<NatBehaviour?> ownV6 = DiscoverOwnPortAsync(servers[AddressFamily.InterNetworkV6], limit.Token);
         Task<TimeSpan?> dht = JoinDhtAsync(start, limit.Token);
         Task<RelayStatus?> relay = AwaitRelayAsync(limit.Token);
         Task asked = Task.WhenAny(client.PublicAddresses!.AskedAsync(limit.Token));
-        await Task.WhenAll([unmapped, own, dht, relay, asked, .. answers]);
+        await Task.WhenAll([unmapped, own, ownV6, dht, relay, asked, .. answers]);
         cancellationToken.ThrowIfCancellationRequested();
 
         PublicAddresses known = client.PublicAddresses.Current;
@@ -67,13 +68,16 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
             StunServers = stunServers.Length,
             Nat = await unmapped,
             OwnPort = await own,
+            OwnPortV6 = await ownV6,
+            PinholeTcp = client.PortMapping?.Status.ExternalV6Of(MappedProtocol.Tcp),
             Router = router?.Link.Gateway,
             MappedTcp = router?.ExternalOf(MappedProtocol.Tcp),
             MappedUdp = router?.ExternalOf(MappedProtocol.Udp),
             RouterOutside = router?.ExternalAddress,
             HasDht = client.Dht is not null,
             DhtNodes = client.Dht?.Status.Nodes ?? 0,
-            StrangersHeard = client.Dht?.Status.StrangersHeard ?? 0,
+            StrangersHeard = client.Dht?.Status.StrangersHeardV4 ?? 0,
+            StrangersHeardV6 = client.Dht?.Status.StrangersHeardV6 ?? 0,
             RelayWorks = (await relay) is { } tried ? tried.Relayed is not null : null,
         };
         string[] said = await Task.WhenAll(answers);
@@ -82,16 +86,19 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
             await relay, Firewalls.Describe(), null, TimeProvider.System.GetElapsedTime(start));
     }
 
+    /// <summary>The families that the node speaks.</summary>
+    private AddressFamily Family => _bind.Equals(IPAddress.IPv6Any) ? AddressFamily.Unspecified : _bind.AddressFamily;
+
     private static bool IsBound(IPAddress? bind, IPAddress address) =>
         bind is null || bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any) || bind.Equals(address);
 
     private ReachabilityFacts NewFacts() => new() { Port = client.LocalEndPoint.Port, LocalAddresses = [.. _interfaces.Select(i => i.Item2)] };
 
-    private static async Task<NatBehaviour?> DiscoverAsync(StunClient stun, IPEndPoint[] servers, int port, CancellationToken cancellationToken)
+    private static async Task<NatBehaviour?> DiscoverAsync(StunClient stun, IEnumerable<IPEndPoint> servers, int port, CancellationToken cancellationToken)
     {
         try
         {
-            return servers.Length == 0 ? null : await stun.DiscoverAsync(servers, LocalAddresses.All(), port, cancellationToken);
+            return !servers.Any() ? null : await stun.DiscoverAsync(servers, LocalAddresses.All(), port, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -100,7 +107,7 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
     }
 
     /// <summary>Our own port, once it is known whether the router maps it: what comes in there comes in to peers' liking.</summary>
-    private async Task<NatBehaviour?> DiscoverOwnPortAsync(IPEndPoint[] servers, CancellationToken cancellationToken)
+    private async Task<NatBehaviour?> DiscoverOwnPortAsync(IEnumerable<IPEndPoint> servers, CancellationToken cancellationToken)
     {
         if (client.PortMapping is { } mapping)
             await Task.WhenAny(mapping.SettledAsync(cancellationToken), Task.Delay(RouterPatience, cancellationToken));
@@ -113,8 +120,10 @@ internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPo
             return $"the name {server.Host} leads to no address";
         try
         {
-            StunBindingOutcome outcome = await stun.AskAsync(new StunBindingRequest(addresses[0]), StunTransactionOptions.Brief, cancellationToken);
-            return outcome.Answer is { } answer ? $"sees us at {answer.Mapped}" : outcome.Error is { } error ? $"refused with error {error.Code}" : "did not answer";
+            StunBindingOutcome[] outcomes = await Task.WhenAll(addresses.Select(a => stun.AskAsync(new StunBindingRequest(a), StunTransactionOptions.Brief, cancellationToken)));
+            string[] seen = [.. outcomes.Where(o => o.Answer is not null).Select(o => o.Answer!.Mapped.ToString())];
+            return seen.Length > 0 ? $"sees us at {string.Join(" and ", seen)}"
+                : outcomes.FirstOrDefault(o => o.Error is not null)?.Error is { } error ? $"refused with error {error.Code}" : "did not answer";
         }
         catch (OperationCanceledException)
         {

@@ -231,7 +231,8 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         Side? v6 = SideOf(true);
         return new DhtStatus(
             v4?.Node.NodeCount ?? 0, v6?.Node.NodeCount ?? 0, v4?.Node.ExternalAddress?.Address, v6?.Node.ExternalAddress?.Address,
-            _sides.All(s => s.Node.IsReadOnly), _sides.Sum(s => s.Node.StoredCount.Swarms), _sides.Sum(s => s.Node.StoredCount.Items), _sides.Sum(s => s.Node.StrangersHeard));
+            _sides.All(s => s.Node.IsReadOnly), _sides.Sum(s => s.Node.StoredCount.Swarms), _sides.Sum(s => s.Node.StoredCount.Items),
+            v4?.Node.StrangersHeard ?? 0, v6?.Node.StrangersHeard ?? 0);
     }
 
     private void Save()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Stun;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.Reachability;
 
@@ -26,11 +27,17 @@ public sealed record ReachabilityFacts
     /// <summary>STUN servers that were named.</summary>
     public int StunServers { get; init; }
 
-    /// <summary>How the NAT treats a port that nobody has mapped; null when no server was asked.</summary>
+    /// <summary>How the NAT of IPv4 treats a port that nobody has mapped; null when no server was asked.</summary>
     public NatBehaviour? Nat { get; init; }
 
     /// <summary>The same for our own port, after the router was asked to map it; null when no server was asked.</summary>
     public NatBehaviour? OwnPort { get; init; }
+
+    /// <summary>What comes in to our own port over IPv6, after the router was asked to open it; null when no server was asked there.</summary>
+    public NatBehaviour? OwnPortV6 { get; init; }
+
+    /// <summary>Where the router says that its firewall lets TCP in to us over IPv6.</summary>
+    public IPEndPoint? PinholeTcp { get; init; }
 
     /// <summary>The router, when there is one that was asked; null when there is none.</summary>
     public IPAddress? Router { get; init; }
@@ -50,14 +57,29 @@ public sealed record ReachabilityFacts
     /// <summary>Nodes of the DHT that answered.</summary>
     public int DhtNodes { get; init; }
 
-    /// <summary>Questions of nodes to which we had sent nothing.</summary>
+    /// <summary>Questions over IPv4 of nodes to which we had sent nothing.</summary>
     public long StrangersHeard { get; init; }
+
+    /// <summary>The same over IPv6.</summary>
+    public long StrangersHeardV6 { get; init; }
 
     /// <summary>Whether the relay that was named gave us a port; null when none was named.</summary>
     public bool? RelayWorks { get; init; }
 
     /// <summary>Anybody answered over UDP.</summary>
-    public bool HasUdp => Nat is { IsUdpBlocked: false } || OwnPort is { IsUdpBlocked: false } || DhtNodes > 0;
+    public bool HasUdp => Nat is { IsUdpBlocked: false } || OwnPort is { IsUdpBlocked: false } || OwnPortV6 is { IsUdpBlocked: false } || DhtNodes > 0;
+
+    /// <summary>This machine has an IPv6 address.</summary>
+    public bool HasV6 => LocalAddresses.Any(StunAddressCodec.IsV6);
+
+    /// <summary>This machine has IPv6 addresses and no others.</summary>
+    public bool IsOnlyV6 => !LocalAddresses.IsEmpty && LocalAddresses.All(StunAddressCodec.IsV6);
+
+    /// <summary>This machine has an IPv6 address of the Internet.</summary>
+    public bool HasGlobalV6 => LocalAddresses.Any(a => StunAddressCodec.IsV6(a) && AddressReaches.Of(a) == AddressReach.Global);
+
+    /// <summary>Others see an IPv6 address of this machine itself.</summary>
+    public bool IsSeenAtOwnV6 => PublicV6 is { } seen && LocalAddresses.Contains(seen.Address);
 
     /// <summary>Somebody was asked over UDP, and nobody answered.</summary>
     public bool IsUdpSilent => !HasUdp && (StunServers > 0 || HasDht);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Compeer.Protocols.Stun;
+using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.Reachability;
 
@@ -34,14 +35,18 @@ public sealed record ReachabilityVerdict
     public ReachabilityVerdict(ReachabilityFacts facts)
     {
         DirectIn = JudgeIn(facts);
+        DirectInV6 = JudgeInV6(facts);
         DirectOut = JudgeOut(facts);
         HolePunching = JudgePunching(facts);
         Relay = JudgeRelay(facts);
         Advice = [.. Advise(facts)];
     }
 
-    /// <summary>Others connect to us.</summary>
+    /// <summary>Others connect to us over IPv4.</summary>
     public Way DirectIn { get; }
+
+    /// <summary>Others connect to us over IPv6.</summary>
+    public Way DirectInV6 { get; }
 
     /// <summary>We connect to others.</summary>
     public Way DirectOut { get; }
@@ -56,17 +61,15 @@ public sealed record ReachabilityVerdict
     public ImmutableArray<string> Advice { get; }
 
     /// <summary>Whether peers that cannot be reached themselves have a good chance to connect with us.</summary>
-    public bool IsReachable => DirectIn.Outlook >= Outlook.Likely || HolePunching.Outlook >= Outlook.Likely;
+    public bool IsReachable => DirectIn.Outlook >= Outlook.Likely || DirectInV6.Outlook >= Outlook.Likely || HolePunching.Outlook >= Outlook.Likely;
 
     private static Way JudgeIn(ReachabilityFacts facts)
     {
-        if (facts.HasProxy)
-            return new(Outlook.No, ProxyReason);
-        if (facts.OwnPort?.Filtering == NatFiltering.EndpointIndependent)
-            return new(Outlook.Yes, "a datagram from an address we had never sent to came in");
-        if (facts.StrangersHeard > 0)
-            return new(Outlook.Likely, "nodes of the DHT that we had not heard of came to us");
-        bool isFiltered = facts.OwnPort?.Filtering is NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent;
+        if (facts.IsOnlyV6)
+            return new(Outlook.No, "this machine has no IPv4 address");
+        if (JudgeProven(facts, facts.OwnPort, facts.StrangersHeard) is { } proven)
+            return proven;
+        bool isFiltered = IsFiltered(facts.OwnPort);
         if (facts.MappedTcp is { } mapped)
         {
             if (facts.IsDoubleNat)
@@ -84,6 +87,33 @@ public sealed record ReachabilityVerdict
         };
     }
 
+    private static Way JudgeInV6(ReachabilityFacts facts)
+    {
+        if (JudgeProven(facts, facts.OwnPortV6, facts.StrangersHeardV6) is { } proven)
+            return proven;
+        if (!facts.HasV6)
+            return new(Outlook.No, "this machine has no IPv6 address");
+        if (facts is { HasGlobalV6: false, PublicV6: null })
+            return new(Outlook.No, "the IPv6 addresses of this machine lead nowhere outside its own network");
+        bool isFiltered = IsFiltered(facts.OwnPortV6);
+        if (facts is { PublicV6: { } seen, IsSeenAtOwnV6: false })
+            return new(isFiltered ? Outlook.No : Outlook.Unknown, $"others see us at {seen.Address}, which is no address of this machine: IPv6 is translated on the way{(isFiltered ? ", and only answers come in" : "")}");
+        if (isFiltered)
+            return new(Outlook.No, facts.PinholeTcp is { } said ? $"the router says that it lets {said} in, but a datagram from outside did not come in" : "a firewall lets in only answers");
+        if (facts.PinholeTcp is { } open)
+            return new(Outlook.Likely, $"the router lets {open} in; nobody outside has tried it");
+        return new(Outlook.Unknown, facts.PublicV6 is null ? "nobody outside told anything" : "others see this machine's own address, but most routers let nothing in over IPv6 unless told to");
+    }
+
+    /// <summary>What holds for both families: nobody comes through a proxy, and whatever has come in can come in.</summary>
+    private static Way? JudgeProven(ReachabilityFacts facts, NatBehaviour? ownPort, long strangersHeard) =>
+        facts.HasProxy ? new(Outlook.No, ProxyReason)
+        : ownPort?.Filtering == NatFiltering.EndpointIndependent ? new(Outlook.Yes, "a datagram from an address we had never sent to came in")
+        : strangersHeard > 0 ? new(Outlook.Likely, "nodes of the DHT that we had not heard of came to us")
+        : null;
+
+    private static bool IsFiltered(NatBehaviour? ownPort) => ownPort?.Filtering is NatFiltering.AddressDependent or NatFiltering.AddressAndPortDependent;
+
     private static Way JudgeOut(ReachabilityFacts facts) =>
         facts.HasProxy ? new(Outlook.Likely, "over TCP, through the proxy")
         : facts.HasUdp ? new(Outlook.Yes, "over UDP, as answers came; TCP was not tried")
@@ -93,6 +123,7 @@ public sealed record ReachabilityVerdict
     private static Way JudgePunching(ReachabilityFacts facts) =>
         facts.HasProxy ? new(Outlook.No, ProxyReason)
         : facts.IsUdpSilent ? new(Outlook.No, "nobody answered over UDP")
+        : facts is { IsOnlyV6: true, IsSeenAtOwnV6: true } ? new(Outlook.Likely, "our IPv6 address and port are the same for everybody")
         : facts.Mapping switch
         {
             NatMapping.NoNat => new(Outlook.Likely, "our port is the same for everybody, as there is no NAT"),
@@ -126,11 +157,13 @@ public sealed record ReachabilityVerdict
             advice.Add($"Look into the router's own firewall: it has mapped port {port}, but lets nothing in.");
         else if (incoming.Outlook < Outlook.Likely && facts.MappedTcp is null && facts.Router is { } router)
             advice.Add($"Switch UPnP, NAT-PMP or PCP on in the router {router}; or forward port {port} (TCP and UDP) there to this machine{To(facts)}, and start Compeer with --port {port}.");
+        if (JudgeInV6(facts).Outlook < Outlook.Likely && (facts.HasGlobalV6 || facts.IsSeenAtOwnV6))
+            advice.Add($"For IPv6, let port {port} (TCP and UDP) in to this machine{To(facts, isV6: true)}, in the firewall of the router (its IPv6 rules may be called pinholes or exceptions) and in that of this machine.");
         if (incoming.Outlook < Outlook.Likely && punching.Outlook == Outlook.No && facts.RelayWorks != true)
             advice.Add("Until then peers behind such a NAT as yours cannot connect with you: a relay that a friend runs on a reachable machine (compeer relay) passes everything on.");
         if (facts.StunServers == 0)
             advice.Add("For the type of the NAT and a test from outside, name a STUN server that you trust: compeer doctor --stun HOST:PORT (two, if they have one address each).");
-        else if (facts is { OwnPort: { IsUdpBlocked: false, Filtering: NatFiltering.Unknown } })
+        else if ((facts.OwnPort ?? facts.OwnPortV6) is { IsUdpBlocked: false, Filtering: NatFiltering.Unknown })
             advice.Add("The STUN servers named have one address each, so they cannot test whether strangers can come in; one with two addresses (RFC 5780) can.");
         if (facts is { HasDht: true, DhtNodes: 0, IsUdpSilent: false })
             advice.Add("No node of the DHT answered: name one that works with --dht-bootstrap HOST:PORT.");
@@ -139,5 +172,6 @@ public sealed record ReachabilityVerdict
         return advice;
     }
 
-    private static string To(ReachabilityFacts facts) => facts.LocalAddresses.FirstOrDefault(a => !StunAddressCodec.IsV6(a)) is { } own ? $" ({own})" : "";
+    private static string To(ReachabilityFacts facts, bool isV6 = false) =>
+        facts.LocalAddresses.Where(a => StunAddressCodec.IsV6(a) == isV6).MaxBy(AddressReaches.Of) is { } own ? $" ({own})" : "";
 }

@@ -29,11 +29,7 @@ public sealed class Coturn : LabProcess
         ];
         if (hasSecondAddress)
         {
-            int dot = host.Address.LastIndexOf('.');
-            string second = string.Create(CultureInfo.InvariantCulture, $"{host.Address[..dot]}.{100 + int.Parse(host.Address[(dot + 1)..], CultureInfo.InvariantCulture)}");
-            await using var add = new LabProcess(host, Prerequisites.PathOf("ip"), ["addr", "add", second + "/24", "dev", "e0"]);
-            await add.WaitForSuccessAsync(TimeSpan.FromSeconds(10));
-            arguments.AddRange(["-L", second]);
+            arguments.AddRange(["-L", await host.Network.AddAddressesAsync(host, 1)]);
         }
         var server = new Coturn(host, arguments);
         await Ports.WaitUntilOpenAsync(server, Port);

@@ -26,6 +26,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
     private readonly bool _isV6;
     private readonly int _number;
     private int _numbers;
+    private int _moreAddresses;
     private int _routers;
 
     private LabNetwork(int number, string prefix, bool isV6)
@@ -86,8 +87,9 @@ public sealed partial class LabNetwork : IAsyncDisposable
     /// <summary>Gives a host more addresses, for a process that plays many machines; the first of them, the others follow it.</summary>
     public async Task<string> AddAddressesAsync(LabHost host, int count)
     {
-        const int first = MaxHosts + 1;
-        if (count > 50)
+        int first = MaxHosts + 1 + _moreAddresses;
+        _moreAddresses += count;
+        if (_moreAddresses > 50)
             throw new LabException("A network has room for 50 more addresses.");
         await LabTool.RunAsync(Ip, ["-n", host.Namespace, "-batch", "-"], string.Concat(Enumerable.Range(first, count).Select(n => AddAddress(n))));
         return AddressOf(first);

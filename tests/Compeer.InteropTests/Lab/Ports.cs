@@ -23,8 +23,9 @@ internal static class Ports
     {
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), cancellation);
+            var at = new IPEndPoint(IPAddress.Parse(address), port);
+            using var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(at, cancellation);
             return true;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)

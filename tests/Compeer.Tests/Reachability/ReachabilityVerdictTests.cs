@@ -10,6 +10,7 @@ public sealed class ReachabilityVerdictTests
 {
     private static readonly IPAddress Inside = IPAddress.Parse("192.168.1.5");
     private static readonly IPAddress Outside = IPAddress.Parse("80.1.2.3");
+    private static readonly IPAddress Six = IPAddress.Parse("2a00:1:2:3::5");
 
     private static readonly ReachabilityFacts Behind = new()
     {
@@ -88,6 +89,42 @@ public sealed class ReachabilityVerdictTests
     }
 
     [Fact]
+    public void An_IPv6_address_is_reachable_only_where_something_came_in_or_the_router_says_so()
+    {
+        ReachabilityFacts facts = Behind with { LocalAddresses = [Inside, Six], PublicV6 = new PublicAddress(Six, 7001, AddressWitness.Dht, 3, 3), Nat = Nat(NatMapping.AddressAndPortDependent) };
+        Assert.Equal(Outlook.Unknown, InV6(facts));
+        Assert.Contains(new ReachabilityVerdict(facts).Advice, a => a.Contains($"For IPv6, let port 7001 (TCP and UDP) in to this machine ({Six})", StringComparison.Ordinal));
+        Assert.False(new ReachabilityVerdict(facts).IsReachable);
+        Assert.Equal(Outlook.No, InV6(facts with { OwnPortV6 = Nat(NatMapping.NoNat) }));
+        ReachabilityFacts pinhole = facts with { PinholeTcp = new(Six, 7001) };
+        Assert.Equal(Outlook.Likely, InV6(pinhole));
+        Assert.True(new ReachabilityVerdict(pinhole).IsReachable);
+        Assert.DoesNotContain(new ReachabilityVerdict(pinhole).Advice, a => a.Contains("IPv6", StringComparison.Ordinal));
+        Assert.Equal(Outlook.No, InV6(pinhole with { OwnPortV6 = Nat(NatMapping.NoNat) }));
+        Assert.Equal(Outlook.Likely, InV6(facts with { StrangersHeardV6 = 1 }));
+        Assert.Equal(Outlook.Yes, InV6(facts with { OwnPortV6 = Nat(NatMapping.NoNat, NatFiltering.EndpointIndependent) }));
+    }
+
+    [Fact]
+    public void An_IPv6_address_that_leads_nowhere_or_is_translated_is_told_from_one_that_others_see()
+    {
+        var unique = IPAddress.Parse("fd12::5");
+        Assert.Equal(Outlook.No, InV6(Behind));
+        Assert.Equal(Outlook.No, InV6(Behind with { LocalAddresses = [Inside, unique] }));
+        var translated = new ReachabilityVerdict(Behind with { LocalAddresses = [Inside, unique], PublicV6 = new PublicAddress(Six, 7001, AddressWitness.Stun, 1, 1) });
+        Assert.Equal(Outlook.Unknown, translated.DirectInV6.Outlook);
+        Assert.Contains("translated", translated.DirectInV6.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_IPv6_alone_the_firewall_is_punched_as_the_port_is_the_same_for_everybody()
+    {
+        var verdict = new ReachabilityVerdict(Behind with { LocalAddresses = [Six], PublicV4 = null, Router = null, PublicV6 = new PublicAddress(Six, 7001, AddressWitness.Stun, 1, 1), OwnPortV6 = Nat(NatMapping.NoNat) });
+        Assert.Equal((Outlook.No, Outlook.No, Outlook.Likely), (verdict.DirectIn.Outlook, verdict.DirectInV6.Outlook, verdict.HolePunching.Outlook));
+        Assert.True(verdict.IsReachable);
+    }
+
+    [Fact]
     public void Behind_a_proxy_nobody_comes_in()
     {
         var verdict = new ReachabilityVerdict(new ReachabilityFacts { Port = 0, HasProxy = true });
@@ -95,6 +132,8 @@ public sealed class ReachabilityVerdictTests
         Assert.False(verdict.IsReachable);
         Assert.Single(verdict.Advice);
     }
+
+    private static Outlook InV6(ReachabilityFacts facts) => new ReachabilityVerdict(facts).DirectInV6.Outlook;
 
     private static NatBehaviour Nat(NatMapping mapping, NatFiltering filtering = NatFiltering.AddressAndPortDependent) =>
         new(false, mapping, filtering, [new IPEndPoint(Outside, 7001)], true);
