@@ -1,6 +1,7 @@
 using System.Net;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
@@ -9,14 +10,15 @@ namespace Compeer.Content.Torrents;
 
 /// <summary>
 /// A torrent in the DHT: looks its swarms up and announces us to them, every quarter of an hour, and more often while it
-/// knows too few peers. Private torrents do not come here.
+/// knows too few peers. Private torrents do not come here; what runs when a link turns out to be one is called off.
 /// </summary>
 /// <remarks>Spec: BEP 5; BEP 27.</remarks>
-internal sealed class DhtAnnounces(TorrentSession session)
+internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
 
+    private readonly TaskScope _searches = new();
     private TimeSpan _retry = FirstRetry;
     private Instant _next;
     private bool _underWay;
@@ -34,7 +36,7 @@ internal sealed class DhtAnnounces(TorrentSession session)
         _underWay = true;
         _announcedAsSeed = isSeed;
         var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
-        session.RunAside(token => SearchAsync(options, token));
+        _searches.TryRun(token => SearchAsync(options, token));
     }
 
     /// <summary>The torrent names nodes to begin with. Spec: BEP 5, "torrent file extensions".</summary>
@@ -49,6 +51,9 @@ internal sealed class DhtAnnounces(TorrentSession session)
                 dht.AddNode(new IPEndPoint(address, node.Port));
         }
     }
+
+    /// <summary>Calls off what runs, and begins nothing more.</summary>
+    public ValueTask DisposeAsync() => _searches.DisposeAsync();
 
     public void OnEnded(DhtSearchReport report)
     {

@@ -68,10 +68,11 @@ internal sealed class Discovery
     }
 
     /// <summary>The torrent ends.</summary>
-    public void End()
+    public ValueTask EndAsync()
     {
         SetOnLan(false);
         _memory.Save();
+        return Dht.DisposeAsync();
     }
 
     /// <summary>
@@ -85,6 +86,8 @@ internal sealed class Discovery
     {
         const PeerSource allowed = PeerSource.Tracker | PeerSource.User;
         SetOnLan(false);
+        Task searches = Dht.DisposeAsync().AsTask();
+        _session.RunAside(_ => searches);
         Gossip.Stop();
         foreach (PeerLink link in _session.Links.Values.ToArray())
         {

@@ -471,7 +471,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private async Task EndAsync()
     {
         _ending = true;
-        Discovery.End();
+        await Discovery.EndAsync();
         Task goodbye = Announces.StopAsync();
         foreach (PeerLink link in Links.Values)
             link.Connection.Close("the torrent was stopped");

@@ -2,8 +2,11 @@ using System.Net;
 using System.Security.Cryptography;
 using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network.MainlineDht;
 using Compeer.Protocols.Connecting;
+using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Tests.Sessions;
 
@@ -86,6 +89,34 @@ public sealed class DiscoveryTests
         await fetching.MetainfoKnown.WaitAsync(TimeSpan.FromSeconds(60));
         await TestSwarm.UntilAsync(fetching, s => s is { Peers: 0, KnownPeers: 0 });
         Assert.False(fetching.Completed.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_link_that_turns_out_to_be_private_is_not_announced_in_the_DHT_by_the_search_under_way()
+    {
+        await using var swarm = new TestSwarm();
+        await using var node = new SlowDhtNode();
+        Metainfo metainfo = await PrivateAsync(swarm.Folder.Write("seed/file.bin", Length, 25));
+        TorrentClient leech = swarm.Start("leech", o => o with { Dht = new DhtServiceOptions { Entries = [new DnsEndPoint("127.0.0.1", node.Port)] } });
+        Torrent fetching = leech.Add(new TorrentSettings { Directory = swarm.Folder["leech"], InfoHashes = metainfo.InfoHashes });
+        Sha1Hash secret = await node.FirstAskedAsync(swarmId => metainfo.InfoHashes.SwarmIds.Contains(swarmId));
+        // Only now comes the peer that knows the torrent.
+        TestSwarm.Add(swarm.Start("seed"), metainfo, swarm.Folder["seed"], leech);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (TorrentEvent happened in fetching.Events.ReadAllAsync(limit.Token))
+        {
+            if (happened is MetadataKnown)
+                break;
+        }
+        node.AnswerAll();
+
+        // What the loop of the DHT does for this search comes after what it would have done for the other one.
+        Sha1Hash open = Sha1Hash.Of("open"u8);
+        DhtSearchReport report = await leech.Dht!.FindPeersAsync(open, new GetPeersOptions { AnnouncePort = 1 }, _ => { }, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, report.Stored);
+        Assert.Contains(open, node.Announced);
+        Assert.DoesNotContain(secret, node.Announced);
     }
 
     private static async Task<Metainfo> PrivateAsync(string path)
