@@ -79,6 +79,26 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         Report(shareKind.ToString(), getKind.ToString(), relay == RelayKind.None ? way : way + ", a relay at hand", connected.At - pair.GetStarted);
     }
 
+    [ForeignTheory(Needs.Masquerade | Needs.Coturn)]
+    [InlineData(NatKind.PortKeeping, "punched-utp")]
+    [InlineData(NatKind.FullyRandom, "relayed")]
+    public async Task Homes_that_require_encryption_meet_too_and_are_encrypted(NatKind kind, string way)
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(32), kind, kind, new() { Encryption = "require", Relay = kind == NatKind.FullyRandom ? RelayKind.Coturn : RelayKind.None });
+
+        await pair.Get.WaitForSuccessAsync(Limit);
+
+        pair.AssertContent();
+        JsonEvent[] connected = [.. pair.Get.Events.Where(CompeerProcess.IsConnected)];
+        Assert.All(connected, e => Assert.True(e.Flag("encrypted"), e.ToString()));
+        Assert.Contains(connected, e => way.EndsWith(e.Text("path"), StringComparison.Ordinal));
+        if (kind == NatKind.PortKeeping)
+            await AssertDirectAsync(pair);
+        else
+            await AssertRelayedAsync(pair);
+    }
+
     [ForeignFact(Needs.Masquerade | Needs.Libtorrent)]
     public async Task Libtorrent_introduces_two_homes_of_ours()
     {

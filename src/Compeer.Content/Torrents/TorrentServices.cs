@@ -29,9 +29,8 @@ internal sealed class TorrentServices : IDisposable
         Policy = policy;
         Proxy = policy.Proxy is { } proxy ? new ProxyDialer(proxy, options.Bind) : null;
         Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption, Proxy);
-        // Both sides of a punched connection begin it, and the encrypted handshake has no form for two that begin.
-        bool mayPunch = options.Encryption != EncryptionPolicy.Require && policy.AllowsDirect(TrafficClass.HolePunching);
-        Puncher = new HolePuncher(options.Handshake, options.Bind, utp, mayPunch ? options.Transports : PeerTransports.None);
+        PeerTransports punching = policy.AllowsDirect(TrafficClass.HolePunching) ? options.Transports : PeerTransports.None;
+        Puncher = new HolePuncher(Dialer, options.Handshake, options.Bind, utp, options.Encryption == EncryptionPolicy.Require ? punching & ~PeerTransports.Tcp : punching);
         Hashing = new WorkerThreads("hash", options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);

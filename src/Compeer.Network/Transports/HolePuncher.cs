@@ -11,11 +11,15 @@ namespace Compeer.Network.Transports;
 /// over uTP, and over TCP from the port we listen at (simultaneous open). Thread-safe.
 /// </summary>
 /// <remarks>Spec: BEP 55; RFC 9293 section 3.5 (simultaneous open); RFC 5128 section 3.4 for the method.</remarks>
+/// <param name="dialer">Does the handshakes over uTP, encrypted as its policy says: each side dials there and accepts the other's dial, so it is clear who begins.</param>
 /// <param name="options">Bounds on the handshake.</param>
 /// <param name="bind">Address to dial from, or null.</param>
 /// <param name="utp">The shared UDP port's uTP, or null when there is none.</param>
-/// <param name="transports">The ways that may be taken.</param>
-public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
+/// <param name="transports">
+/// The ways that may be taken. Over TCP both sides begin the one connection, and the encrypted handshake has no form for two that
+/// begin: it is plain, and to be left out where encryption is required.
+/// </param>
+public sealed class HolePuncher(PeerDialer dialer, HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
 {
     // Each try is a new SYN. The first are short because the other side may be a little later; the last gives a long path
     // its time, and the kernel repeats the SYN in it. In all: about 3 seconds and 6 packets.
@@ -38,19 +42,31 @@ public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, UtpTr
         using var utpEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         utpEnd.CancelAfter(UtpTime);
         bool mayUtp = utp is not null && (transports & PeerTransports.Utp) != 0;
-        Task overUtp = mayUtp ? RunAsync(token => utp!.ConnectAsync(remote, token), ours, arrived, utpEnd.Token) : Task.CompletedTask;
-        if ((transports & PeerTransports.Tcp) != 0 && await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await RunAsync(_ => Task.FromResult(tcp), ours, arrived, cancellationToken))
+        Task overUtp = mayUtp ? DialUtpAsync(remote, ours, arrived, utpEnd.Token) : Task.CompletedTask;
+        if ((transports & PeerTransports.Tcp) != 0 && await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await GreetAsync(tcp, ours, arrived, cancellationToken))
             // TCP is what the two choose when they have both.
             await utpEnd.CancelAsync();
         await overUtp;
     }
 
-    private async Task<bool> RunAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)
+    private async Task DialUtpAsync(IPEndPoint remote, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)
     {
-        PeerStream? stream = null;
         try
         {
-            stream = await open(cancellationToken);
+            DialResult result = await dialer.DialAsync(token => utp!.ConnectAsync(remote, token), ours, cancellationToken);
+            if (result.Stream is { } stream)
+                arrived(stream, result.Remote);
+        }
+        catch (OperationCanceledException)
+        {
+            // No way through in time; the caller sees that nothing arrived.
+        }
+    }
+
+    private async Task<bool> GreetAsync(PeerStream stream, Handshake ours, Action<PeerStream, Handshake> arrived, CancellationToken cancellationToken)
+    {
+        try
+        {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(options.HandshakeTimeout);
             if (await PeerHandshake.InitiateAsync(stream, ours, deadline.Token) is { } theirs)
@@ -63,7 +79,7 @@ public sealed class HolePuncher(HandshakeOptions options, IPAddress? bind, UtpTr
         {
             // No way through; the caller sees that nothing arrived.
         }
-        stream?.Dispose();
+        stream.Dispose();
         return false;
     }
 

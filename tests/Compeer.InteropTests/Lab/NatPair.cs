@@ -61,7 +61,7 @@ public sealed class NatPair
         pair.GetStarted = DateTimeOffset.UtcNow;
         pair.Get = options.LibtorrentGets
             ? await LibtorrentPeer.LeechAsync(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly })
-            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
+            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Encryption = options.Encryption, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
         return pair;
     }
 
@@ -71,12 +71,12 @@ public sealed class NatPair
         string directory = host.Network.NewDirectory("met");
         return options.LibtorrentIntroduces
             ? await LibtorrentPeer.LeechAsync(host, torrent.Path, directory, new() { Port = Port, LimitDown = 512 << 10, UtpOnly = options.UtpOnly })
-            : CompeerProcess.Get(host, torrent.Path, directory, new() { Port = Port, LimitDown = "512KiB", LimitUp = "16KiB" });
+            : CompeerProcess.Get(host, torrent.Path, directory, new() { Port = Port, Encryption = options.Encryption, LimitDown = "512KiB", LimitUp = "16KiB" });
     }
 
     private static async Task<JsonProcess> ShareAsync(LabHost host, TorrentFacts torrent, TestContent content, NatPairOptions options, string? relay) => options.LibtorrentShares
         ? await LibtorrentPeer.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly })
-        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly, Relay = relay });
+        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly, Encryption = options.Encryption, Relay = relay });
 
     private static bool IsConnection(JsonEvent e, LabHost with) =>
         e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(with.PublicAddress + ":", StringComparison.Ordinal);

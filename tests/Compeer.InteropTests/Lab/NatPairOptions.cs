@@ -15,6 +15,9 @@ public sealed record NatPairOptions
     /// <summary>Rate as the command line takes it that the getter is limited to; null is no limit.</summary>
     public string? GetterLimit { get; init; }
 
+    /// <summary>--encryption of the sharer, the getter and the public peer; null is the default.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>All of them connect by uTP only.</summary>
     public bool UtpOnly { get; init; }
 

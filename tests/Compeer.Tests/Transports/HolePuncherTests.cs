@@ -69,6 +69,7 @@ public sealed class HolePuncherTests
     private sealed class Side : IAsyncDisposable
     {
         private readonly PeerListener _listener;
+        private readonly PeerDialer _dialer;
         private readonly HolePuncher _puncher;
 
         public Side(string address, char name)
@@ -77,7 +78,8 @@ public sealed class HolePuncherTests
             Socket listening = PeerListener.Listen(new IPEndPoint(IPAddress.Parse(address), 0));
             At = (IPEndPoint)listening.LocalEndPoint!;
             _listener = PeerListener.Start(listening, Options, new IncomingEncryption(EncryptionPolicy.Forbid, _ => null), _ => Handshake, Add);
-            _puncher = new HolePuncher(Options, IPAddress.Parse(address), utp: null, PeerTransports.Tcp);
+            _dialer = new PeerDialer(Options, IPAddress.Parse(address), utp: null, PeerTransports.Tcp);
+            _puncher = new HolePuncher(_dialer, Options, IPAddress.Parse(address), utp: null, PeerTransports.Tcp);
         }
 
         public Handshake Handshake { get; }
@@ -94,6 +96,7 @@ public sealed class HolePuncherTests
         public async ValueTask DisposeAsync()
         {
             await _listener.DisposeAsync();
+            _dialer.Dispose();
             foreach ((PeerStream stream, _) in Arrived)
                 stream.Dispose();
         }
