@@ -35,6 +35,25 @@ public sealed class RelayTests(TestContents contents, ITestOutputHelper output) 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"connected after {(connected.At - started).TotalSeconds:0.0} s"));
     }
 
+    [ForeignFact(Needs.Masquerade)]
+    public async Task Passwords_in_the_environment_are_enough_and_in_no_list_of_processes()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabRelay relay = await LabRelay.StartAsync(network, RelayKind.Compeer);
+        LabHost sharer = await (await network.AddRouterAsync(NatKind.FullyRandom)).AddHostAsync();
+        LabHost getter = await (await network.AddRouterAsync(NatKind.FullyRandom)).AddHostAsync();
+        string got = network.NewDirectory("got");
+        CompeerOptions options = new() { Environment = new Dictionary<string, string> { ["COMPEER_RELAY"] = relay.Address.Replace("ann:secret", "bob:hidden", StringComparison.Ordinal) } };
+        (_, JsonEvent sharing) = await CompeerProcess.ShareAsync(sharer, contents.Folder.Path, options);
+
+        CompeerProcess get = CompeerProcess.Get(getter, sharing.Text("link"), got, options with { KeepSeeding = true });
+        await get.WaitForAsync("complete", Limit);
+
+        contents.Folder.AssertIsIn(got);
+        Assert.Contains(get.Events, e => CompeerProcess.IsConnected(e) && e.Text("path") == "relayed");
+        Assert.All(network.Processes, process => Assert.DoesNotContain("hidden", File.ReadAllText($"/proc/{process.Id}/cmdline"), StringComparison.Ordinal));
+    }
+
     [ForeignFact(Needs.Coturn)]
     public async Task A_wrong_password_is_told_and_the_transfer_goes_on_without_the_relay()
     {

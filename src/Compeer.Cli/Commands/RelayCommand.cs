@@ -14,9 +14,12 @@ namespace Compeer.Cli.Commands;
 /// <summary>compeer relay: relays for the people named, and tells anybody its address, until stopped.</summary>
 internal sealed class RelayCommand
 {
+    private const string UsersVariable = "COMPEER_RELAY_USERS";
+    private const string UserForm = "A user is a name, a colon and a password, such as ann:correct-horse.";
+
     private readonly Option<IPAddress?> _bind = new("--bind") { Description = "Local address to relay at", HelpName = "IP", CustomParser = Parse.Address, Required = true };
     private readonly Option<int> _port = new("--port") { Description = "Port (default: 3478)", HelpName = "N", DefaultValueFactory = _ => RelayUri.DefaultPort };
-    private readonly Option<TurnCredentials[]> _users = new("--user") { Description = "Who may relay; may be given several times", HelpName = "NAME:PASSWORD", CustomParser = Users, Required = true };
+    private readonly Option<TurnCredentials[]> _users = new("--user") { Description = $"Who may relay; may be given several times, or better in {UsersVariable} in the environment, separated by spaces, since others may see the command line", HelpName = "NAME:PASSWORD", CustomParser = Users };
     private readonly Option<int> _quota = new("--quota") { Description = "Relayed ports of one user (default: 8)", HelpName = "N", DefaultValueFactory = _ => 8 };
     private readonly Option<long> _limit = new("--limit") { Description = "Bytes a second of one relayed port (default: 4M)", HelpName = "RATE", CustomParser = Parse.Rate, DefaultValueFactory = _ => 4 << 20 };
     private readonly Option<IPAddress?> _public = new("--public") { Description = "Address to tell, when a router forwards the ports to --bind", HelpName = "IP", CustomParser = Parse.Address };
@@ -38,13 +41,19 @@ internal sealed class RelayCommand
         var local = new IPEndPoint(result.GetValue(_bind)!, result.GetValue(_port));
         if (local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any))
             return Fail("--bind names one address: answers have to leave from where they are awaited.");
+        string[] named = (Environment.GetEnvironmentVariable(UsersVariable) ?? "").Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (!TryReadUsers(named, out List<TurnCredentials> users))
+            return Fail($"{UsersVariable} in the environment cannot be used. {UserForm}");
+        users.AddRange(result.GetValue(_users) ?? []);
+        if (users.Count == 0)
+            return Fail($"Nobody may relay: name users in {UsersVariable} in the environment, or with --user. {UserForm}");
         try
         {
             await using UdpEndpoint endpoint = UdpEndpoint.Bind(local);
-            await using var driver = new TurnServerDriver(endpoint, Options(result, local.Address));
+            await using var driver = new TurnServerDriver(endpoint, Options(result, local.Address, users));
             endpoint.Add(driver);
             endpoint.Start();
-            Announce(result, new IPEndPoint(result.GetValue(_public) ?? local.Address, endpoint.LocalEndPoint.Port));
+            Announce(result, new IPEndPoint(result.GetValue(_public) ?? local.Address, endpoint.LocalEndPoint.Port), users);
             await FollowAsync(driver, result.GetValue(_json), cancellationToken);
             return ExitCode.Done;
         }
@@ -54,11 +63,11 @@ internal sealed class RelayCommand
         }
     }
 
-    private TurnServerDriverOptions Options(ParseResult result, IPAddress local)
+    private TurnServerDriverOptions Options(ParseResult result, IPAddress local, List<TurnCredentials> users)
     {
-        var users = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        foreach (TurnCredentials user in result.GetValue(_users)!)
-            users[user.Username] = user.Password;
+        var passwords = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (TurnCredentials user in users)
+            passwords[user.Username] = user.Password;
         bool isV6 = local.AddressFamily == AddressFamily.InterNetworkV6;
         return new TurnServerDriverOptions
         {
@@ -67,7 +76,7 @@ internal sealed class RelayCommand
             PublicV4 = result.GetValue(_public),
             Server = new TurnServerOptions
             {
-                Users = users.ToImmutable(),
+                Users = passwords.ToImmutable(),
                 MaxAllocationsPerUser = result.GetValue(_quota),
                 BytesPerSecond = result.GetValue(_limit),
                 AllowPrivatePeers = result.GetValue(_private),
@@ -76,21 +85,21 @@ internal sealed class RelayCommand
         };
     }
 
-    private void Announce(ParseResult result, IPEndPoint endpoint)
+    private void Announce(ParseResult result, IPEndPoint endpoint, List<TurnCredentials> users)
     {
-        string[] users = [.. result.GetValue(_users)!.Select(user => user.Username)];
+        string[] names = [.. users.Select(user => user.Username).Distinct()];
         if (result.GetValue(_json))
         {
             Console.Out.WriteLine(new JsonObject
             {
                 ["event"] = "relaying",
                 ["stun"] = $"stun:{endpoint}",
-                ["addresses"] = new JsonArray([.. users.Select(user => JsonValue.Create(new RelayUri(endpoint.Address.ToString(), endpoint.Port, new TurnCredentials(user, "")).ToString()))]),
+                ["addresses"] = new JsonArray([.. names.Select(user => JsonValue.Create(new RelayUri(endpoint.Address.ToString(), endpoint.Port, new TurnCredentials(user, "")).ToString()))]),
             }.ToJsonString());
             return;
         }
         Console.Out.WriteLine($"stun:{endpoint}");
-        foreach (string user in users)
+        foreach (string user in names)
             Console.Out.WriteLine($"turn:{user}:PASSWORD@{endpoint}");
     }
 
@@ -133,16 +142,23 @@ internal sealed class RelayCommand
 
     private static TurnCredentials[] Users(ArgumentResult argument)
     {
-        var users = new List<TurnCredentials>();
-        foreach (Token token in argument.Tokens)
-        {
-            string[] parts = token.Value.Split(':', 2);
-            if (parts.Length == 2 && parts[0].Length is > 0 and <= 100 && parts[1].Length > 0)
-                users.Add(new TurnCredentials(parts[0], parts[1]));
-            else
-                argument.AddError("A --user is a name, a colon and a password, such as ann:correct-horse.");
-        }
+        if (!TryReadUsers(argument.Tokens.Select(token => token.Value), out List<TurnCredentials> users))
+            argument.AddError($"--user cannot be used. {UserForm}");
         return [.. users];
+    }
+
+    /// <summary>Reads NAME:PASSWORD of each; false when one is something else.</summary>
+    private static bool TryReadUsers(IEnumerable<string> texts, out List<TurnCredentials> users)
+    {
+        users = [];
+        foreach (string text in texts)
+        {
+            string[] parts = text.Split(':', 2);
+            if (parts.Length != 2 || parts[0].Length is 0 or > 100 || parts[1].Length == 0)
+                return false;
+            users.Add(new TurnCredentials(parts[0], parts[1]));
+        }
+        return true;
     }
 
     private static int Fail(string message)

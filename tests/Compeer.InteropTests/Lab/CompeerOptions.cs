@@ -11,6 +11,9 @@ public sealed record CompeerOptions
     /// <summary>For --relay; null is none.</summary>
     public string? Relay { get; init; }
 
+    /// <summary>Further variables of the environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>A directory that outlives the process for tests that start it again; null makes a new one.</summary>
     public string? DataDirectory { get; init; }
 

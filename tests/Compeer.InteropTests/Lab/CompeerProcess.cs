@@ -7,7 +7,8 @@ public sealed class CompeerProcess : JsonProcess
 {
     private static readonly Lazy<string> Program = new(FindProgram);
 
-    private CompeerProcess(LabHost host, IEnumerable<string> arguments) : base(host, Executable, [.. Prefix, .. arguments], Environment)
+    private CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]))
     {
     }
 
@@ -37,7 +38,7 @@ public sealed class CompeerProcess : JsonProcess
         if (options.Mutable)
             arguments.Add("--mutable");
         arguments.AddRange(["--torrent-out", Path.Combine(host.Network.Work, $"shared-{host.Network.NextNumber()}.torrent")]);
-        var process = new CompeerProcess(host, arguments);
+        var process = new CompeerProcess(host, arguments, options.Environment);
         return (process, await process.WaitForAsync("sharing", TimeSpan.FromSeconds(60)));
     }
 
@@ -52,7 +53,7 @@ public sealed class CompeerProcess : JsonProcess
             arguments.Add("--keep-seeding");
         if (options.Timeout is { } timeout)
             arguments.AddRange(["--timeout", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
-        return new CompeerProcess(host, arguments);
+        return new CompeerProcess(host, arguments, options.Environment);
     }
 
     /// <summary>Seeds content that is already there: get --keep-seeding over it; returns when it is checked and complete.</summary>
@@ -96,14 +97,14 @@ public sealed class CompeerProcess : JsonProcess
         host,
         ["dht", .. arguments, "--bind", host.Address, "--port", "7001", "--json", "--data-dir", dataDirectory ?? host.Network.NewDirectory($"data{host.Network.NextNumber()}"), .. entries.SelectMany(entry => (string[])["--dht-bootstrap", entry])]);
 
-    /// <summary>compeer relay for two users, ann:secret and bob:hidden; returns when it listens.</summary>
+    /// <summary>compeer relay for two users, ann:secret and, named in the environment, bob:hidden; returns when it listens.</summary>
     public static async Task<CompeerProcess> RelayAsync(LabHost host, int port, int quota = 8, string limit = "4M")
     {
         var relay = new CompeerProcess(host,
         [
-            "relay", "--bind", host.Address, "--port", port.ToString(CultureInfo.InvariantCulture), "--user", "ann:secret", "--user", "bob:hidden",
+            "relay", "--bind", host.Address, "--port", port.ToString(CultureInfo.InvariantCulture), "--user", "ann:secret",
             "--quota", quota.ToString(CultureInfo.InvariantCulture), "--limit", limit, "--allow-private", "--json",
-        ]);
+        ], new Dictionary<string, string> { ["COMPEER_RELAY_USERS"] = "bob:hidden" });
         await relay.WaitForAsync("relaying", TimeSpan.FromSeconds(30));
         return relay;
     }
