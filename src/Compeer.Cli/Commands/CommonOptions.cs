@@ -129,7 +129,7 @@ internal sealed class CommonOptions
             Transports = (result.GetValue(_noTcp) ? PeerTransports.None : PeerTransports.Tcp) | (result.GetValue(_noUtp) ? PeerTransports.None : PeerTransports.Utp),
             UploadLimit = result.GetValue(_limitUp),
             DownloadLimit = result.GetValue(_limitDown),
-            Dht = result.GetValue(_noDht) ? null : DhtOptions(result),
+            Dht = result.GetValue(_noDht) ? null : DhtOptions(result, reporter),
             StunServers = [.. Stun(result)],
             LocalDiscovery = !result.GetValue(_noLan),
             Encryption = result.GetValue(_encryption),
@@ -170,9 +170,9 @@ internal sealed class CommonOptions
     }
 
     /// <summary>How the DHT is joined.</summary>
-    public DhtServiceOptions DhtOptions(ParseResult result)
+    public DhtServiceOptions DhtOptions(ParseResult result, IReporter reporter)
     {
-        var options = new DhtServiceOptions { CachePath = Path.Combine(DataDirectory(result), "dht.nodes") };
+        var options = new DhtServiceOptions { CachePath = Path.Combine(DataDirectory(result), "dht.nodes"), Note = reporter.Note };
         return result.GetValue(_dhtBootstrap) is { Length: > 0 } entries ? options with { Entries = [.. entries] } : options;
     }
 

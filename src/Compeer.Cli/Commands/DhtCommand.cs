@@ -50,15 +50,15 @@ internal sealed class DhtCommand
         foreach (Option option in options)
             command.Options.Add(option);
         _common.AddDhtTo(command);
-        command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), _ => WithDhtAsync(result, action, token)));
+        command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => WithDhtAsync(result, reporter, action, token)));
         return command;
     }
 
-    private async Task<int> WithDhtAsync(ParseResult result, Func<ParseResult, DhtService, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
+    private async Task<int> WithDhtAsync(ParseResult result, IReporter reporter, Func<ParseResult, DhtService, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
     {
         IPAddress bind = _common.Bind(result) ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         await using UdpEndpoint udp = Bind(new IPEndPoint(bind, _common.Port(result)));
-        await using DhtService dht = DhtService.Start(udp, _common.DhtOptions(result));
+        await using DhtService dht = DhtService.Start(udp, _common.DhtOptions(result, reporter));
         udp.Add(dht);
         udp.Start();
         return await action(result, dht, cancellationToken);

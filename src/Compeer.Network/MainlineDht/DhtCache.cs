@@ -6,7 +6,7 @@ using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Network.MainlineDht;
 
-/// <summary>The ids and contacts of last time, in one small bencoded file that is replaced atomically. A file that is damaged counts as none.</summary>
+/// <summary>The ids and contacts of last time, in one small bencoded file that is replaced atomically.</summary>
 internal sealed record DhtCache
 {
     private const int MaxNodes = 400;
@@ -21,18 +21,22 @@ internal sealed record DhtCache
     /// <summary>Contacts of both families.</summary>
     public IReadOnlyList<NodeEndPoint> Nodes { get; init; } = [];
 
-    public static DhtCache Load(string path)
+    /// <summary>Reads the file; none counts as empty, and so does one that cannot be used, which <paramref name="note"/> is told.</summary>
+    public static DhtCache Load(string path, Action<string>? note)
     {
         try
         {
-            if (!File.Exists(path) || new FileInfo(path).Length > MaxBytes)
+            if (!File.Exists(path))
                 return new DhtCache();
-            return TryParse(File.ReadAllBytes(path)) ?? new DhtCache();
+            if (new FileInfo(path).Length <= MaxBytes && TryParse(File.ReadAllBytes(path)) is { } cache)
+                return cache;
+            note?.Invoke($"{path} is damaged and not used: the DHT is joined as if for the first time.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new DhtCache();
+            note?.Invoke($"{path} cannot be read ({e.Message}): the DHT is joined as if for the first time.");
         }
+        return new DhtCache();
     }
 
     /// <summary>Writes the file; a failure is not worth a word, as only time is lost by it.</summary>
@@ -75,7 +79,7 @@ internal sealed record DhtCache
 
     public static DhtCache? TryParse(byte[] bytes)
     {
-        if (!BencodeDocument.TryParse(bytes, BencodeLimits.Peer, out BencodeDocument? document, out _))
+        if (!BencodeDocument.TryParse(bytes, BencodeLimits.Peer, out BencodeDocument? document, out _) || document.Root.Kind != BencodeKind.Dictionary)
             return null;
         var nodes = new List<NodeEndPoint>();
         if (document.Root.TryGet("nodes"u8, out BencodeElement list))

@@ -40,7 +40,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         _endpoint = endpoint;
         _options = options;
         Instant now = MonotonicClock.Now;
-        DhtCache cache = options.CachePath is { } path ? DhtCache.Load(path) : new DhtCache();
+        DhtCache cache = options.CachePath is { } path ? DhtCache.Load(path, options.Note) : new DhtCache();
         bool isV6 = endpoint.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6;
         bool isBoth = endpoint.LocalEndPoint.Address.Equals(IPAddress.IPv6Any);
         _sides = isBoth ? [NewSide(false, cache, now), NewSide(true, cache, now)] : [NewSide(isV6, cache, now)];

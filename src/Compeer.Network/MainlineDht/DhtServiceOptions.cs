@@ -19,6 +19,9 @@ public sealed record DhtServiceOptions
     /// <summary>File in which ids and nodes are kept, so that a restart needs no entry; null keeps nothing.</summary>
     public string? CachePath { get; init; }
 
+    /// <summary>Told, in a sentence for a person, that the file cannot be used.</summary>
+    public Action<string>? Note { get; init; }
+
     /// <summary>Told what each node says under which address and port it sees us, on the DHT's loop: it only posts.</summary>
     public Action<IPEndPoint, IPEndPoint>? AddressSeen { get; init; }
 
