@@ -5,8 +5,9 @@
     libtorrent_dht.py peers --bind IP --entry HOST:PORT --hash H [--announce]
     libtorrent_dht.py put   --bind IP --entry HOST:PORT --text T [--seed HEX --salt S]
     libtorrent_dht.py get   --bind IP --entry HOST:PORT --key HEX [--salt S]
+    libtorrent_dht.py sample --bind IP --entry HOST:PORT         asks that very node which swarms it knows
 
-Prints one JSON object a line: "ready", "peer" (address), "stored" (key, nodes), "item" (value, seq), "error".
+Prints one JSON object a line: "ready", "peer" (address), "stored" (key, nodes), "item" (value, seq), "samples" (samples, count), "error".
 Needs Debian's python3-libtorrent (2.0).
 """
 import argparse
@@ -161,9 +162,17 @@ def get(args):
     say('item', value=value.decode() if isinstance(value, bytes) else value, seq=seq)
 
 
+def sample(args):
+    swarm = joined(args)
+    host, _, port = args.entry.rpartition(':')
+    swarm.dht_sample_infohashes((host.strip('[]'), int(port)), lt.sha1_hash(os.urandom(20)))
+    alert = wait(swarm, lt.dht_sample_infohashes_alert, 20)
+    say('samples', samples=[str(h) for h in alert.samples] if alert else [], count=alert.num_infohashes if alert else 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('mode', choices=('cloud', 'peers', 'put', 'get'))
+    parser.add_argument('mode', choices=('cloud', 'peers', 'put', 'get', 'sample'))
     parser.add_argument('--first')
     parser.add_argument('--count', type=int, default=12)
     parser.add_argument('--port', type=int, default=6881)
@@ -178,7 +187,7 @@ def main():
     parser.add_argument('--timeout', type=float, default=120)
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    {'cloud': cloud, 'peers': peers, 'put': put, 'get': get}[args.mode](args)
+    {'cloud': cloud, 'peers': peers, 'put': put, 'get': get, 'sample': sample}[args.mode](args)
 
 
 if __name__ == '__main__':

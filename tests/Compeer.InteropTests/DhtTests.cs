@@ -184,6 +184,39 @@ public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents
     }
 
     [ForeignFact(Needs.Libtorrent)]
+    public async Task Nodes_of_libtorrent_tell_us_which_swarms_they_know()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        string entry = await DhtPeers.CloudAsync(network);
+        LabHost own = await network.AddHostAsync();
+        string hash = Convert.ToHexStringLower(SHA1.HashData("a sampled swarm"u8));
+        await using (CompeerProcess announce = CompeerProcess.Dht(own, [entry], null, "peers", hash, "--announce", "1001"))
+            await announce.WaitForSuccessAsync(Limit);
+
+        CompeerProcess sample = CompeerProcess.Dht(own, [entry], null, ["sample", .. DhtPeers.NodesOf(entry)]);
+        await sample.WaitForSuccessAsync(Limit);
+
+        Assert.Contains(sample.Events, e => e.Name == "dht-sample" && e.Text("infoHash") == hash);
+        Assert.Contains(sample.Events, e => e.Name == "dht-samples" && e.Bytes("count") > 0);
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
+    public async Task Our_node_tells_libtorrent_which_swarms_it_knows()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost own = await network.AddHostAsync(), announcer = await network.AddHostAsync(), asker = await network.AddHostAsync();
+        string entry = own.At(7001), hash = Convert.ToHexStringLower(SHA1.HashData("a sampled swarm"u8));
+        CompeerProcess node = CompeerProcess.Dht(own, [announcer.At(DhtPeers.Port)], null, "node");
+        await node.WaitForAsync("dht-status", Limit);
+        DhtPeers.Libtorrent(announcer, entry, "peers", "--hash", hash, "--announce");
+        await node.WaitForAsync("dht-status", e => e.Bytes("swarms") > 0, Limit);
+
+        JsonEvent told = await DhtPeers.Libtorrent(asker, entry, "sample").WaitForAsync("samples", Limit);
+
+        Assert.Equal(hash, Assert.Single(told.Values.GetProperty("samples").EnumerateArray()).GetString());
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
     public async Task After_kill_a_node_joins_again_with_every_entry_dead()
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();

@@ -26,6 +26,7 @@ internal sealed class DhtCommand
     private readonly Argument<string> _infoHash = new("INFOHASH") { Description = "40 hexadecimal digits" };
     private readonly Argument<string> _key = new("KEY") { Description = "40 hexadecimal digits of an immutable item, or 64 of the public key of a mutable one" };
     private readonly Argument<string> _text = new("TEXT") { Description = "What to store; at most 990 bytes" };
+    private readonly Argument<IPEndPoint[]> _nodes = new("NODE") { Description = "IP:PORT of a node; several may be given", CustomParser = Parse.EndPoints, Arity = ArgumentArity.OneOrMore };
     private readonly Option<int> _announce = new("--announce") { Description = "Announce that a peer is here at this port", HelpName = "PORT" };
     private readonly Option<bool> _scrape = new("--scrape") { Description = "Count the swarm instead; many nodes then name no peers" };
     private readonly Option<string> _salt = new("--salt") { Description = "Tells several mutable items of one key apart", HelpName = "TEXT", DefaultValueFactory = _ => "" };
@@ -39,6 +40,7 @@ internal sealed class DhtCommand
         command.Subcommands.Add(Sub("peers", "Look a swarm up", [_infoHash], [_announce, _scrape], PeersAsync));
         command.Subcommands.Add(Sub("get", "Fetch an item", [_key], [_salt], GetAsync));
         command.Subcommands.Add(Sub("put", "Store an item for about two hours", [_text], [_keyFile, _salt, _sequence], PutAsync));
+        command.Subcommands.Add(Sub("sample", "Ask nodes for some of the swarms that they know", [_nodes], [], SampleAsync));
         return command;
     }
 
@@ -158,6 +160,20 @@ internal sealed class DhtCommand
             throw new CommandException(ExitCode.NotFound, report.StoreError == 302 ? "A newer version is stored already: raise --seq." : "No node took the item. Try again later.");
         Say(result, "dht-stored", item.IsMutable ? Convert.ToHexStringLower(item.PublicKey.Span) : item.Target.ToString(), values);
         return ExitCode.Done;
+    }
+
+    private async Task<int> SampleAsync(ParseResult result, DhtService dht, CancellationToken cancellationToken)
+    {
+        IPEndPoint[] nodes = result.GetValue(_nodes)!;
+        DhtSamples?[] answers = await Task.WhenAll(nodes.Select(node => dht.SampleAsync(node, cancellationToken)));
+        foreach ((IPEndPoint node, DhtSamples? samples) in nodes.Zip(answers))
+        {
+            foreach (Key160 infoHash in samples?.InfoHashes ?? [])
+                Say(result, "dht-sample", infoHash.ToString(), new JsonObject { ["infoHash"] = infoHash.ToString(), ["node"] = node.ToString() });
+            Note(result, "dht-samples", samples is null ? $"{node} did not answer, or does not tell." : $"{node} told {samples.InfoHashes.Length} of {samples.Count} swarms, and chooses others after {samples.Interval.TotalSeconds:0} s.",
+                new JsonObject { ["node"] = node.ToString(), ["answered"] = samples is not null, ["count"] = samples?.Count, ["intervalSeconds"] = samples?.Interval.TotalSeconds });
+        }
+        return answers.Any(a => a is not null) ? ExitCode.Done : ExitCode.NotFound;
     }
 
     private static async Task JoinAsync(DhtService dht, CancellationToken cancellationToken)

@@ -132,6 +132,21 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         return await SearchAsync((node, now) => node.Put(item, compareAndSwap, now), _ => { }, cancellationToken);
     }
 
+    /// <summary>Asks a node for some of the swarms that it knows; null when it does not answer, does not tell, or is of a family that we do not speak. Spec: BEP 51.</summary>
+    public Task<DhtSamples?> SampleAsync(IPEndPoint node, CancellationToken cancellationToken)
+    {
+        var answered = new TaskCompletionSource<DhtSamples?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        NodeEndPoint asked = NodeEndPoint.From(node);
+        Post(now =>
+        {
+            if (SideOf(asked.IsV6) is { } side)
+                side.Samples[side.Node.Sample(asked, now)] = answered;
+            else
+                answered.TrySetResult(null);
+        });
+        return answered.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Ends the loop and keeps the nodes for next time.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -294,12 +309,16 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     {
         public Dictionary<int, CombinedSearch> Searches { get; } = [];
 
+        public Dictionary<uint, TaskCompletionSource<DhtSamples?>> Samples { get; } = [];
+
         public bool IsV6 { get; } = isV6;
 
         public DhtNode Node { get; } = node;
 
         public void Dispatch(DhtEvent happened)
         {
+            if (happened is DhtSampled sampled && Samples.Remove(sampled.Question, out TaskCompletionSource<DhtSamples?>? asked))
+                asked.TrySetResult(sampled.Samples);
             (int id, DhtSearchReport? report) = happened switch
             {
                 DhtPeersFound found => (found.Search, null),

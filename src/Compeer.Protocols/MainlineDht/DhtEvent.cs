@@ -12,6 +12,9 @@ public sealed record DhtPeersFound(int Search, ImmutableArray<IPEndPoint> Peers)
 /// <summary>A search found an item: the immutable one, or a mutable one newer than those told before.</summary>
 public sealed record DhtItemFound(int Search, DhtItem Item) : DhtEvent;
 
+/// <summary>A node told of swarms that it knows; null when it did not answer, or does not tell.</summary>
+public sealed record DhtSampled(uint Question, DhtSamples? Samples) : DhtEvent;
+
 /// <summary>A search is over.</summary>
 public sealed record DhtSearchEnded(int Search, DhtSearchReport Report) : DhtEvent;
 

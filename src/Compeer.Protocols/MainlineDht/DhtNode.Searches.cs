@@ -257,6 +257,8 @@ public sealed partial class DhtNode
                 query.Search!.AsideUnderWay--;
             return;
         }
+        if (query.Purpose == QueryPurpose.Sample)
+            OnSampled(query, reply);
         if (query.Purpose != QueryPurpose.Entry)
             Admit(id, query.To, now - query.SentAt, now);
         if (query.Search is not { } search)
@@ -277,8 +279,10 @@ public sealed partial class DhtNode
         }
     }
 
-    private static void OnErrorReply(in PendingQuery query, in KrpcMessage reply)
+    private void OnErrorReply(in PendingQuery query, in KrpcMessage reply)
     {
+        if (query.Purpose == QueryPurpose.Sample)
+            Emit(new DhtSampled(query.Transaction, null));
         if (query.Search is not { } search)
             return;
         search.Lookup.OnFailure(query.To);

@@ -233,6 +233,8 @@ public sealed partial class DhtNode
 
     private void OnSilence(in PendingQuery query)
     {
+        if (query.Purpose == QueryPurpose.Sample)
+            Emit(new DhtSampled(query.Transaction, null));
         if (query.Purpose == QueryPurpose.Ping)
             _pingsUnderWay--;
         if (query.ExpectedId is { } id)

@@ -16,6 +16,9 @@ internal enum QueryPurpose : byte
 
     /// <summary>To store what was searched for.</summary>
     Store,
+
+    /// <summary>To learn of swarms that a node knows.</summary>
+    Sample,
 }
 
 /// <summary>A question that waits for its answer.</summary>

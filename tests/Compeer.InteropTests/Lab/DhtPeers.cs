@@ -6,7 +6,7 @@ namespace Compeer.InteropTests.Lab;
 public static class DhtPeers
 {
     public const int CloudSize = 40;
-    private const int Port = 6881;
+    public const int Port = 6881;
 
     /// <summary>Forty nodes of libtorrent in one process, each with an address of its own; where to join them.</summary>
     public static async Task<string> CloudAsync(LabNetwork network)
@@ -19,7 +19,15 @@ public static class DhtPeers
         return ready.Text("entry");
     }
 
-    /// <summary>libtorrent_dht.py peers|put|get with an entry.</summary>
+    /// <summary>The addresses of all nodes of a cloud of IPv4, given where to join it.</summary>
+    public static string[] NodesOf(string entry)
+    {
+        int dot = entry.LastIndexOf('.'), colon = entry.LastIndexOf(':');
+        int first = int.Parse(entry[(dot + 1)..colon], CultureInfo.InvariantCulture);
+        return [.. Enumerable.Range(first, CloudSize).Select(n => $"{entry[..dot]}.{Text(n)}{entry[colon..]}")];
+    }
+
+    /// <summary>libtorrent_dht.py peers|put|get|sample with an entry.</summary>
     public static JsonProcess Libtorrent(LabHost host, string entry, params string[] arguments)
     {
         Prerequisites.Demand(Needs.Libtorrent);

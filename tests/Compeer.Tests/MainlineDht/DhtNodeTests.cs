@@ -34,6 +34,20 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
+    public void A_node_tells_of_the_swarms_that_it_knows_and_silence_is_an_answer_too()
+    {
+        DhtNetwork network = DhtNetwork.Started(8, 1);
+        Key160 key = Key160.NewRandom(new Random(5));
+        Announce(network, 1, key, 5000, isSeed: true);
+        NodeEndPoint asker = DhtNetwork.EndPoint(2), teller = network.Nodes.First(n => n.Key != asker && n.Value.StoredCount.Swarms > 0).Key;
+        uint asked = network.Nodes[asker].Sample(teller, network.Now), silent = network.Nodes[asker].Sample(Stranger, network.Now);
+        network.Run(TimeSpan.FromSeconds(30));
+        DhtSamples? told = network.Events[asker].OfType<DhtSampled>().Single(e => e.Question == asked).Samples;
+        Assert.Equal((key, 1, TimeSpan.FromHours(6)), (Assert.Single(told!.InfoHashes), told.Count, told.Interval));
+        Assert.Null(network.Events[asker].OfType<DhtSampled>().Single(e => e.Question == silent).Samples);
+    }
+
+    [Fact]
     public void Items_are_put_got_and_replaced_only_by_newer_ones()
     {
         DhtNetwork network = DhtNetwork.Started(40, 2);
