@@ -75,7 +75,9 @@ internal sealed class Peers(TorrentSession session)
     /// <summary>Says who we are: at first, and again when that changed.</summary>
     public void SendExtensions(PeerLink link) => link.Wire.SendExtensions(
         session.Services.PortFor(link.Address), session.Metainfo?.InfoBytes.Length ?? 0, session.Phase == TorrentPhase.Seeding, link.Address,
-        offersPeerExchange: !session.IsPrivate, session.Punches.Relays.Relayed);
+        offersPeerExchange: !session.IsPrivate, session.Punches.Relays.Relayed,
+        // Who sees the relay's address only has to know from where else we may come.
+        link.Connection.Path == PeerPath.RelayedUtp ? session.Punches.Relays.OwnAddress : null);
 
     private void TellConnected(PeerLink link)
     {
@@ -272,14 +274,13 @@ internal sealed class Peers(TorrentSession session)
     private bool IsBetter(PeerConnection connection, PeerArrived arrived, PeerLink old)
     {
         bool weDialled = arrived.Dialled is not null;
-        bool isSameAddress = connection.Remote.Address.Equals(old.Address);
         bool wasRelayed = old.Way.Path == PeerPath.RelayedUtp;
         PeerPath path = connection.Remote.Equals(old.Wire.Remote.Relayed) ? PeerPath.RelayedUtp : connection.Path;
+        bool mayBeIt = SecondConnection.MayComeFrom(connection.Remote, old.EndPoint, wasRelayed, old.Wire.Remote);
+        // Whom we dial ourselves we were told of; it may also be the peer's next port at a relay.
         if (wasRelayed && path != PeerPath.RelayedUtp)
-            return weDialled || isSameAddress || session.Punches.IsHole(connection.Remote);
-        // Anybody can claim a peer's id, so a newcomer takes over only where and when two dials can have crossed. Each side may
-        // have dialled the other's port at a relay.
-        if ((!isSameAddress && !wasRelayed) || session.Now - old.ConnectedAt >= SameTime)
+            return weDialled || mayBeIt;
+        if (!mayBeIt || session.Now - old.ConnectedAt >= SameTime)
             return false;
         if (path != old.Way.Path)
             return path < old.Way.Path;

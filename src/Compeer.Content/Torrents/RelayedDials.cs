@@ -24,6 +24,9 @@ internal sealed class RelayedDials(TorrentSession session)
     /// <summary>Where others reach us through the relay; null while there is no such port.</summary>
     public IPEndPoint? Relayed => session.Services.Relay?.Status.Relayed;
 
+    /// <summary>Our own address as the relay sees it; null while there is none.</summary>
+    public IPAddress? OwnAddress => session.Services.Relay?.Status.OwnAddress;
+
     /// <summary>A peer does not answer our dial, or is about to be introduced: it may come through the relay, and is dialled from there if it does not come otherwise.</summary>
     public void OnUnreachable(IPEndPoint peer)
     {

@@ -103,7 +103,7 @@ public sealed class RelayService : IDatagramReceiver, IAsyncDisposable
             // Most peers have an IPv4 address only, and a port at a relay is of the family in which the relay was asked.
             IPAddress address = addresses.OrderBy(a => a.AddressFamily != AddressFamily.InterNetwork).FirstOrDefault() ?? throw new SocketException((int)SocketError.HostNotFound);
             TurnAllocated allocated = await _turn.AllocateAsync(new IPEndPoint(address, _relay.Port), _relay.Credentials!, cancellationToken);
-            return await ServeAsync(allocated.Relayed, cancellationToken);
+            return await ServeAsync(allocated, cancellationToken);
         }
         catch (TurnException e)
         {
@@ -116,13 +116,13 @@ public sealed class RelayService : IDatagramReceiver, IAsyncDisposable
         return null;
     }
 
-    private async Task<string> ServeAsync(IPEndPoint relayed, CancellationToken cancellationToken)
+    private async Task<string> ServeAsync(TurnAllocated allocated, CancellationToken cancellationToken)
     {
-        await using var transport = new UtpTransport(_turn, relayed, _utp, PeerPath.RelayedUtp, _accepted);
+        await using var transport = new UtpTransport(_turn, allocated.Relayed, _utp, PeerPath.RelayedUtp, _accepted);
         _transport = transport;
         // Others who have a port at this relay dial us from there.
-        _turn.Welcome(relayed.Address);
-        Status = new(relayed, null);
+        _turn.Welcome(allocated.Relayed.Address);
+        Status = new(allocated.Relayed, null, allocated.Mapped?.Address);
         _settled.TrySetResult();
         try
         {

@@ -14,8 +14,10 @@ namespace Compeer.Protocols.PeerWire;
 /// <param name="TheirAddress">The remote's address as we see it.</param>
 /// <param name="OffersPeerExchange">We exchange peers; never for private torrents.</param>
 /// <param name="Relayed">Our port at a relay; null when we have none.</param>
+/// <param name="OwnAddress">Our own address, for a peer that cannot see it; null leaves it out.</param>
 public readonly record struct OwnExtensions(
-    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false, IPEndPoint? Relayed = null);
+    string ClientName, int ListenPort, int RequestQueue, int MetadataBytes, bool IsUploadOnly, IPAddress TheirAddress, bool OffersPeerExchange = false, IPEndPoint? Relayed = null,
+    IPAddress? OwnAddress = null);
 
 /// <summary>Encodes and decodes the extensions' own messages. Spec: BEP 9, 10, 11, 21, 54, 55.</summary>
 internal static class ExtensionMessages
@@ -43,6 +45,11 @@ internal static class ExtensionMessages
         var output = new ArrayBufferWriter<byte>(256);
         var writer = new BencodeWriter(output);
         writer.BeginDictionary();
+        if (own.OwnAddress?.GetAddressBytes() is { } address)
+        {
+            writer.Key(address.Length == 4 ? "ipv4"u8 : "ipv6"u8);
+            writer.String(address);
+        }
         writer.Key("m"u8);
         writer.BeginDictionary();
         Integer(writer, "lt_donthave"u8, DontHave);

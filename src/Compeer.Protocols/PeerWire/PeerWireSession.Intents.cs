@@ -28,13 +28,13 @@ public sealed partial class PeerWireSession
     }
 
     /// <summary>Says who we are, if the remote can hear it.</summary>
-    public void SendExtensions(int listenPort, int metadataBytes, bool isUploadOnly, IPAddress theirAddress, bool offersPeerExchange = false, IPEndPoint? relayed = null)
+    public void SendExtensions(int listenPort, int metadataBytes, bool isUploadOnly, IPAddress theirAddress, bool offersPeerExchange = false, IPEndPoint? relayed = null, IPAddress? ownAddress = null)
     {
         if (!HasExtensions)
             return;
         OffersPeerExchange = offersPeerExchange;
         Extended(0, ExtensionMessages.Handshake(new OwnExtensions(
-            _options.ClientName, listenPort, _options.MaxIncomingRequests, metadataBytes, isUploadOnly, theirAddress, offersPeerExchange, relayed)));
+            _options.ClientName, listenPort, _options.MaxIncomingRequests, metadataBytes, isUploadOnly, theirAddress, offersPeerExchange, relayed, ownAddress)));
     }
 
     /// <summary>Takes the offer to exchange peers back: the torrent turned out to be private.</summary>

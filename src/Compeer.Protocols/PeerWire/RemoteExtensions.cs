@@ -30,6 +30,12 @@ public sealed class RemoteExtensions
     /// <summary>Our address as it sees it.</summary>
     public IPAddress? OurAddress { get; private set; }
 
+    /// <summary>Its own IPv4 address, by its word; null when it does not tell.</summary>
+    public IPAddress? OwnV4 { get; private set; }
+
+    /// <summary>Its own IPv6 address, by its word; null when it does not tell.</summary>
+    public IPAddress? OwnV6 { get; private set; }
+
     /// <summary>Its port at a relay, by its word; null when it names none. An extension of ours: the key "relay", a compact peer.</summary>
     public IPEndPoint? Relayed { get; private set; }
 
@@ -75,6 +81,10 @@ public sealed class RemoteExtensions
             IsUploadOnly = uploadOnly != 0;
         if (root.TryGetBytes("yourip"u8, out ReadOnlyMemory<byte> address) && address.Length is 4 or 16)
             OurAddress = new IPAddress(address.Span);
+        if (root.TryGetBytes("ipv4"u8, out ReadOnlyMemory<byte> v4) && v4.Length == 4)
+            OwnV4 = new IPAddress(v4.Span);
+        if (root.TryGetBytes("ipv6"u8, out ReadOnlyMemory<byte> v6) && v6.Length == 16)
+            OwnV6 = new IPAddress(v6.Span);
         var relayed = new List<IPEndPoint>(1);
         if (root.TryGetBytes("relay"u8, out ReadOnlyMemory<byte> compact) && CompactPeers.TryRead(compact.Span, compact.Length == CompactPeers.V6LengthBytes, 1, relayed))
             Relayed = relayed.FirstOrDefault();

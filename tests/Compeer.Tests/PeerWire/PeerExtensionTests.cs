@@ -35,6 +35,17 @@ public class PeerExtensionTests
         Assert.Equal(IPEndPoint.Parse(relayed), other.Remote.Relayed);
     }
 
+    [Theory]
+    [InlineData("203.0.113.7")]
+    [InlineData("2001:db8::7")]
+    public void Our_own_address_is_told_to_who_cannot_see_it(string address)
+    {
+        PeerWireSession session = WireSession.New(), other = WireSession.New();
+        session.SendExtensions(6881, 0, false, IPAddress.Loopback, ownAddress: IPAddress.Parse(address));
+        other.Feed(session.Sent());
+        Assert.Equal(IPAddress.Parse(address), other.Remote.OwnV4 ?? other.Remote.OwnV6);
+    }
+
     [Fact]
     public void What_is_not_known_is_left_out()
     {
@@ -91,6 +102,7 @@ public class PeerExtensionTests
     [InlineData("name that is no text", "d1:v2:\u00FF\u00FEe")]
     [InlineData("address of five bytes", "d6:yourip5:12345e")]
     [InlineData("relay of five bytes", "d5:relay5:12345e")]
+    [InlineData("own addresses of five bytes", "d4:ipv45:123454:ipv65:12345e")]
     [InlineData("relay that nobody can be at", "d5:relay6:\u0000\u0000\u0000\u0000\u0001\u0001e")]
     public void Values_that_make_no_sense_are_passed_over(string name, string payload)
     {
@@ -104,6 +116,7 @@ public class PeerExtensionTests
         Assert.Null(remote.ClientName);
         Assert.Null(remote.OurAddress);
         Assert.Null(remote.Relayed);
+        Assert.Null(remote.OwnV4 ?? remote.OwnV6);
     }
 
     [Fact]
