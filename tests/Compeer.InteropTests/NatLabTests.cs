@@ -9,15 +9,18 @@ public sealed class NatLabTests
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
-    [ForeignFact(Needs.Masquerade | Needs.Python)]
-    public async Task A_port_keeping_router_shows_every_remote_the_same_port()
+    [ForeignTheory(Needs.Masquerade | Needs.Python)]
+    [InlineData(NatKind.PortKeeping, Port)]
+    [InlineData(NatKind.PortChanging, 17001)]
+    public async Task A_router_that_keeps_or_changes_a_port_shows_every_remote_the_same_one(NatKind kind, int outside)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
-        LabRouter router = await network.AddRouterAsync(NatKind.PortKeeping);
+        LabRouter router = await network.AddRouterAsync(kind);
         LabHost home = await router.AddHostAsync();
 
         string[] seen = await AskTwoAsync(network, home);
 
+        Assert.Equal(router.PublicAt(home, Port), $"{router.Address}:{outside}");
         Assert.Equal([router.PublicAt(home, Port), router.PublicAt(home, Port)], seen);
     }
 
@@ -38,6 +41,7 @@ public sealed class NatLabTests
     [ForeignTheory(Needs.Masquerade | Needs.Python)]
     [InlineData(NatKind.Open, true)]
     [InlineData(NatKind.PortKeeping, false)]
+    [InlineData(NatKind.PortChanging, false)]
     [InlineData(NatKind.FullyRandom, false)]
     public async Task Only_an_open_router_lets_in_what_nobody_asked_for(NatKind kind, bool letsIn)
     {

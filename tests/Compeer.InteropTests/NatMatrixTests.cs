@@ -27,6 +27,7 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
     [InlineData(NatKind.Open, NatKind.FullyRandom, true)]
     [InlineData(NatKind.FullyRandom, NatKind.Open, true)]
     [InlineData(NatKind.PortKeeping, NatKind.PortKeeping, true)]
+    [InlineData(NatKind.PortChanging, NatKind.PortChanging, true)]
     public Task Homes_connect_directly_where_theory_allows(NatKind shareKind, NatKind getKind, bool utpOnly) =>
         ConnectDirectlyAsync(shareKind, getKind, utpOnly, RelayKind.None);
 

@@ -13,6 +13,9 @@ public sealed class LabRouter
     private const string Inside = "in0";
     private const string Outside = "e0";
 
+    /// <summary>The port that <see cref="NatKind.PortChanging"/> changes, and what it makes of it.</summary>
+    private const int ChangedPort = 7001, ChangedPortOutside = 17001;
+
     private readonly LabHost _outside;
     private readonly string _home;
 
@@ -28,8 +31,9 @@ public sealed class LabRouter
     /// <summary>Its address on the Internet: where the hosts behind it seem to be, unless it is <see cref="NatKind.Open"/>.</summary>
     public string Address => _outside.Address;
 
-    /// <summary>"10.x.y.z:port": how a port of <paramref name="host"/> looks from outside where the port is kept.</summary>
-    public string PublicAt(LabHost host, int port) => Kind == NatKind.Open ? host.At(port) : _outside.At(port);
+    /// <summary>"10.x.y.z:port": how a port of <paramref name="host"/> looks from outside where it looks the same for everybody.</summary>
+    public string PublicAt(LabHost host, int port) =>
+        Kind == NatKind.Open ? host.At(port) : _outside.At(Kind == NatKind.PortChanging && port == ChangedPort ? ChangedPortOutside : port);
 
     /// <summary>The address under which <paramref name="host"/> is seen from outside.</summary>
     public string PublicAddressOf(LabHost host) => Kind == NatKind.Open ? host.Address : Address;
@@ -94,7 +98,13 @@ public sealed class LabRouter
             }
             chain out {
                 type nat hook postrouting priority 100; policy accept;
-                {{Kind switch { NatKind.PortKeeping => $"oifname \"{Outside}\" masquerade", NatKind.FullyRandom => $"oifname \"{Outside}\" masquerade fully-random", _ => "" }}}
+                {{Kind switch
+                {
+                    NatKind.PortKeeping => $"oifname \"{Outside}\" masquerade",
+                    NatKind.PortChanging => $"oifname \"{Outside}\" meta l4proto {{ tcp, udp }} th sport {ChangedPort} masquerade to :{ChangedPortOutside}\noifname \"{Outside}\" masquerade",
+                    NatKind.FullyRandom => $"oifname \"{Outside}\" masquerade fully-random",
+                    _ => "",
+                }}}
             }
         }
         """;

@@ -12,6 +12,9 @@ public enum NatKind
     /// </summary>
     PortKeeping,
 
+    /// <summary>The same, but the port that our programs listen at has another number outside, one for all destinations.</summary>
+    PortChanging,
+
     /// <summary>Translates to a random port for each destination ("masquerade fully-random"), as a symmetric NAT; lets in only what answers.</summary>
     FullyRandom,
 }
