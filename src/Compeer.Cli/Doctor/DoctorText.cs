@@ -90,8 +90,16 @@ internal static class DoctorText
             yield return $"UDP: {Incoming(facts.OwnPort, facts.StrangersHeard)}.";
         if (facts.HasV6)
             yield return $"UDP over IPv6: {Incoming(facts.OwnPortV6, facts.StrangersHeardV6)}.";
-        yield return "TCP: not known; only a connection from outside can tell.";
+        yield return TcpFromOutside(facts) is { } at
+            ? $"TCP: not known; nobody outside has tried it. Somebody elsewhere can, while 'compeer share' runs here: nc -vz {at.Address} {at.Port}"
+            : "TCP: not known; only a connection from outside can tell.";
     }
+
+    /// <summary>Where a connection from outside would have to arrive; null when no such place is known.</summary>
+    private static IPEndPoint? TcpFromOutside(ReachabilityFacts facts) =>
+        facts.MappedTcp
+        ?? (facts.PublicV4 is { } v4 && facts.LocalAddresses.Contains(v4.Address) ? new IPEndPoint(v4.Address, facts.Port)
+            : facts is { IsSeenAtOwnV6: true, PublicV6: { } v6 } ? new IPEndPoint(v6.Address, facts.Port) : null);
 
     private static string Incoming(NatBehaviour? ownPort, long strangersHeard) => ownPort?.Filtering switch
     {
