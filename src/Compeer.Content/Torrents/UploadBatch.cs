@@ -48,6 +48,7 @@ internal sealed class UploadBatch
     public void Clear()
     {
         Requests.Clear();
+        _run.Clear(); // or it would hold the buffer of a peer that asks no more
         LengthBytes = 0;
         _isBusy = false;
     }
