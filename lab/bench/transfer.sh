@@ -1,6 +1,8 @@
 #!/bin/bash
-# Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns.
+# Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns. Nobody looks for other peers.
+# "bare" is the limit: TCP, hashing and writing without an engine (bare_transfer.py), always in plain.
 # usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
+# EARLIER=DIRECTORY of another build of compeer lets that one take part too.
 set -euo pipefail
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
@@ -17,15 +19,19 @@ done
 
 cpu() { awk '{print ($14 + $15) / 100}' "/proc/$1/stat"; }
 
+dll() { if [ "$1" = earlier ]; then echo "$EARLIER/compeer.dll"; else echo "$program"; fi; }
+
 # one SEEDER LEECHER FORMAT
 one() {
     rm -rf "$work/got" "$work/state"
     mkdir "$work/got"
     local torrent=$work/$3.torrent seed
-    if [ "$1" = libtorrent ]; then
+    if [ "$1" = bare ]; then
+        ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/bare_transfer.py seed "$work/seed/data.bin" 10.98.0.1 7001 &
+    elif [ "$1" = libtorrent ]; then
         ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 "$encryption" &
     else
-        ip netns exec "$seed_ns" dotnet "$program" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --quiet >/dev/null 2>&1 &
+        ip netns exec "$seed_ns" dotnet "$(dll "$1")" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --no-dht --no-lan --quiet >/dev/null 2>&1 &
     fi
     seed=$!
     children=("$seed")
@@ -33,10 +39,12 @@ one() {
     local before
     before=$(cpu "$seed")
     local command
-    if [ "$2" = libtorrent ]; then
+    if [ "$2" = bare ]; then
+        command=(/usr/bin/python3 lab/bench/bare_transfer.py leech "$work/got/data.bin" 10.98.0.2 10.98.0.1 7001 1073741824 "$3")
+    elif [ "$2" = libtorrent ]; then
         command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 "$encryption" 10.98.0.1:7001)
     else
-        command=(dotnet "$program" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --quiet)
+        command=(dotnet "$(dll "$2")" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --no-dht --no-lan --quiet)
     fi
     /usr/bin/time -f '%e %U %S %M' -o "$work/time" timeout 120 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1
     local after
@@ -53,7 +61,9 @@ for ((round = 0; round < rounds; round++)); do
     for format in $formats; do
         one libtorrent libtorrent "$format"
         one compeer compeer "$format"
+        [ -z "${EARLIER:-}" ] || one earlier earlier "$format"
         one libtorrent compeer "$format"
         one compeer libtorrent "$format"
+        [ "$encryption" = require ] || one bare bare "$format"
     done
 done

@@ -37,6 +37,21 @@ public sealed class PieceLayout
         }
     }
 
+    /// <summary>A range of a piece as one slice; false when it does not lie whole within one file.</summary>
+    public bool TrySlice(int piece, int begin, int length, out FileSlice slice)
+    {
+        long start = (long)piece * _metainfo.PieceLength + begin;
+        int first = FirstEndingAfter(start);
+        slice = default;
+        if (first == _byOffset.Length)
+            return false;
+        TorrentFile file = _metainfo.Files[_byOffset[first]];
+        if (file.Offset > start || file.Offset + file.Length < start + length)
+            return false;
+        slice = new FileSlice(file.Index, start - file.Offset, begin, length);
+        return true;
+    }
+
     /// <summary>The pieces that hold bytes of a file: first and one past the last. Empty for an empty file.</summary>
     public (int First, int End) PiecesOf(int fileIndex)
     {

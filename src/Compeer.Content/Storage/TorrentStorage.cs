@@ -97,6 +97,19 @@ public sealed class TorrentStorage : IDisposable
         }
     }
 
+    /// <summary>Fills parts that follow one another from <paramref name="begin"/> of a piece, in one vectored call where one file holds them all.</summary>
+    /// <exception cref="StorageException">As above.</exception>
+    public void Read(int piece, int begin, IReadOnlyList<Memory<byte>> parts)
+    {
+        int length = 0;
+        for (int i = 0; i < parts.Count; i++)
+            length += parts[i].Length;
+        if (Layout.TrySlice(piece, begin, length, out FileSlice slice) && !_metainfo.Files[slice.FileIndex].IsPad && TryReadAtOnce(piece, slice, parts))
+            return;
+        for (int i = 0; i < parts.Count; begin += parts[i++].Length)
+            Read(piece, begin, parts[i]);
+    }
+
     /// <summary>The file as it is on the disk now, or null when it is not there; the empty stamp for files kept in the side file.</summary>
     public FileStamp? StampOnDisk(int fileIndex) =>
         _metainfo.Files[fileIndex].IsPad || !_wanted[fileIndex] ? default(FileStamp) : FileStamp.Of(PathOf(fileIndex));
@@ -199,6 +212,26 @@ public sealed class TorrentStorage : IDisposable
             }
             if (!side)
                 CheckUnchanged(slice.FileIndex, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageException.From(e, slice.FileIndex, path);
+        }
+    }
+
+    /// <summary>False when the system gave less than was asked for, which it may.</summary>
+    private bool TryReadAtOnce(int piece, FileSlice slice, IReadOnlyList<Memory<byte>> parts)
+    {
+        string path = Route(slice.FileIndex);
+        bool side = !_wanted[slice.FileIndex];
+        try
+        {
+            using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: false);
+            if (RandomAccess.Read(lease.Handle, parts, side ? SideOffset(piece, slice) : slice.FileOffset) < slice.Length)
+                return false;
+            if (!side)
+                CheckUnchanged(slice.FileIndex, path);
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -363,7 +363,7 @@ internal sealed class Downloads(TorrentSession session)
             bool valid = PieceVerifier.IsValid(Metainfo, piece.Index, content);
             ulong[]? digests = !valid || piece.WantsDigests ? BlockDigests.Of(content) : null;
             if (valid)
-                session.Services.Disk.TryEnqueue(() => Store(piece, digests));
+                Store(piece, digests); // here, where the piece is still in the cache
             else
                 session.Post(new PieceCorrupt(piece, digests!, Metainfo.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(content)));
         });

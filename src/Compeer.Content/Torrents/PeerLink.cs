@@ -16,6 +16,7 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 {
     private const int FirstQueue = 8;
 
+    private readonly UploadBatch?[] _batches = new UploadBatch?[Uploads.BuffersInFlight];
     private long _rateBefore;
     private bool _slowStart = true;
 
@@ -66,6 +67,17 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     /// <summary>Buffers being read from disk or on their way to the kernel.</summary>
     public int UploadsInFlight { get; set; }
+
+    /// <summary>A batch to fill, while fewer than <see cref="Uploads.BuffersInFlight"/> buffers are in flight.</summary>
+    public UploadBatch FreeBatch(TorrentSession session)
+    {
+        foreach (ref UploadBatch? batch in _batches.AsSpan())
+        {
+            if ((batch ??= new UploadBatch(session, this)).IsFree)
+                return batch;
+        }
+        throw new InvalidOperationException("All batches are in flight.");
+    }
 
     public MetadataFetch? Metadata { get; set; }
 

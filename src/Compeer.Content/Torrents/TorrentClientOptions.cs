@@ -60,10 +60,10 @@ public sealed record TorrentClientOptions
     /// <summary>Unchoked peers per torrent.</summary>
     public int UploadSlots { get; init; } = 8;
 
-    /// <summary>Threads that read and write files.</summary>
+    /// <summary>Threads that read files and flush them.</summary>
     public int DiskThreads { get; init; } = 4;
 
-    /// <summary>Threads that hash.</summary>
+    /// <summary>Threads that hash pieces, and write those that are right.</summary>
     public int HashThreads { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
     /// <summary>Bytes of complete pieces of one torrent that may wait to be hashed and written; beyond it nothing more is requested.</summary>

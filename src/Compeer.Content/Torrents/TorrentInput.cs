@@ -66,7 +66,7 @@ internal sealed record PieceCorrupt(PieceInProgress Piece, ulong[] Digests, Sha2
 internal sealed record PieceUnwritten(PieceInProgress Piece, StorageException Reason) : TorrentInput;
 
 /// <summary>Blocks for a peer could not be read.</summary>
-internal sealed record UploadFailed(PeerLink Link, IReadOnlyList<BlockRequest> Requests, StorageException Reason) : TorrentInput;
+internal sealed record UploadFailed(PeerLink Link, UploadBatch Batch, StorageException Reason) : TorrentInput;
 
 /// <summary>A piece was read from the disk and hashed.</summary>
 internal sealed record PieceChecked(int Piece, bool Valid, int LengthBytes) : TorrentInput;

@@ -252,6 +252,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Metainfo? known = Metainfo ?? LoadMetainfo();
         if (known is not null)
             UseMetainfo(known);
+        Peers.Dial();
         PublishStatus();
     }
 

@@ -9,7 +9,8 @@ namespace Compeer.Content.Torrents;
 /// <summary>The giving half of a torrent's loop: decides whom to serve, reads blocks in large batches and sends them.</summary>
 internal sealed class Uploads
 {
-    private const int BuffersInFlight = 2;
+    /// <summary>Buffers of one peer that may be read or sent at once.</summary>
+    public const int BuffersInFlight = 2;
     private const int AllowedFastPieces = 5;
 
     private readonly TorrentSession _session;
@@ -94,8 +95,9 @@ internal sealed class Uploads
     public void OnFailed(UploadFailed failed)
     {
         failed.Link.UploadsInFlight--;
-        foreach (BlockRequest request in failed.Requests)
+        foreach (BlockRequest request in failed.Batch.Requests)
             failed.Link.Wire.SendReject(request);
+        failed.Batch.Clear();
         _session.MarkDirty(failed.Link);
         if (failed.Reason.Failure == StorageFailure.Changed)
             _session.Content.OnFileChanged(failed.Reason);
@@ -206,48 +208,20 @@ internal sealed class Uploads
         if (!_session.Content.IsOpen || !link.Wire.TryPeekUpload(out _))
             return false;
         PieceSet have = _session.Downloads.Picker.Have;
-        var batch = new List<BlockRequest>(maxBlocks);
-        int length = 0;
-        while (batch.Count < maxBlocks
-            && link.Wire.TryPeekUpload(out BlockRequest next)
-            && length + PeerMessageWriter.PieceHeaderBytes + next.Length <= TransferBufferPool.LargeBytes)
+        UploadBatch batch = link.FreeBatch(_session);
+        while (batch.Requests.Count < maxBlocks && link.Wire.TryPeekUpload(out BlockRequest next) && batch.HasRoomFor(next))
         {
             link.Wire.TryTakeUpload(out _);
-            if (!have[next.Index])
-            {
+            if (have[next.Index])
+                batch.Add(next);
+            else
                 link.Wire.SendReject(next);
-                continue;
-            }
-            batch.Add(next);
-            length += PeerMessageWriter.PieceHeaderBytes + next.Length;
         }
-        if (batch.Count == 0)
+        if (batch.Requests.Count == 0)
             return false;
-        _session.Services.Upload.Take(length, _session.Now);
+        _session.Services.Upload.Take(batch.LengthBytes, _session.Now);
         link.UploadsInFlight++;
-        _session.Services.Disk.TryEnqueue(() => Read(link, batch, length));
+        batch.Start();
         return true;
-    }
-
-    private void Read(PeerLink link, List<BlockRequest> batch, int length)
-    {
-        TransferBuffer buffer = _session.Services.Buffers.Rent(length);
-        try
-        {
-            foreach (BlockRequest request in batch)
-            {
-                PeerMessageWriter.PieceHeader(buffer.Array.AsSpan(buffer.Length), request);
-                buffer.Length += PeerMessageWriter.PieceHeaderBytes;
-                _session.Content.Storage.Read(request.Index, request.Begin, buffer.Array.AsMemory(buffer.Length, request.Length));
-                buffer.Length += request.Length;
-                buffer.PayloadBytes += request.Length;
-            }
-            link.Connection.Send(buffer);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
-        {
-            buffer.Return();
-            _session.Post(new UploadFailed(link, batch, StorageException.From(e, -1, _session.Settings.Directory)));
-        }
     }
 }

@@ -42,45 +42,53 @@ public sealed class Rc4
         ref uint state = ref MemoryMarshal.GetArrayDataReference(_state);
         ref byte from = ref MemoryMarshal.GetReference(source);
         ref byte to = ref MemoryMarshal.GetReference(target);
-        uint i = _i, j = _j;
+        nuint i = (byte)(_i + 1), j = _j;
+        uint a = Unsafe.Add(ref state, i);
         nint at = 0, whole = source.Length & ~7;
         for (; at < whole; at += 8)
         {
-            ulong stream = Next(ref state, ref i, ref j);
-            stream |= (ulong)Next(ref state, ref i, ref j) << 8;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 16;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 24;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 32;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 40;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 48;
-            stream |= (ulong)Next(ref state, ref i, ref j) << 56;
+            ulong stream = Next(ref state, ref i, ref j, ref a);
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 8;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 16;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 24;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 32;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 40;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 48;
+            stream |= (ulong)Next(ref state, ref i, ref j, ref a) << 56;
             if (!BitConverter.IsLittleEndian)
                 stream = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(stream);
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, at)) ^ stream);
         }
         for (; at < source.Length; at++)
-            Unsafe.Add(ref to, at) = (byte)(Unsafe.Add(ref from, at) ^ Next(ref state, ref i, ref j));
-        (_i, _j) = (i, j);
+            Unsafe.Add(ref to, at) = (byte)(Unsafe.Add(ref from, at) ^ Next(ref state, ref i, ref j, ref a));
+        (_i, _j) = ((byte)(i - 1), (uint)j);
     }
 
     /// <summary>Discards key stream.</summary>
     public void Skip(int lengthBytes)
     {
         ref uint state = ref MemoryMarshal.GetArrayDataReference(_state);
+        nuint i = (byte)(_i + 1), j = _j;
+        uint a = Unsafe.Add(ref state, i);
         for (; lengthBytes > 0; lengthBytes--)
-            Next(ref state, ref _i, ref _j);
+            Next(ref state, ref i, ref j, ref a);
+        (_i, _j) = ((byte)(i - 1), (uint)j);
     }
 
-    // The indices are bytes by construction, so the state needs no bounds check.
+    // The indices are bytes by construction, so the state needs no bounds check. The entry a that the next step begins with is
+    // read before this step's writes, so that it need not wait for them; when they change it (j is i + 1), it is this step's own a.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Next(ref uint state, ref uint i, ref uint j)
+    private static uint Next(ref uint state, ref nuint i, ref nuint j, ref uint a)
     {
-        i = (byte)(i + 1);
-        uint a = Unsafe.Add(ref state, i);
         j = (byte)(j + a);
         uint b = Unsafe.Add(ref state, j);
+        nuint next = (byte)(i + 1);
+        uint ahead = Unsafe.Add(ref state, next);
         Unsafe.Add(ref state, j) = a;
         Unsafe.Add(ref state, i) = b;
-        return Unsafe.Add(ref state, (uint)(byte)(a + b));
+        uint key = Unsafe.Add(ref state, (nuint)(byte)(a + b));
+        a = j == next ? a : ahead;
+        i = next;
+        return key;
     }
 }
