@@ -149,6 +149,13 @@ public sealed class KademliaLookup<TKey, TContact>
         return nearest.Count <= count ? nearest : nearest[..count];
     }
 
+    /// <summary>Gives its memory back when its outcome has been read: it knows nobody any more.</summary>
+    public void Clear()
+    {
+        foreach (LookupPath<TKey, TContact> path in _paths)
+            path.Clear();
+    }
+
     private bool Add(int path, in TKey key, in TContact contact, int hops)
     {
         if (TryFind(contact, out _, out _))

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Compeer.Protocols.Kademlia;
 
 /// <summary>How far a lookup is with a contact.</summary>
@@ -29,11 +31,11 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
     where TKey : struct, IKademliaKey<TKey>
     where TContact : struct, IEquatable<TContact>
 {
-    private const int FirstCapacity = 32;
+    private const int FirstCapacity = 64;
 
-    private LookupCandidate<TKey, TContact>[] _items = new LookupCandidate<TKey, TContact>[Math.Min(FirstCapacity, options.MaxCandidates)];
-    private int[] _hashes = new int[Math.Min(FirstCapacity, options.MaxCandidates)];
-    private ulong[] _networks = new ulong[FirstCapacity];
+    private LookupCandidate<TKey, TContact>[] _items = [];
+    private int[] _hashes = [];
+    private ulong[] _networks = [];
     private int _networkCount;
     private int _count;
 
@@ -77,10 +79,9 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
         if (network != 0)
             Note(network);
         if (_count == _items.Length)
-        {
-            Array.Resize(ref _items, 2 * _count);
-            Array.Resize(ref _hashes, 2 * _count);
-        }
+            MakeRoom(ref _items, _count);
+        if (_count == _hashes.Length)
+            MakeRoom(ref _hashes, _count);
         _items.AsSpan(at, _count - at).CopyTo(_items.AsSpan(at + 1));
         _hashes.AsSpan(at, _count - at).CopyTo(_hashes.AsSpan(at + 1));
         _items[at] = added;
@@ -151,10 +152,34 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
         return at;
     }
 
+    /// <summary>Gives the memory back; nobody is known here any more.</summary>
+    public void Clear()
+    {
+        _count = _networkCount = 0;
+        Give(ref _items);
+        Give(ref _hashes);
+        Give(ref _networks);
+    }
+
+    private static void MakeRoom<T>(ref T[] items, int count)
+    {
+        T[] old = items;
+        items = ArrayPool<T>.Shared.Rent(Math.Max(FirstCapacity, 2 * count));
+        old.AsSpan(0, count).CopyTo(items);
+        Give(ref old);
+    }
+
+    private static void Give<T>(ref T[] items)
+    {
+        if (items.Length > 0)
+            ArrayPool<T>.Shared.Return(items);
+        items = [];
+    }
+
     private void Note(ulong network)
     {
         if (_networkCount == _networks.Length)
-            Array.Resize(ref _networks, 2 * _networkCount);
+            MakeRoom(ref _networks, _networkCount);
         _networks[_networkCount++] = network;
     }
 

@@ -110,6 +110,7 @@ public sealed partial class DhtNode
             _searches.RemoveAt(i);
             if (!search.IsRefresh)
                 Emit(new DhtSearchEnded(search.Id, search.Report(now)));
+            search.Lookup.Clear();
         }
         while (_searches.Count < _options.MaxSearches && _waiting.TryDequeue(out DhtSearch? next))
             Launch(next, now);

@@ -66,7 +66,7 @@ public sealed partial class DhtNode
         _ed25519 = ed25519;
         _random = random;
         _isV6 = isV6;
-        _ledger = new AddressLedger(options);
+        _ledger = new AddressLedger(options, random);
         _tokens = new DhtTokens(random, now);
         _refresh = new RefreshSchedule(options.RefreshInterval, options.RefreshPause);
         _replyBudget = new TokenBucket(options.ReplyBytesPerSecond, options.ReplyBytesPerSecond * 4);
