@@ -7,7 +7,7 @@ namespace Compeer.Protocols.Kademlia;
 internal sealed class RoutingBucket<TKey, TContact>
     where TKey : struct, IKademliaKey<TKey>
 {
-    private const int FirstCapacity = 4;
+    private const int FirstCapacity = 8;
 
     private RoutingEntry<TKey, TContact>[] _items = [];
     private ulong[] _leading = [];
@@ -59,7 +59,7 @@ internal sealed class RoutingBucket<TKey, TContact>
     {
         if (Count == _items.Length)
         {
-            int capacity = Math.Max(FirstCapacity, Count * 2);
+            int capacity = Math.Max(FirstCapacity, 2 * Count);
             Array.Resize(ref _items, capacity);
             Array.Resize(ref _leading, capacity);
             Array.Resize(ref _hosts, capacity);

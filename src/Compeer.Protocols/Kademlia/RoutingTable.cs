@@ -16,6 +16,8 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>So many contacts at a distance are enough to lead a lookup on.</summary>
     public const int Neighbours = 8;
 
+    private const int MaxOnStack = 128;
+
     private readonly TPolicy _policy;
     private readonly List<RoutingBucket<TKey, TContact>> _buckets = [new()];
     private readonly HashMultiset _hosts = new();
@@ -154,40 +156,43 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     {
         int own = BucketOf(target);
         int count = 0;
-        InsertSorted(nearest, ref count, _buckets[own], target, maxFailures);
-        if (count == nearest.Length)
-            return count;
-        for (int i = own + 1; i < _buckets.Count; i++)
-            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
-        for (int i = own - 1; i >= 0 && count < nearest.Length; i--)
-            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
+        Span<Near> near = nearest.Length <= MaxOnStack ? stackalloc Near[nearest.Length] : new Near[nearest.Length];
+        InsertSorted(near, ref count, own, target, maxFailures);
+        if (count < near.Length)
+        {
+            for (int i = own + 1; i < _buckets.Count; i++)
+                InsertSorted(near, ref count, i, target, maxFailures);
+        }
+        for (int i = own - 1; i >= 0 && count < near.Length; i--)
+            InsertSorted(near, ref count, i, target, maxFailures);
+        for (int i = 0; i < count; i++)
+            nearest[i] = Entry(near[i]);
         return count;
     }
 
     /// <summary>Compares the leading bits, which lie side by side; whole keys only where those are equal.</summary>
-    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, RoutingBucket<TKey, TContact> bucket, in TKey target, int maxFailures)
+    private void InsertSorted(Span<Near> near, ref int count, int bucket, in TKey target, int maxFailures)
     {
-        ReadOnlySpan<ulong> leading = bucket.Leading;
+        ReadOnlySpan<ulong> leading = _buckets[bucket].Leading;
         ulong wanted = target.LeadingBits;
         for (int i = 0; i < leading.Length; i++)
         {
-            if (count == nearest.Length && (count == 0 || (leading[i] ^ wanted) > (nearest[count - 1].Key.LeadingBits ^ wanted)))
+            var added = new Near(leading[i] ^ wanted, bucket, i);
+            if (count == near.Length && (count == 0 || !IsNearer(added, near[count - 1], target)))
                 continue;
-            ref readonly RoutingEntry<TKey, TContact> entry = ref bucket[i];
-            if (entry.Failures <= maxFailures)
-                InsertSorted(nearest, ref count, entry, target);
+            if (Entry(added).Failures > maxFailures)
+                continue;
+            int at = count == near.Length ? count - 1 : count++;
+            for (; at > 0 && IsNearer(added, near[at - 1], target); at--)
+                near[at] = near[at - 1];
+            near[at] = added;
         }
     }
 
-    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, in RoutingEntry<TKey, TContact> entry, in TKey target)
-    {
-        if (count == nearest.Length && target.CompareDistance(entry.Key, nearest[count - 1].Key) >= 0)
-            return;
-        int at = count == nearest.Length ? count - 1 : count++;
-        for (; at > 0 && target.CompareDistance(entry.Key, nearest[at - 1].Key) < 0; at--)
-            nearest[at] = nearest[at - 1];
-        nearest[at] = entry;
-    }
+    private bool IsNearer(in Near a, in Near b, in TKey target) =>
+        a.Distance != b.Distance ? a.Distance < b.Distance : target.CompareDistance(Entry(a).Key, Entry(b).Key) < 0;
+
+    private ref readonly RoutingEntry<TKey, TContact> Entry(in Near near) => ref _buckets[near.Bucket][near.Index];
 
     private Admission Refresh(RoutingBucket<TKey, TContact> bucket, int at, in TContact contact, TimeSpan roundTrip, Instant now)
     {
@@ -342,4 +347,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     }
 
     private static ushort Milliseconds(TimeSpan span) => (ushort)Math.Clamp(span.TotalMilliseconds, 1, ushort.MaxValue);
+
+    /// <summary>Where a contact is in the table, and the leading bits of its distance from what is looked for.</summary>
+    private readonly record struct Near(ulong Distance, int Bucket, int Index);
 }
