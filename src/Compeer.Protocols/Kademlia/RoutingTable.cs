@@ -43,9 +43,18 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>Leading bits that the <see cref="Neighbours"/> nearest contacts share with our own key: beyond it we know everybody.</summary>
     public int NeighbourhoodPrefix()
     {
-        Span<RoutingEntry<TKey, TContact>> nearest = new RoutingEntry<TKey, TContact>[Neighbours];
-        int count = Closest(Own, nearest);
-        return count == 0 ? 0 : Own.CommonPrefixLength(nearest[count - 1].Key);
+        int left = Neighbours;
+        int farthest = 0;
+        for (int i = _buckets.Count - 1; i >= 0 && left > 0; i--)
+        {
+            int alive = 0;
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[i].Entries)
+                alive += entry.Failures == 0 ? 1 : 0;
+            if (alive > 0)
+                farthest = i == _buckets.Count - 1 ? PrefixInLast(Math.Min(alive, left)) : i;
+            left -= alive;
+        }
+        return farthest;
     }
 
     /// <summary>Contacts that share exactly so many leading bits with our own key.</summary>
@@ -149,6 +158,20 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         for (int allowed = 0; allowed <= byte.MaxValue && count == 0 && Count > 0; allowed += byte.MaxValue)
             count = Closest(target, nearest, allowed);
         return count;
+    }
+
+    /// <summary>The last bucket holds all nearer keys: the leading bits that so many of them share with ours at least.</summary>
+    private int PrefixInLast(int count)
+    {
+        for (int prefix = _buckets.Count; prefix <= TKey.BitLength; prefix++)
+        {
+            int nearer = 0;
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[^1].Entries)
+                nearer += entry.Failures == 0 && Own.CommonPrefixLength(entry.Key) >= prefix ? 1 : 0;
+            if (nearer < count)
+                return prefix - 1;
+        }
+        return TKey.BitLength;
     }
 
     /// <summary>The target's own bucket is nearest to it, then all deeper ones together, then one farther one after the other.</summary>

@@ -197,7 +197,9 @@ public sealed partial class DhtNode
 
     private void AnswerHeld(NodeEndPoint from, Instant now)
     {
-        int at = _held.FindIndex(h => h.From == from);
+        int at = _held.Count - 1;
+        while (at >= 0 && _held[at].From != from)
+            at--;
         if (at < 0)
             return;
         byte[] datagram = _held[at].Datagram;

@@ -172,18 +172,21 @@ public sealed partial class DhtNode
         foreach (DhtSearch search in _searches)
             search.Lookup.OnDeadline(now);
         if (now >= _nextExpiry)
-        {
-            _nextExpiry = now + ExpiryPause;
-            _peers.Expire(now);
-            _items.Expire(now);
-            _held.RemoveAll(h => h.Until <= now);
-            IsReadOnly = _options.IsReadOnly || now - _lastUnasked >= _options.UnreachableAfter;
-        }
+            Expire(now);
         if (now >= _nextBootstrap)
             BootstrapAgain(now);
         if (_refresh.TryNext(_table, _random, now, out Key160 target) && _table.Count > 0)
             Refresh(target, now);
         Pump(now);
+    }
+
+    private void Expire(Instant now)
+    {
+        _nextExpiry = now + ExpiryPause;
+        _peers.Expire(now);
+        _items.Expire(now);
+        _held.RemoveAll(h => h.Until <= now);
+        IsReadOnly = _options.IsReadOnly || now - _lastUnasked >= _options.UnreachableAfter;
     }
 
     private void BootstrapAgain(Instant now)
