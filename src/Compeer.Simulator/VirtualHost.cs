@@ -7,11 +7,12 @@ namespace Compeer.Simulator;
 /// <summary>A place on the virtual network where a machine runs. It can stop without a word and start again with another machine.</summary>
 public sealed class VirtualHost
 {
-    internal VirtualHost(int number, int site, IPEndPoint endPoint, NatBox? nat)
+    internal VirtualHost(VirtualNetwork network, int number, int site, IPEndPoint endPoint, NatBox? nat)
     {
+        Network = network;
         Number = number;
         Site = site;
-        EndPoint = endPoint;
+        EndPoint = new HostEndPoint(endPoint, this);
         Nat = nat;
         Key = EndPointKey.Of(endPoint);
     }
@@ -45,6 +46,9 @@ public sealed class VirtualHost
 
     /// <summary>Where it stands in the latency model and in partitions.</summary>
     internal int Site { get; }
+
+    /// <summary>The network that it is on.</summary>
+    internal VirtualNetwork Network { get; }
 
     internal EndPointKey Key { get; }
 

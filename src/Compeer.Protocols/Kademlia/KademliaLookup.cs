@@ -11,12 +11,9 @@ public sealed class KademliaLookup<TKey, TContact>
     where TKey : struct, IKademliaKey<TKey>
     where TContact : struct, IEquatable<TContact>
 {
-    private readonly LookupOptions _options;
     private readonly Func<TContact, ulong> _networkOf;
     private readonly Func<TKey, TContact, bool>? _isTrusted;
-    private readonly List<Candidate>[] _paths;
-    private readonly Dictionary<TContact, Candidate> _known = [];
-    private readonly HashSet<(int Path, ulong Network)> _networks = [];
+    private readonly LookupPath<TKey, TContact>[] _paths;
     private int _turn;
 
     /// <param name="target">The key that is looked for.</param>
@@ -26,21 +23,11 @@ public sealed class KademliaLookup<TKey, TContact>
     public KademliaLookup(TKey target, LookupOptions options, Func<TContact, ulong> networkOf, Func<TKey, TContact, bool>? isTrusted = null)
     {
         Target = target;
-        _options = options;
         _networkOf = networkOf;
         _isTrusted = isTrusted;
-        _paths = new List<Candidate>[options.Paths];
+        _paths = new LookupPath<TKey, TContact>[options.Paths];
         for (int i = 0; i < _paths.Length; i++)
-            _paths[i] = [];
-    }
-
-    private enum State : byte
-    {
-        New,
-        Waiting,
-        Late,
-        Replied,
-        Failed,
+            _paths[i] = new LookupPath<TKey, TContact>(target, options);
     }
 
     /// <summary>The key that is looked for.</summary>
@@ -68,8 +55,8 @@ public sealed class KademliaLookup<TKey, TContact>
     /// <summary>Adds a contact that <paramref name="source"/> named in its answer.</summary>
     public void Add(in TContact source, in TKey key, in TContact contact)
     {
-        if (_known.TryGetValue(source, out Candidate? from))
-            Add(from.Path, key, contact, from.Hops + 1);
+        if (TryFind(source, out int path, out int at))
+            Add(path, key, contact, _paths[path].Candidates[at].Hops + 1);
     }
 
     /// <summary>Whom to ask next; false when nobody is to be asked now.</summary>
@@ -78,10 +65,12 @@ public sealed class KademliaLookup<TKey, TContact>
         for (int i = 0; i < _paths.Length; i++)
         {
             int path = (_turn + i) % _paths.Length;
-            if (NextOn(path) is not { } next)
+            int at = _paths[path].Next();
+            if (at < 0)
                 continue;
             _turn = (path + 1) % _paths.Length;
-            next.State = State.Waiting;
+            ref LookupCandidate<TKey, TContact> next = ref _paths[path].Candidates[at];
+            next.State = LookupState.Waiting;
             next.AskedAt = now;
             Asked++;
             (key, contact) = (next.Key, next.Contact);
@@ -94,37 +83,36 @@ public sealed class KademliaLookup<TKey, TContact>
     /// <summary>A contact answered; true when the lookup had asked it.</summary>
     public bool OnReply(in TContact contact)
     {
-        if (!_known.TryGetValue(contact, out Candidate? candidate) || candidate.State is State.New or State.Replied)
+        if (!TryFind(contact, out int path, out int at))
             return false;
-        candidate.State = State.Replied;
+        ref LookupCandidate<TKey, TContact> candidate = ref _paths[path].Candidates[at];
+        if (candidate.State is LookupState.New or LookupState.Replied)
+            return false;
+        candidate.State = LookupState.Replied;
         Replied++;
-        Hops = ClosestReplied(1) is [var nearest] && nearest.Contact.Equals(contact) ? candidate.Hops : Hops;
+        if (IsNearestReplied(candidate.Key))
+            Hops = candidate.Hops;
         return true;
     }
 
     /// <summary>A contact did not answer, or refused.</summary>
     public void OnFailure(in TContact contact)
     {
-        if (_known.TryGetValue(contact, out Candidate? candidate) && candidate.State is State.Waiting or State.Late)
-            candidate.State = State.Failed;
+        if (!TryFind(contact, out int path, out int at))
+            return;
+        ref LookupCandidate<TKey, TContact> candidate = ref _paths[path].Candidates[at];
+        if (candidate.State is LookupState.Waiting or LookupState.Late)
+            candidate.State = LookupState.Failed;
     }
 
-    /// <summary>When <see cref="OnDeadline"/> has something to do; null when nothing is under way.</summary>
-    public Instant? NextDeadline
+    /// <summary>When <see cref="OnDeadline"/> has something to do; <see cref="Instant.Never"/> when nothing is under way.</summary>
+    public Instant NextDeadline
     {
         get
         {
-            Instant? next = null;
-            foreach (List<Candidate> path in _paths)
-            {
-                foreach (Candidate candidate in path)
-                {
-                    if (candidate.State is not (State.Waiting or State.Late))
-                        continue;
-                    Instant due = candidate.AskedAt + (candidate.State == State.Waiting ? _options.ShortTimeout : _options.Patience);
-                    next = next is { } earlier ? Instant.Min(earlier, due) : due;
-                }
-            }
+            Instant next = Instant.Never;
+            foreach (LookupPath<TKey, TContact> path in _paths)
+                next = Instant.Min(next, path.NextDeadline());
             return next;
         }
     }
@@ -132,172 +120,79 @@ public sealed class KademliaLookup<TKey, TContact>
     /// <summary>Lets slow contacts no longer hold up the others.</summary>
     public void OnDeadline(Instant now)
     {
-        foreach (List<Candidate> path in _paths)
-        {
-            foreach (Candidate candidate in path)
-            {
-                if (candidate.State == State.Waiting && now >= candidate.AskedAt + _options.ShortTimeout)
-                    candidate.State = State.Late;
-                if (candidate.State == State.Late && now >= candidate.AskedAt + _options.Patience)
-                    candidate.State = State.Failed;
-            }
-        }
+        foreach (LookupPath<TKey, TContact> path in _paths)
+            path.OnDeadline(now);
     }
 
     /// <summary>Nobody is left to be asked or waited for.</summary>
-    public bool IsDone
-    {
-        get
-        {
-            foreach (List<Candidate> path in _paths)
-            {
-                if (!IsPathDone(path))
-                    return false;
-            }
-            return true;
-        }
-    }
+    public bool IsDone => Array.TrueForAll(_paths, p => p.IsDone());
 
     /// <summary>The nearest contacts that answered, nearest first.</summary>
     public IReadOnlyList<(TKey Key, TContact Contact)> ClosestReplied(int count)
     {
-        var nearest = new List<Candidate>();
-        foreach (List<Candidate> path in _paths)
+        var nearest = new List<(TKey Key, TContact Contact)>();
+        foreach (LookupPath<TKey, TContact> path in _paths)
         {
             int taken = 0;
-            for (int i = 0; i < path.Count && taken < count; i++)
+            foreach (ref readonly LookupCandidate<TKey, TContact> candidate in path.Candidates)
             {
-                if (path[i].State != State.Replied)
+                if (taken == count)
+                    break;
+                if (candidate.State != LookupState.Replied)
                     continue;
-                nearest.Add(path[i]);
+                nearest.Add((candidate.Key, candidate.Contact));
                 taken++;
             }
         }
         if (_paths.Length > 1)
             nearest.Sort((a, b) => Target.CompareDistance(a.Key, b.Key));
-        var result = new List<(TKey, TContact)>(Math.Min(count, nearest.Count));
-        for (int i = 0; i < nearest.Count && i < count; i++)
-            result.Add((nearest[i].Key, nearest[i].Contact));
-        return result;
+        return nearest.Count <= count ? nearest : nearest[..count];
+    }
+
+    /// <summary>Gives its memory back when its outcome has been read: it knows nobody any more.</summary>
+    public void Clear()
+    {
+        foreach (LookupPath<TKey, TContact> path in _paths)
+            path.Clear();
     }
 
     private bool Add(int path, in TKey key, in TContact contact, int hops)
     {
-        List<Candidate> list = _paths[path];
-        if (_known.ContainsKey(contact))
+        if (TryFind(contact, out _, out _))
             return false;
-        int at = list.Count;
-        while (at > 0 && Target.CompareDistance(key, list[at - 1].Key) < 0)
-            at--;
-        if (at > 0 && list[at - 1].Key.Equals(key))
-            return false;
-        if (list.Count >= _options.MaxCandidates && (at == list.Count || !TryDropFarthest(list)))
-            return false;
-        while (at > 0 && (at > list.Count || Target.CompareDistance(key, list[at - 1].Key) < 0))
-            at--;
-        ulong network = _networkOf(contact);
-        if (network != 0 && !_networks.Add((path, network)))
-            return false;
-        var candidate = new Candidate(key, contact, path, hops, _isTrusted is null || _isTrusted(key, contact));
-        _known[contact] = candidate;
-        list.Insert(Math.Min(at, list.Count), candidate);
-        return true;
-    }
-
-    /// <summary>The farthest goes, but of those that are not trusted while they are more than half.</summary>
-    private static int FarthestToDrop(List<Candidate> list)
-    {
-        int others = 0;
-        foreach (Candidate candidate in list)
-            others += candidate.IsTrusted ? 0 : 1;
-        bool mayBeTrusted = others * 2 <= list.Count;
-        for (int i = list.Count - 1; i >= 0; i--)
+        var added = new LookupCandidate<TKey, TContact>
         {
-            if (list[i].State is not (State.Waiting or State.Late) && (mayBeTrusted || !list[i].IsTrusted))
-                return i;
-        }
-        return -1;
+            Key = key, Contact = contact, Hops = hops, IsTrusted = _isTrusted is null || _isTrusted(key, contact),
+        };
+        return _paths[path].TryAdd(added, contact.GetHashCode(), _networkOf(contact));
     }
 
-    private bool TryDropFarthest(List<Candidate> list)
+    private bool TryFind(in TContact contact, out int path, out int at)
     {
-        int at = FarthestToDrop(list);
-        if (at < 0)
-            return false;
-        _known.Remove(list[at].Contact);
-        list.RemoveAt(at);
-        return true;
-    }
-
-    private Candidate? NextOn(int path)
-    {
-        int free = _options.Parallel;
-        var quota = new Quota(_options.Closest);
-        Candidate? next = null;
-        foreach (Candidate candidate in _paths[path])
+        int hash = contact.GetHashCode();
+        for (path = 0; path < _paths.Length; path++)
         {
-            if (candidate.State == State.Waiting)
-                free--;
-            if (!quota.TryTake(candidate, candidate.State is not (State.Failed or State.Late)))
-                continue;
-            if (candidate.State == State.New)
-                next ??= candidate;
-        }
-        return free > 0 ? next : null;
-    }
-
-    private bool IsPathDone(List<Candidate> path)
-    {
-        var quota = new Quota(_options.Closest);
-        foreach (Candidate candidate in path)
-        {
-            if (quota.TryTake(candidate, candidate.State == State.Replied) && candidate.State is State.New or State.Waiting or State.Late)
-                return false;
-        }
-        return true;
-    }
-
-    /// <summary>Counts the nearest of either kind, from the nearest on. Of those that are not trusted only so many are asked, answer or not.</summary>
-    private struct Quota(int closest)
-    {
-        private const int Patience = 3;
-
-        private int _trusted;
-        private int _others;
-        private int _othersSeen;
-
-        /// <summary>Whether a contact is among those that matter; it uses its place up when it counts.</summary>
-        public bool TryTake(Candidate candidate, bool counts)
-        {
-            if (candidate.IsTrusted)
-            {
-                if (_trusted >= closest)
-                    return false;
-                _trusted += counts ? 1 : 0;
+            at = _paths[path].IndexOf(contact, hash);
+            if (at >= 0)
                 return true;
-            }
-            if (_others >= closest || _othersSeen >= Patience * closest)
-                return false;
-            _othersSeen++;
-            _others += counts ? 1 : 0;
-            return true;
         }
+        at = -1;
+        return false;
     }
 
-    private sealed class Candidate(TKey key, TContact contact, int path, int hops, bool isTrusted)
+    private bool IsNearestReplied(in TKey key)
     {
-        public bool IsTrusted { get; } = isTrusted;
-
-        public TKey Key { get; } = key;
-
-        public TContact Contact { get; } = contact;
-
-        public int Path { get; } = path;
-
-        public int Hops { get; } = hops;
-
-        public State State { get; set; }
-
-        public Instant AskedAt { get; set; }
+        foreach (LookupPath<TKey, TContact> path in _paths)
+        {
+            foreach (ref readonly LookupCandidate<TKey, TContact> other in path.Candidates)
+            {
+                if (other.State != LookupState.Replied)
+                    continue;
+                if (Target.CompareDistance(other.Key, key) < 0)
+                    return false;
+                break;
+            }
+        }
+        return true;
     }
 }

@@ -8,6 +8,8 @@ namespace Compeer.Protocols.Kademlia;
 /// <remarks>Spec: Kademlia (2002), section 2.3, "refresh"; BEP 5, "routing table" (15 minutes).</remarks>
 public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
 {
+    // With nothing to do it looks again after so many pauses.
+    private const int IdlePauses = 3;
     private static readonly TimeSpan OwnInterval = TimeSpan.FromMinutes(10);
 
     private Instant _nextOwn;
@@ -56,7 +58,10 @@ public sealed class RefreshSchedule(TimeSpan interval, TimeSpan pause)
                 quietest = i;
         }
         if (now < table.LastChange(quietest) + interval)
+        {
+            _next = now + IdlePauses * pause;
             return false;
+        }
         table.OnRefresh(quietest, now);
         target = table.Own.RandomInBucket(quietest, random);
         return true;

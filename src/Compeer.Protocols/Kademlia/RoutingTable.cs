@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Compeer.Protocols.Kademlia;
 
 /// <summary>
@@ -14,10 +16,11 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>So many contacts at a distance are enough to lead a lookup on.</summary>
     public const int Neighbours = 8;
 
-    private const int FirstCapacity = 4;
+    private const int MaxOnStack = 128;
 
     private readonly TPolicy _policy;
-    private readonly List<Bucket> _buckets = [new Bucket()];
+    private readonly List<RoutingBucket<TKey, TContact>> _buckets = [new()];
+    private readonly HashMultiset _hosts = new();
 
     public RoutingTable(TKey own, TPolicy policy)
     {
@@ -40,9 +43,18 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>Leading bits that the <see cref="Neighbours"/> nearest contacts share with our own key: beyond it we know everybody.</summary>
     public int NeighbourhoodPrefix()
     {
-        Span<RoutingEntry<TKey, TContact>> nearest = new RoutingEntry<TKey, TContact>[Neighbours];
-        int count = Closest(Own, nearest);
-        return count == 0 ? 0 : Own.CommonPrefixLength(nearest[count - 1].Key);
+        int left = Neighbours;
+        int farthest = 0;
+        for (int i = _buckets.Count - 1; i >= 0 && left > 0; i--)
+        {
+            int alive = 0;
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[i].Entries)
+                alive += entry.Failures == 0 ? 1 : 0;
+            if (alive > 0)
+                farthest = i == _buckets.Count - 1 ? PrefixInLast(Math.Min(alive, left)) : i;
+            left -= alive;
+        }
+        return farthest;
     }
 
     /// <summary>Contacts that share exactly so many leading bits with our own key.</summary>
@@ -52,7 +64,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         if (index < _buckets.Count - 1)
             return _buckets[index].Count;
         int count = 0;
-        foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[index].Span)
+        foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[index].Entries)
         {
             if (Own.CommonPrefixLength(entry.Key) == prefix)
                 count++;
@@ -67,7 +79,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     public void OnRefresh(int bucket, Instant now) => _buckets[bucket].LastChange = now;
 
     /// <summary>The contacts of a bucket, in no order; valid until the next call that changes the table.</summary>
-    public ReadOnlySpan<RoutingEntry<TKey, TContact>> Entries(int bucket) => _buckets[bucket].Span;
+    public ReadOnlySpan<RoutingEntry<TKey, TContact>> Entries(int bucket) => _buckets[bucket].Entries;
 
     /// <summary>A contact answered us.</summary>
     /// <param name="key">The key it claims.</param>
@@ -80,7 +92,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         probe = default;
         if (key.Equals(Own))
             return Admission.Rejected;
-        Bucket bucket = _buckets[BucketOf(key)];
+        RoutingBucket<TKey, TContact> bucket = _buckets[BucketOf(key)];
         int at = IndexOf(bucket, key, contact);
         if (at < 0)
             at = bucket.IndexOf(key);
@@ -98,33 +110,35 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <param name="maxFailures">Unanswered questions in a row after which it goes.</param>
     public bool OnFailure(in TKey key, in TContact contact, int maxFailures)
     {
-        Bucket bucket = _buckets[BucketOf(key)];
+        RoutingBucket<TKey, TContact> bucket = _buckets[BucketOf(key)];
         int at = IndexOf(bucket, key, contact);
         if (at < 0)
             return false;
-        ref RoutingEntry<TKey, TContact> entry = ref bucket.Items[at];
+        RoutingEntry<TKey, TContact> entry = bucket[at];
         entry.Failures = (byte)Math.Min(entry.Failures + 1, byte.MaxValue);
         if (entry.Failures < maxFailures)
+        {
+            bucket.Replace(at, entry);
             return false;
-        bucket.RemoveAt(at);
-        Count--;
+        }
+        Remove(bucket, at);
         return true;
     }
 
     /// <summary>Notes that a contact is being asked whether it lives.</summary>
     public void OnProbe(in TKey key, Instant now)
     {
-        Bucket bucket = _buckets[BucketOf(key)];
+        RoutingBucket<TKey, TContact> bucket = _buckets[BucketOf(key)];
         int at = bucket.IndexOf(key);
         if (at >= 0)
-            bucket.Items[at].LastProbe = now;
+            bucket.Replace(at, bucket[at] with { LastProbe = now });
     }
 
     /// <summary>Whether there is room for a key, so that asking an unknown contact is worth while.</summary>
     public bool WouldAdmit(in TKey key, in TContact contact)
     {
         int index = BucketOf(key);
-        Bucket bucket = _buckets[index];
+        RoutingBucket<TKey, TContact> bucket = _buckets[index];
         return !key.Equals(Own)
             && (bucket.Count < _policy.Capacity(index) || index == _buckets.Count - 1 || bucket.HasFailing)
             && !HasHost(contact)
@@ -135,19 +149,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     public bool Contains(in TKey key, in TContact contact) => IndexOf(_buckets[BucketOf(key)], key, contact) >= 0;
 
     /// <summary>Whether a contact is in the table under some key.</summary>
-    public bool Contains(in TContact contact)
-    {
-        int hash = _policy.HostHash(contact);
-        foreach (Bucket bucket in _buckets)
-        {
-            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
-            {
-                if (bucket.Items[at].Contact.Equals(contact))
-                    return true;
-            }
-        }
-        return false;
-    }
+    public bool Contains(in TContact contact) => TryFind(contact, static (_, a, b) => a.Equals(b), out _, out _);
 
     /// <summary>Writes the contacts nearest to <paramref name="target"/>, nearest first, those that failed last left out unless nothing else is there; gives their number.</summary>
     public int Closest(in TKey target, Span<RoutingEntry<TKey, TContact>> nearest)
@@ -158,116 +160,128 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         return count;
     }
 
+    /// <summary>The last bucket holds all nearer keys: the leading bits that so many of them share with ours at least.</summary>
+    private int PrefixInLast(int count)
+    {
+        for (int prefix = _buckets.Count; prefix <= TKey.BitLength; prefix++)
+        {
+            int nearer = 0;
+            foreach (ref readonly RoutingEntry<TKey, TContact> entry in _buckets[^1].Entries)
+                nearer += entry.Failures == 0 && Own.CommonPrefixLength(entry.Key) >= prefix ? 1 : 0;
+            if (nearer < count)
+                return prefix - 1;
+        }
+        return TKey.BitLength;
+    }
+
     /// <summary>The target's own bucket is nearest to it, then all deeper ones together, then one farther one after the other.</summary>
     private int Closest(in TKey target, Span<RoutingEntry<TKey, TContact>> nearest, int maxFailures)
     {
         int own = BucketOf(target);
         int count = 0;
-        InsertSorted(nearest, ref count, _buckets[own], target, maxFailures);
-        if (count == nearest.Length)
-            return count;
-        for (int i = own + 1; i < _buckets.Count; i++)
-            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
-        for (int i = own - 1; i >= 0 && count < nearest.Length; i--)
-            InsertSorted(nearest, ref count, _buckets[i], target, maxFailures);
+        Span<Near> near = nearest.Length <= MaxOnStack ? stackalloc Near[nearest.Length] : new Near[nearest.Length];
+        InsertSorted(near, ref count, own, target, maxFailures);
+        if (count < near.Length)
+        {
+            for (int i = own + 1; i < _buckets.Count; i++)
+                InsertSorted(near, ref count, i, target, maxFailures);
+        }
+        for (int i = own - 1; i >= 0 && count < near.Length; i--)
+            InsertSorted(near, ref count, i, target, maxFailures);
+        for (int i = 0; i < count; i++)
+            nearest[i] = Entry(near[i]);
         return count;
     }
 
     /// <summary>Compares the leading bits, which lie side by side; whole keys only where those are equal.</summary>
-    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, Bucket bucket, in TKey target, int maxFailures)
+    private void InsertSorted(Span<Near> near, ref int count, int bucket, in TKey target, int maxFailures)
     {
-        ReadOnlySpan<ulong> leading = bucket.Leading;
+        ReadOnlySpan<ulong> leading = _buckets[bucket].Leading;
         ulong wanted = target.LeadingBits;
         for (int i = 0; i < leading.Length; i++)
         {
-            if (count == nearest.Length && (count == 0 || (leading[i] ^ wanted) > (nearest[count - 1].Key.LeadingBits ^ wanted)))
+            var added = new Near(leading[i] ^ wanted, bucket, i);
+            if (count == near.Length && (count == 0 || !IsNearer(added, near[count - 1], target)))
                 continue;
-            ref readonly RoutingEntry<TKey, TContact> entry = ref bucket.Items[i];
-            if (entry.Failures <= maxFailures)
-                InsertSorted(nearest, ref count, entry, target);
+            if (Entry(added).Failures > maxFailures)
+                continue;
+            int at = count == near.Length ? count - 1 : count++;
+            for (; at > 0 && IsNearer(added, near[at - 1], target); at--)
+                near[at] = near[at - 1];
+            near[at] = added;
         }
     }
 
-    private static void InsertSorted(Span<RoutingEntry<TKey, TContact>> nearest, ref int count, in RoutingEntry<TKey, TContact> entry, in TKey target)
-    {
-        if (count == nearest.Length && target.CompareDistance(entry.Key, nearest[count - 1].Key) >= 0)
-            return;
-        int at = count == nearest.Length ? count - 1 : count++;
-        for (; at > 0 && target.CompareDistance(entry.Key, nearest[at - 1].Key) < 0; at--)
-            nearest[at] = nearest[at - 1];
-        nearest[at] = entry;
-    }
+    private bool IsNearer(in Near a, in Near b, in TKey target) =>
+        a.Distance != b.Distance ? a.Distance < b.Distance : target.CompareDistance(Entry(a).Key, Entry(b).Key) < 0;
 
-    private Admission Refresh(Bucket bucket, int at, in TContact contact, TimeSpan roundTrip, Instant now)
+    private ref readonly RoutingEntry<TKey, TContact> Entry(in Near near) => ref _buckets[near.Bucket][near.Index];
+
+    private Admission Refresh(RoutingBucket<TKey, TContact> bucket, int at, in TContact contact, TimeSpan roundTrip, Instant now)
     {
-        ref RoutingEntry<TKey, TContact> entry = ref bucket.Items[at];
+        RoutingEntry<TKey, TContact> entry = bucket[at];
         if (!entry.Contact.Equals(contact))
         {
             // Somebody else with this key: the one we know stays while it answers.
             if (entry.Failures == 0 || HasHost(contact))
                 return Admission.Rejected;
-            entry.Contact = contact;
-            bucket.Set(at, entry, _policy.HostHash(contact));
-            entry.RoundTripMilliseconds = 0;
-            entry.IsPreferred = _policy.IsPreferred(entry.Key, contact);
+            Overwrite(bucket, at, New(entry.Key, contact, roundTrip, now));
+            return Admission.Known;
         }
         entry.Failures = 0;
         entry.LastReply = now;
         ushort sample = Milliseconds(roundTrip);
         entry.RoundTripMilliseconds = entry.RoundTripMilliseconds == 0 ? sample : (ushort)((entry.RoundTripMilliseconds * 2 + sample) / 3);
+        bucket.Replace(at, entry);
         bucket.LastChange = now;
         return Admission.Known;
     }
 
     private Admission Insert(in TKey key, in TContact contact, TimeSpan roundTrip, Instant now, out RoutingEntry<TKey, TContact> probe)
     {
-        var entry = new RoutingEntry<TKey, TContact>
-        {
-            Key = key, Contact = contact, LastReply = now, LastProbe = now,
-            RoundTripMilliseconds = Milliseconds(roundTrip), IsPreferred = _policy.IsPreferred(key, contact),
-        };
+        RoutingEntry<TKey, TContact> entry = New(key, contact, roundTrip, now);
         probe = default;
         while (true)
         {
             int index = BucketOf(key);
-            Bucket bucket = _buckets[index];
-            foreach (ref readonly RoutingEntry<TKey, TContact> other in bucket.Span)
-            {
-                if (other.Failures == 0 && _policy.IsSameNetwork(other.Contact, contact))
-                    return Admission.Rejected;
-            }
+            RoutingBucket<TKey, TContact> bucket = _buckets[index];
+            if (HasNetwork(bucket, contact))
+                return Admission.Rejected;
             if (bucket.Count < _policy.Capacity(index))
             {
-                bucket.Add(entry, _policy.HostHash(contact));
+                int hostHash = _policy.HostHash(contact);
+                bucket.Add(entry, hostHash, _policy.NetworkHash(contact));
                 bucket.LastChange = now;
+                _hosts.Add(hostHash);
                 Count++;
                 return Admission.Admitted;
             }
             if (index != _buckets.Count - 1 || _buckets.Count >= TKey.BitLength)
-                return Replace(bucket, entry, now, out probe);
+                return Replace(bucket, entry, out probe);
             Split();
         }
     }
 
-    /// <summary>Worst first: failing, then without preference, then slow; else the newcomer waits outside.</summary>
-    private Admission Replace(Bucket bucket, in RoutingEntry<TKey, TContact> entry, Instant now, out RoutingEntry<TKey, TContact> probe)
+    private RoutingEntry<TKey, TContact> New(in TKey key, in TContact contact, TimeSpan roundTrip, Instant now) => new()
     {
+        Key = key, Contact = contact, LastReply = now, LastProbe = now,
+        RoundTripMilliseconds = Milliseconds(roundTrip), IsPreferred = _policy.IsPreferred(key, contact),
+    };
+
+    /// <summary>Worst first: failing, then without preference, then slow; else the newcomer waits outside.</summary>
+    private Admission Replace(RoutingBucket<TKey, TContact> bucket, in RoutingEntry<TKey, TContact> entry, out RoutingEntry<TKey, TContact> probe)
+    {
+        probe = bucket[bucket.Silent];
+        // Age is worth more than speed: who has answered long will answer longer. Only the clearly better comes in.
+        if (!bucket.HasFailing && !(entry.IsPreferred && bucket.HasOrdinary))
+            return Admission.Full;
         int worst = 0;
-        int silent = 0;
         for (int i = 1; i < bucket.Count; i++)
         {
-            if (IsWorse(bucket.Items[i], bucket.Items[worst]))
+            if (IsWorse(bucket[i], bucket[worst]))
                 worst = i;
-            if (bucket.Items[i].LastReply < bucket.Items[silent].LastReply)
-                silent = i;
         }
-        probe = bucket.Items[silent];
-        ref RoutingEntry<TKey, TContact> loser = ref bucket.Items[worst];
-        // Age is worth more than speed: who has answered long will answer longer. Only the clearly better comes in.
-        if (loser.Failures == 0 && (loser.IsPreferred || !entry.IsPreferred))
-            return Admission.Full;
-        bucket.Set(worst, entry, _policy.HostHash(entry.Contact));
-        bucket.LastChange = now;
+        Overwrite(bucket, worst, entry);
         return Admission.Admitted;
     }
 
@@ -276,17 +290,31 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         : a.IsPreferred != b.IsPreferred ? !a.IsPreferred
         : a.RoundTripMilliseconds > b.RoundTripMilliseconds;
 
+    private void Overwrite(RoutingBucket<TKey, TContact> bucket, int at, in RoutingEntry<TKey, TContact> entry)
+    {
+        int hostHash = _policy.HostHash(entry.Contact);
+        _hosts.Remove(_policy.HostHash(bucket[at].Contact));
+        _hosts.Add(hostHash);
+        bucket.Set(at, entry, hostHash, _policy.NetworkHash(entry.Contact));
+        bucket.LastChange = entry.LastReply;
+    }
+
+    private void Remove(RoutingBucket<TKey, TContact> bucket, int at)
+    {
+        _hosts.Remove(_policy.HostHash(bucket[at].Contact));
+        bucket.RemoveAt(at);
+        Count--;
+    }
+
     private void Split()
     {
         int depth = _buckets.Count - 1;
-        Bucket last = _buckets[depth];
-        var nearer = new Bucket { LastChange = last.LastChange };
+        RoutingBucket<TKey, TContact> last = _buckets[depth];
+        var nearer = new RoutingBucket<TKey, TContact> { LastChange = last.LastChange };
         for (int i = last.Count - 1; i >= 0; i--)
         {
-            if (Own.CommonPrefixLength(last.Items[i].Key) == depth)
-                continue;
-            nearer.Add(last.Items[i], _policy.HostHash(last.Items[i].Contact));
-            last.RemoveAt(i);
+            if (Own.CommonPrefixLength(last[i].Key) != depth)
+                last.Move(i, nearer);
         }
         _buckets.Add(nearer);
     }
@@ -294,40 +322,48 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
     /// <summary>A contact that answers under a new key has left its old place; to change keys at will is what attackers do.</summary>
     private void EvictOtherKeyOf(in TContact contact)
     {
-        int hash = _policy.HostHash(contact);
-        foreach (Bucket bucket in _buckets)
-        {
-            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
-            {
-                if (!bucket.Items[at].Contact.Equals(contact))
-                    continue;
-                bucket.RemoveAt(at);
-                Count--;
-                return;
-            }
-        }
+        if (TryFind(contact, static (_, a, b) => a.Equals(b), out RoutingBucket<TKey, TContact>? bucket, out int at))
+            Remove(bucket, at);
     }
 
-    private bool HasHost(in TContact contact)
+    private bool HasHost(in TContact contact) => TryFind(contact, static (policy, a, b) => policy.IsSameHost(a, b), out _, out _);
+
+    private bool HasNetwork(RoutingBucket<TKey, TContact> bucket, in TContact contact)
+    {
+        int hash = _policy.NetworkHash(contact);
+        for (int at = bucket.NextOfNetwork(hash, 0); at >= 0; at = bucket.NextOfNetwork(hash, at + 1))
+        {
+            if (bucket[at].Failures == 0 && _policy.IsSameNetwork(bucket[at].Contact, contact))
+                return true;
+        }
+        return false;
+    }
+
+    private bool TryFind(in TContact contact, Func<TPolicy, TContact, TContact, bool> fits, [NotNullWhen(true)] out RoutingBucket<TKey, TContact>? found, out int at)
     {
         int hash = _policy.HostHash(contact);
-        foreach (Bucket bucket in _buckets)
+        (found, at) = (null, -1);
+        if (!_hosts.Contains(hash))
+            return false;
+        foreach (RoutingBucket<TKey, TContact> bucket in _buckets)
         {
-            for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
+            for (at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
             {
-                if (_policy.IsSameHost(bucket.Items[at].Contact, contact))
-                    return true;
+                if (!fits(_policy, bucket[at].Contact, contact))
+                    continue;
+                found = bucket;
+                return true;
             }
         }
         return false;
     }
 
-    private int IndexOf(Bucket bucket, in TKey key, in TContact contact)
+    private int IndexOf(RoutingBucket<TKey, TContact> bucket, in TKey key, in TContact contact)
     {
         int hash = _policy.HostHash(contact);
         for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
         {
-            if (bucket.Items[at].Contact.Equals(contact) && bucket.Items[at].Key.Equals(key))
+            if (bucket[at].Contact.Equals(contact) && bucket[at].Key.Equals(key))
                 return at;
         }
         return -1;
@@ -335,84 +371,6 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
 
     private static ushort Milliseconds(TimeSpan span) => (ushort)Math.Clamp(span.TotalMilliseconds, 1, ushort.MaxValue);
 
-    private sealed class Bucket
-    {
-        private int[] _hosts = [];
-        private ulong[] _leading = [];
-
-        public RoutingEntry<TKey, TContact>[] Items { get; private set; } = [];
-
-        public int Count { get; private set; }
-
-        public Instant LastChange { get; set; }
-
-        public ReadOnlySpan<RoutingEntry<TKey, TContact>> Span => Items.AsSpan(0, Count);
-
-        /// <summary>The leading bits of each entry's key.</summary>
-        public ReadOnlySpan<ulong> Leading => _leading.AsSpan(0, Count);
-
-        public bool HasFailing
-        {
-            get
-            {
-                foreach (ref readonly RoutingEntry<TKey, TContact> entry in Span)
-                {
-                    if (entry.Failures > 0)
-                        return true;
-                }
-                return false;
-            }
-        }
-
-        public int IndexOf(in TKey key)
-        {
-            ulong wanted = key.LeadingBits;
-            for (int at = 0; at < Count; at++)
-            {
-                int next = _leading.AsSpan(at, Count - at).IndexOf(wanted);
-                if (next < 0)
-                    return -1;
-                at += next;
-                if (Items[at].Key.Equals(key))
-                    return at;
-            }
-            return -1;
-        }
-
-        /// <summary>The first entry from <paramref name="start"/> whose host has this hash; -1 for none. Scans numbers side by side: tables are asked for a host with every message.</summary>
-        public int NextOfHost(int hash, int start)
-        {
-            int at = _hosts.AsSpan(start, Count - start).IndexOf(hash);
-            return at < 0 ? -1 : start + at;
-        }
-
-        public void Set(int index, in RoutingEntry<TKey, TContact> entry, int hostHash)
-        {
-            Items[index] = entry;
-            _hosts[index] = hostHash;
-            _leading[index] = entry.Key.LeadingBits;
-        }
-
-        public void Add(in RoutingEntry<TKey, TContact> entry, int hostHash)
-        {
-            if (Count == Items.Length)
-            {
-                int capacity = Math.Max(FirstCapacity, Count * 2);
-                var larger = new RoutingEntry<TKey, TContact>[capacity];
-                Items.AsSpan(0, Count).CopyTo(larger);
-                Items = larger;
-                Array.Resize(ref _hosts, capacity);
-                Array.Resize(ref _leading, capacity);
-            }
-            Set(Count++, entry, hostHash);
-        }
-
-        public void RemoveAt(int index)
-        {
-            Items[index] = Items[--Count];
-            _hosts[index] = _hosts[Count];
-            _leading[index] = _leading[Count];
-            Items[Count] = default;
-        }
-    }
+    /// <summary>Where a contact is in the table, and the leading bits of its distance from what is looked for.</summary>
+    private readonly record struct Near(ulong Distance, int Bucket, int Index);
 }

@@ -22,12 +22,13 @@ public sealed class AddressVotes
     /// <summary>The address that is believed, with port 0; null before enough agree.</summary>
     public NodeEndPoint? Winner { get; private set; }
 
+    /// <summary>Whether a vote only says what is believed already, and is not one of the few such that are heard all the same.</summary>
+    public bool IsRepetition(NodeEndPoint claimed) => Winner == claimed.Host && ++_confirmations % ConfirmationsHeard != 0;
+
     /// <summary>Takes a vote; true when the believed address changed by it.</summary>
     public bool Vote(NodeEndPoint voter, NodeEndPoint claimed)
     {
         if (claimed.IsV6 != voter.IsV6 || !(claimed with { Port = 1 }).IsPlausible)
-            return false;
-        if (Winner == claimed.Host && ++_confirmations % ConfirmationsHeard != 0)
             return false;
         NodeEndPoint ballot = voter.IsLocal ? voter.Host : voter.Network;
         NodeEndPoint host = claimed.Host;

@@ -2,10 +2,13 @@ using System.Buffers;
 
 namespace Compeer.Protocols.MainlineDht;
 
-/// <summary>Datagrams that wait to be sent, in one buffer that is used again: a datagram costs no allocation.</summary>
+/// <summary>
+/// Datagrams that wait to be sent, in one buffer that goes back to the pool when it is empty: a datagram costs no allocation,
+/// and thousands of nodes of one process share few buffers.
+/// </summary>
 internal sealed class DatagramQueue
 {
-    private const int LargestKept = 64 * 1024;
+    private const int SmallestRented = 2048;
 
     private readonly Queue<(NodeEndPoint To, int Length)> _waiting = new();
     private byte[] _bytes = [];
@@ -37,8 +40,7 @@ internal sealed class DatagramQueue
         if (_waiting.Count == 0)
         {
             _start = _end = 0;
-            if (_bytes.Length > LargestKept)
-                _bytes = [];
+            Give(ref _bytes);
         }
         return true;
     }
@@ -46,9 +48,19 @@ internal sealed class DatagramQueue
     private void MakeRoom(int length)
     {
         int used = _end - _start;
-        byte[] target = used + length <= _bytes.Length ? _bytes : new byte[Math.Max(2 * _bytes.Length, Math.Max(512, used + length))];
-        _bytes.AsSpan(_start, used).CopyTo(target);
-        _bytes = target;
+        byte[] old = _bytes;
+        if (used + length > old.Length)
+            _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(2 * old.Length, Math.Max(SmallestRented, used + length)));
+        old.AsSpan(_start, used).CopyTo(_bytes);
         (_start, _end) = (0, used);
+        if (old != _bytes)
+            Give(ref old);
+    }
+
+    private static void Give(ref byte[] bytes)
+    {
+        if (bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(bytes);
+        bytes = [];
     }
 }

@@ -49,10 +49,10 @@ public sealed partial class DhtNode
         {
             _lastUnasked = now;
             // What we have just asked may come to us through the hole that our question made.
-            if (!_pending.Exists(p => p.To == from))
+            if (!IsAsked(from))
                 StrangersHeard++;
         }
-        if (_pingsUnderWay < MaxPings && _table.WouldAdmit(id, from) && !_pending.Exists(p => p.To == from))
+        if (_pingsUnderWay < MaxPings && _table.WouldAdmit(id, from) && !IsAsked(from))
             Ping(from, null, now);
     }
 
@@ -190,14 +190,16 @@ public sealed partial class DhtNode
         if (query.IsReadOnly || _ledger.IsProven(from, now) || _held.Count >= MaxHeld || datagram.Length > 512 || _held.Exists(h => h.From.Host == from.Host))
             return false;
         _held.Add((from, datagram.ToArray(), now + HeldFor));
-        if (!_pending.Exists(p => p.To == from))
+        if (!IsAsked(from))
             Ping(from, null, now);
         return true;
     }
 
     private void AnswerHeld(NodeEndPoint from, Instant now)
     {
-        int at = _held.FindIndex(h => h.From == from);
+        int at = _held.Count - 1;
+        while (at >= 0 && _held[at].From != from)
+            at--;
         if (at < 0)
             return;
         byte[] datagram = _held[at].Datagram;
@@ -210,7 +212,7 @@ public sealed partial class DhtNode
     {
         bool isProven = _ledger.IsProven(to, now);
         int budget = isProven ? _options.MaxDatagramBytes : Math.Min(_options.MaxDatagramBytes, (int)(questionBytes * _options.MaxAmplification));
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         writer.BeginDictionary();
         WriteIp(ref writer, to);
         writer.Key("r"u8);
@@ -313,7 +315,7 @@ public sealed partial class DhtNode
 
     private void ReplyError(in KrpcMessage query, NodeEndPoint to, int code, ReadOnlySpan<byte> words, int questionBytes, Instant now)
     {
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         writer.BeginDictionary();
         writer.Key("e"u8);
         writer.BeginList();
@@ -346,7 +348,7 @@ public sealed partial class DhtNode
         if (_replyBudget.Available(now) < 0 || _outgoing.Count >= MaxOutgoing)
             return;
         _replyBudget.Take(writer.Length, now);
-        _outgoing.Enqueue(to, _buffer.AsSpan(0, writer.Length));
+        _outgoing.Enqueue(to, writer.Written);
     }
 
     private record struct ReplyParts

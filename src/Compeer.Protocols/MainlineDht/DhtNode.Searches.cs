@@ -66,7 +66,7 @@ public sealed partial class DhtNode
     private void Refresh(Key160 target, Instant now)
     {
         LookupOptions lookup = target == Id ? _options.Lookup : _options.Lookup with { Closest = Math.Min(_options.Lookup.Closest, RefreshClosest) };
-        Begin(new DhtSearch(++_lastSearch, DhtSearchKind.Nodes, NewLookup(target, 1, lookup), now), now);
+        Begin(new DhtSearch(++_lastSearch, DhtSearchKind.Nodes, NewLookup(target, 1, lookup), now) { IsRefresh = true }, now);
     }
 
     private DhtSearch NewSearch(DhtSearchKind kind, Key160 target, int paths, Instant now) => new(++_lastSearch, kind, NewLookup(target, paths), now);
@@ -87,7 +87,7 @@ public sealed partial class DhtNode
 
     private void Launch(DhtSearch search, Instant now)
     {
-        Span<RoutingEntry<Key160, NodeEndPoint>> nearest = new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize * search.Lookup.PathCount];
+        Span<RoutingEntry<Key160, NodeEndPoint>> nearest = search.Lookup.PathCount == 1 ? _nearest : new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize * search.Lookup.PathCount];
         int count = _table.Closest(search.Lookup.Target, nearest);
         foreach (RoutingEntry<Key160, NodeEndPoint> entry in nearest[..count])
             search.Lookup.Seed(entry.Key, entry.Contact);
@@ -108,7 +108,9 @@ public sealed partial class DhtNode
             if (!search.IsStoring && TryStore(search, now))
                 continue;
             _searches.RemoveAt(i);
-            Emit(new DhtSearchEnded(search.Id, search.Report(now)));
+            if (!search.IsRefresh)
+                Emit(new DhtSearchEnded(search.Id, search.Report(now)));
+            search.Lookup.Clear();
         }
         while (_searches.Count < _options.MaxSearches && _waiting.TryDequeue(out DhtSearch? next))
             Launch(next, now);
@@ -117,7 +119,7 @@ public sealed partial class DhtNode
     private bool TryStore(DhtSearch search, Instant now)
     {
         search.IsStoring = true;
-        if (search.Kind != DhtSearchKind.Put && search.Peers.AnnouncePort is null)
+        if (!search.WillStore)
             return false;
         // Nodes that chose their ids may sit around the key to hide it: those that could not choose get it all the same.
         int left = MainlinePolicy.BucketSize;
@@ -139,7 +141,7 @@ public sealed partial class DhtNode
 
     private void Ping(NodeEndPoint to, Key160? expected, Instant now)
     {
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         BeginQuery(ref writer);
         writer.Identity("id"u8, Id);
         EndQuery(ref writer, "ping"u8, new PendingQuery(NewTransaction(), to, expected, now, QueryPurpose.Ping, null));
@@ -150,7 +152,7 @@ public sealed partial class DhtNode
         if (purpose == QueryPurpose.Entry)
             search.AsideUnderWay++;
         bool isPeers = search.Kind == DhtSearchKind.Peers;
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         BeginQuery(ref writer);
         writer.Identity("id"u8, Id);
         if (isPeers)
@@ -170,7 +172,7 @@ public sealed partial class DhtNode
     private void AskToStore(DhtSearch search, Key160 id, NodeEndPoint to, byte[] token, Instant now)
     {
         search.AsideUnderWay++;
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         BeginQuery(ref writer);
         if (search.Item is { } item)
             WritePut(ref writer, item, search.CompareAndSwap, token);
@@ -238,7 +240,7 @@ public sealed partial class DhtNode
         writer.End();
         Track(query);
         if (_outgoing.Count < MaxOutgoing)
-            _outgoing.Enqueue(query.To, _buffer.AsSpan(0, writer.Length));
+            _outgoing.Enqueue(query.To, writer.Written);
     }
 
     private uint NewTransaction() => (uint)_random.NextInt64(1L << 32);
@@ -308,7 +310,7 @@ public sealed partial class DhtNode
         if (!search.Lookup.OnReply(from))
             return;
         OnNodes(search, from, reply, now);
-        if (reply.Token.Length is > 0 and <= 64)
+        if (search.WillStore && reply.Token.Length is > 0 and <= 64)
             search.Tokens[from] = reply.Token.ToArray();
         if (search.Kind == DhtSearchKind.Peers)
             OnPeers(search, reply);
@@ -395,6 +397,8 @@ public sealed partial class DhtNode
         if (ip.Length is not (NodeEndPoint.V4LengthBytes or NodeEndPoint.V6LengthBytes))
             return;
         NodeEndPoint seen = NodeEndPoint.Read(ip);
+        if (_votes.IsRepetition(seen))
+            return;
         Emit(new DhtAddressSeen(voter, seen));
         if (!_votes.Vote(voter, seen))
             return;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Compeer.Protocols.Identity;
 using Compeer.Protocols.Kademlia;
 using Compeer.Protocols.RateLimiting;
@@ -22,11 +23,14 @@ public sealed partial class DhtNode
     private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan ExpiryPause = TimeSpan.FromMinutes(1);
 
+    // One for all nodes of a thread: a datagram is copied out of it as soon as it is written.
+    [ThreadStatic]
+    private static byte[]? s_scratch;
+
     private readonly DhtOptions _options;
     private readonly IEd25519? _ed25519;
     private readonly Random _random;
     private readonly bool _isV6;
-    private readonly byte[] _buffer;
     private readonly RoutingEntry<Key160, NodeEndPoint>[] _nearest = new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize];
     private readonly DatagramQueue _outgoing = new();
     private readonly Queue<DhtEvent> _events = new();
@@ -62,8 +66,7 @@ public sealed partial class DhtNode
         _ed25519 = ed25519;
         _random = random;
         _isV6 = isV6;
-        _buffer = new byte[options.MaxDatagramBytes + 1024];
-        _ledger = new AddressLedger(options);
+        _ledger = new AddressLedger(options, random);
         _tokens = new DhtTokens(random, now);
         _refresh = new RefreshSchedule(options.RefreshInterval, options.RefreshPause);
         _replyBudget = new TokenBucket(options.ReplyBytesPerSecond, options.ReplyBytesPerSecond * 4);
@@ -108,10 +111,7 @@ public sealed partial class DhtNode
             if (_pending.Count > 0)
                 next = Instant.Min(next, _pending[0].SentAt + _options.QueryTimeout);
             foreach (DhtSearch search in _searches)
-            {
-                if (search.Lookup.NextDeadline is { } due)
-                    next = Instant.Min(next, due);
-            }
+                next = Instant.Min(next, search.Lookup.NextDeadline);
             return next;
         }
     }
@@ -172,18 +172,21 @@ public sealed partial class DhtNode
         foreach (DhtSearch search in _searches)
             search.Lookup.OnDeadline(now);
         if (now >= _nextExpiry)
-        {
-            _nextExpiry = now + ExpiryPause;
-            _peers.Expire(now);
-            _items.Expire(now);
-            _held.RemoveAll(h => h.Until <= now);
-            IsReadOnly = _options.IsReadOnly || now - _lastUnasked >= _options.UnreachableAfter;
-        }
+            Expire(now);
         if (now >= _nextBootstrap)
             BootstrapAgain(now);
         if (_refresh.TryNext(_table, _random, now, out Key160 target) && _table.Count > 0)
             Refresh(target, now);
         Pump(now);
+    }
+
+    private void Expire(Instant now)
+    {
+        _nextExpiry = now + ExpiryPause;
+        _peers.Expire(now);
+        _items.Expire(now);
+        _held.RemoveAll(h => h.Until <= now);
+        IsReadOnly = _options.IsReadOnly || now - _lastUnasked >= _options.UnreachableAfter;
     }
 
     private void BootstrapAgain(Instant now)
@@ -221,14 +224,28 @@ public sealed partial class DhtNode
         if (message.Transaction.Length != sizeof(uint))
             return false;
         uint transaction = BinaryPrimitives.ReadUInt32BigEndian(message.Transaction);
-        int at = _pending.FindIndex(p => p.Transaction == transaction && p.To == from);
-        if (at < 0)
+        Span<PendingQuery> pending = CollectionsMarshal.AsSpan(_pending);
+        int at = 0;
+        while (at < pending.Length && (pending[at].Transaction != transaction || pending[at].To != from))
+            at++;
+        if (at == pending.Length)
             return false;
-        query = _pending[at];
+        query = pending[at];
         _pending.RemoveAt(at);
         if (query.Purpose == QueryPurpose.Ping)
             _pingsUnderWay--;
         return true;
+    }
+
+    /// <summary>Whether a question to the endpoint waits for its answer.</summary>
+    private bool IsAsked(NodeEndPoint endpoint)
+    {
+        foreach (ref readonly PendingQuery query in CollectionsMarshal.AsSpan(_pending))
+        {
+            if (query.To == endpoint)
+                return true;
+        }
+        return false;
     }
 
     private void OnSilence(in PendingQuery query)
@@ -244,6 +261,14 @@ public sealed partial class DhtNode
         search.Lookup.OnFailure(query.To);
         if (query.Purpose is QueryPurpose.Entry or QueryPurpose.Store)
             search.AsideUnderWay--;
+    }
+
+    private Span<byte> Scratch()
+    {
+        int needed = _options.MaxDatagramBytes + 1024;
+        if (s_scratch is null || s_scratch.Length < needed)
+            s_scratch = new byte[needed];
+        return s_scratch;
     }
 
     private void Emit(DhtEvent happened)

@@ -17,8 +17,12 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
 {
     private const int MaxPeers = 5000;
 
-    private readonly HashSet<NodeEndPoint> _peers = [];
-    private readonly Dictionary<int, int> _storeErrors = [];
+    // Most searches are for the routing table's sake and need none of these.
+    private HashSet<NodeEndPoint>? _peers;
+    private Dictionary<int, int>? _storeErrors;
+    private Dictionary<NodeEndPoint, byte[]>? _tokens;
+    private ScrapeFilter? _seeds;
+    private ScrapeFilter? _others;
 
     public int Id { get; } = id;
 
@@ -28,7 +32,10 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
 
     public Instant StartedAt { get; } = now;
 
-    public GetPeersOptions Peers { get; init; } = new();
+    public GetPeersOptions Peers { get; init; } = GetPeersOptions.Default;
+
+    /// <summary>For the routing table's sake: nobody waits for its end.</summary>
+    public bool IsRefresh { get; init; }
 
     /// <summary>The key whose item is sought; empty for an immutable one.</summary>
     public ReadOnlyMemory<byte> PublicKey { get; init; }
@@ -43,12 +50,15 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
     /// <summary>The best item found.</summary>
     public DhtItem? Found { get; set; }
 
+    /// <summary>It ends with storing something at the nodes it found.</summary>
+    public bool WillStore => Kind == DhtSearchKind.Put || Peers.AnnouncePort is not null;
+
     /// <summary>The tokens that nodes gave, by node.</summary>
-    public Dictionary<NodeEndPoint, byte[]> Tokens { get; } = [];
+    public Dictionary<NodeEndPoint, byte[]> Tokens => _tokens ??= [];
 
-    public ScrapeFilter Seeds { get; } = new();
+    public ScrapeFilter Seeds => _seeds ??= new ScrapeFilter();
 
-    public ScrapeFilter Others { get; } = new();
+    public ScrapeFilter Others => _others ??= new ScrapeFilter();
 
     /// <summary>Questions to nodes that have no known key yet, and to those that are to store.</summary>
     public int AsideUnderWay { get; set; }
@@ -57,12 +67,16 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
 
     public int Stored { get; set; }
 
-    public int StoreError => _storeErrors.Count == 0 ? 0 : _storeErrors.MaxBy(e => e.Value).Key;
+    public int StoreError => _storeErrors is null ? 0 : _storeErrors.MaxBy(e => e.Value).Key;
 
     /// <summary>Notes a peer; true when it is new.</summary>
-    public bool AddPeer(NodeEndPoint peer) => _peers.Count < MaxPeers && _peers.Add(peer);
+    public bool AddPeer(NodeEndPoint peer) => (_peers ??= []).Count < MaxPeers && _peers.Add(peer);
 
-    public void OnStoreError(int code) => _storeErrors[code] = _storeErrors.GetValueOrDefault(code) + 1;
+    public void OnStoreError(int code)
+    {
+        _storeErrors ??= [];
+        _storeErrors[code] = _storeErrors.GetValueOrDefault(code) + 1;
+    }
 
     public DhtSearchReport Report(Instant now) => new()
     {
@@ -72,9 +86,9 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
         Duration = now - StartedAt,
         Closest = [.. Lookup.ClosestReplied(MainlinePolicy.BucketSize).Select(c => new DhtContact(c.Key, c.Contact))],
         Stored = Stored,
-        Peers = _peers.Count,
-        EstimatedSeeds = Seeds.Estimate,
-        EstimatedPeers = Others.Estimate,
+        Peers = _peers?.Count ?? 0,
+        EstimatedSeeds = _seeds?.Estimate ?? 0,
+        EstimatedPeers = _others?.Estimate ?? 0,
         StoreError = StoreError,
     };
 }

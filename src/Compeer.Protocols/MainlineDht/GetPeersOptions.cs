@@ -3,6 +3,9 @@ namespace Compeer.Protocols.MainlineDht;
 /// <summary>How a swarm is looked up.</summary>
 public sealed record GetPeersOptions
 {
+    /// <summary>Looks, on one path, and announces nothing.</summary>
+    public static GetPeersOptions Default { get; } = new();
+
     /// <summary>Announces that we are reachable at this port, after the lookup; null looks only.</summary>
     public ushort? AnnouncePort { get; init; }
 

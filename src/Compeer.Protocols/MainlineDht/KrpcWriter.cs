@@ -12,6 +12,9 @@ internal ref struct KrpcWriter(Span<byte> buffer)
     /// <summary>Bytes written.</summary>
     public int Length { get; private set; }
 
+    /// <summary>What was written; a view of the buffer.</summary>
+    public readonly ReadOnlySpan<byte> Written => _buffer[..Length];
+
     public void BeginDictionary() => Put((byte)'d');
 
     public void BeginList() => Put((byte)'l');

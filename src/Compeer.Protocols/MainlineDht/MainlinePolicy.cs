@@ -22,6 +22,8 @@ public readonly struct MainlinePolicy : IRoutingPolicy<Key160, NodeEndPoint>
 
     public bool IsSameNetwork(in NodeEndPoint a, in NodeEndPoint b) => a.IsV6 == b.IsV6 && !a.IsLocal && a.Network == b.Network;
 
+    public int NetworkHash(in NodeEndPoint contact) => NetworkOf(contact).GetHashCode();
+
     public bool IsPreferred(in Key160 key, in NodeEndPoint contact) => DhtNodeId.IsValidFor(key, contact);
 
     /// <summary>A number for the network of a contact, 0 for local ones.</summary>

@@ -30,11 +30,12 @@ internal sealed class PeerStore(DhtOptions options, Random random)
             peers.Add(entry);
     }
 
-    /// <summary>Up to <paramref name="count"/> peers at random; those that are no seeds first when seeds are not wanted.</summary>
-    public List<NodeEndPoint> Sample(Key160 infoHash, int count, bool noSeeds, Instant now)
+    /// <summary>Up to <paramref name="count"/> peers at random, without seeds when they are not wanted; null when nothing is known of the swarm.</summary>
+    public List<NodeEndPoint>? Sample(Key160 infoHash, int count, bool noSeeds, Instant now) =>
+        _swarms.TryGetValue(infoHash, out List<StoredPeer>? peers) ? Sample(peers, count, noSeeds, now) : null;
+
+    private List<NodeEndPoint> Sample(List<StoredPeer> peers, int count, bool noSeeds, Instant now)
     {
-        if (!_swarms.TryGetValue(infoHash, out List<StoredPeer>? peers))
-            return [];
         peers.RemoveAll(p => p.Expires <= now);
         List<NodeEndPoint> sample = [.. peers.Where(p => !noSeeds || !p.IsSeed).Select(p => p.EndPoint)];
         for (int i = 0; i < Math.Min(count, sample.Count); i++)

@@ -62,11 +62,11 @@ public sealed class VirtualNetwork
     {
         if (nat is not null)
         {
-            var inner = new VirtualHost(number, nat.Site, endPoint, nat);
+            var inner = new VirtualHost(this, number, nat.Site, endPoint, nat);
             nat.Add(inner);
             return inner;
         }
-        var host = new VirtualHost(number, _sites, endPoint, null);
+        var host = new VirtualHost(this, number, _sites, endPoint, null);
         if (_nats.ContainsKey(host.Key.WithPort(0)) || !_hosts.TryAdd(host.Key, host))
             throw new ArgumentException($"{endPoint} is taken.", nameof(endPoint));
         _sites++;
@@ -84,7 +84,8 @@ public sealed class VirtualNetwork
         from.SentBytes += payload.Length;
         Counters.Sent++;
         Counters.SentBytes += payload.Length;
-        EndPointKey toKey = EndPointKey.Of(to);
+        VirtualHost? named = (to as HostEndPoint)?.Host;
+        EndPointKey toKey = named?.Key ?? EndPointKey.Of(to);
         var datagram = new InFlight { From = from.EndPoint, FromKey = from.Key, To = to, ToKey = toKey };
         int toSite;
         if (from.Nat?.Inside(toKey) is { } neighbour)
@@ -92,7 +93,7 @@ public sealed class VirtualNetwork
             datagram.Host = neighbour;
             toSite = neighbour.Site;
         }
-        else if (!TryRoute(toKey, ref datagram, out toSite) || payload.Length > Options.MaxDatagramBytes)
+        else if (!TryRoute(toKey, named, ref datagram, out toSite) || payload.Length > Options.MaxDatagramBytes)
         {
             Counters.Undeliverable++;
             return;
@@ -162,10 +163,12 @@ public sealed class VirtualNetwork
         _free.Push(slot);
     }
 
-    private bool TryRoute(in EndPointKey to, ref InFlight datagram, out int site)
+    private bool TryRoute(in EndPointKey to, VirtualHost? named, ref InFlight datagram, out int site)
     {
         site = 0;
-        if (_hosts.TryGetValue(to, out VirtualHost? host))
+        // An endpoint behind a NAT is somebody else's out here, and one of another world is nobody's.
+        VirtualHost? host = named is not null && named.Nat is null && named.Network == this ? named : null;
+        if (host is not null || _hosts.TryGetValue(to, out host))
         {
             datagram.Host = host;
             site = host.Site;

@@ -144,6 +144,8 @@ public sealed class KademliaTests
 
         public bool IsSameNetwork(in int a, in int b) => a > NetworksFrom && a / 10 == b / 10;
 
+        public int NetworkHash(in int contact) => contact / 10;
+
         public bool IsPreferred(in Key160 key, in int contact) => false;
     }
 }

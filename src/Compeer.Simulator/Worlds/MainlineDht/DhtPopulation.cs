@@ -48,6 +48,7 @@ public sealed class DhtPopulation
                 continue;
             VirtualHost host = Simulation.AddHost(new IPEndPoint(address, Port));
             _hostOf[host.EndPoint] = host.Number;
+            _endPoints.Add(host);
         }
         _entries = [.. Simulation.Hosts.Take(BootstrapHosts).Select(h => NodeEndPoint.From(h.EndPoint))];
     }

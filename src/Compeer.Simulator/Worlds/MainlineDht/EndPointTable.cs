@@ -10,6 +10,13 @@ public sealed class EndPointTable
 
     private readonly Dictionary<NodeEndPoint, IPEndPoint> _known = [];
 
+    /// <summary>Lets the table give a host's own endpoint, by which the network finds it at once.</summary>
+    public void Add(VirtualHost host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        _known[NodeEndPoint.From(host.EndPoint)] = host.EndPoint;
+    }
+
     /// <summary>The endpoint as the network takes it.</summary>
     public IPEndPoint this[NodeEndPoint endPoint]
     {

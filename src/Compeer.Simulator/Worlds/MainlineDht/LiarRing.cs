@@ -12,14 +12,16 @@ public sealed class LiarRing
     public long Lies { get; internal set; }
 
     /// <summary>Adds a member.</summary>
-    public void Add(DhtContact member) => _members.Add(member);
+    public void Add(DhtContact member) => _members.Insert(FirstFrom(member.Id.LeadingBits), member);
 
     /// <summary>Writes the members nearest to a key, nearest first; gives their number.</summary>
     internal int Nearest(Key160 target, Span<DhtContact> nearest)
     {
+        (int first, int end) = Neighbourhood(target.LeadingBits, nearest.Length);
         int count = 0;
-        foreach (DhtContact member in _members)
+        for (int i = first; i < end; i++)
         {
+            DhtContact member = _members[i];
             if (count == nearest.Length && target.CompareDistance(member.Id, nearest[count - 1].Id) >= 0)
                 continue;
             int at = count == nearest.Length ? count - 1 : count++;
@@ -28,5 +30,34 @@ public sealed class LiarRing
             nearest[at] = member;
         }
         return count;
+    }
+
+    /// <summary>The members that share the most leading bits with a key, but enough of them: sorted by key they stand side by side.</summary>
+    private (int First, int End) Neighbourhood(ulong key, int enough)
+    {
+        for (int bits = 24; bits > 0; bits--)
+        {
+            ulong rest = ulong.MaxValue >> bits;
+            int first = FirstFrom(key & ~rest);
+            int end = (key | rest) == ulong.MaxValue ? _members.Count : FirstFrom((key | rest) + 1);
+            if (end - first >= enough)
+                return (first, end);
+        }
+        return (0, _members.Count);
+    }
+
+    private int FirstFrom(ulong leadingBits)
+    {
+        int low = 0;
+        int high = _members.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_members[middle].Id.LeadingBits < leadingBits)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
     }
 }

@@ -12,7 +12,7 @@ public sealed class MainlineDhtWorld : World
     private const double LiarShare = 0.2;
 
     // Budgets for 4,096 addresses would be most of a node's memory; a node here meets some hundred at a time.
-    private static readonly DhtOptions Lean = new() { MaxAddresses = 512 };
+    private static readonly DhtOptions Lean = new() { MaxAddresses = 256 };
     private static readonly TimeSpan Joining = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Announcing = TimeSpan.FromMinutes(4);
