@@ -12,7 +12,7 @@ public sealed partial class DhtNode
     public uint Sample(NodeEndPoint node, Instant now)
     {
         var question = new PendingQuery(NewTransaction(), node, null, now, QueryPurpose.Sample, null);
-        var writer = new KrpcWriter(_buffer);
+        var writer = new KrpcWriter(Scratch());
         BeginQuery(ref writer);
         writer.Identity("id"u8, Id);
         writer.Identity("target"u8, Key160.NewRandom(_random));
