@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Compeer.Formats.Hashing;
 
 /// <summary>Hashes a list of messages: gives every lane the next one when its last is done, and lets all of them compress together.</summary>
@@ -12,6 +14,7 @@ internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messag
     private readonly Span<byte> _digests = digests;
 
     /// <summary>Until every message has its digest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run()
     {
         Span<TWords> state = stackalloc TWords[TRounds.Initial.Length];
@@ -48,6 +51,7 @@ internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messag
     }
 
     /// <summary>Copies what comes next in the lane: of its message, or, when that has ended, of another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Refill(ref Lane lane, int index, LaneState<TWords> state, Span<byte> row, ref int begun)
     {
         if (lane.HasMessage)

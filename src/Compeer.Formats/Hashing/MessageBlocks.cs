@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Compeer.Formats.Hashing;
 
@@ -17,6 +18,7 @@ internal struct MessageBlocks(ReadOnlyMemory<byte> first, IReadOnlyList<ReadOnly
 
     /// <summary>Writes the next blocks; returns how many, 0 once the message has ended.</summary>
     /// <param name="row">Room for one block or more; its length is a multiple of the block's.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Fill(Span<byte> row)
     {
         if (_ended)
