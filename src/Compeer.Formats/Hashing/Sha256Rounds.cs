@@ -33,7 +33,8 @@ internal readonly struct Sha256Rounds<TWords> : IRounds<TWords>
         Rounds(state, ref MemoryMarshal.GetReference(zeros), Sha256Constants.PaddingRounds, expand: false);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>The 64 rounds of a block. Methods of this size are kept few and apart: compiling them is felt at the start of the program.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Rounds(Span<TWords> state, ref TWords w, ReadOnlySpan<uint> constants, bool expand)
     {
         ref uint k = ref MemoryMarshal.GetReference(constants);
