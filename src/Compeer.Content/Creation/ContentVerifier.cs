@@ -1,6 +1,6 @@
-using Compeer.Content.Blocks;
 using Compeer.Content.Hashing;
 using Compeer.Content.Storage;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 
 namespace Compeer.Content.Creation;
@@ -40,13 +40,9 @@ public static class ContentVerifier
     {
         bool[] wanted = [.. metainfo.Files.Select(f => !f.IsPad)];
         using var storage = new TorrentStorage(metainfo, directory, wanted, "");
-        bool[] valid = new bool[metainfo.PieceCount];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-        Parallel.For(0, valid.Length, options, () => new byte[metainfo.PieceLength], (piece, _, buffer) =>
-        {
-            valid[piece] = IsValid(metainfo, storage, piece, buffer);
-            return buffer;
-        }, _ => { });
+        var pieces = new StoredPieces(metainfo, storage);
+        new PieceScanner(pieces, metainfo.PieceLength, metainfo.InfoHashes.V1 is not null, metainfo.InfoHashes.V2 is not null).Run(cancellationToken);
+        bool[] valid = pieces.Valid;
         var files = new List<(TorrentFile, FileCondition)>();
         foreach (TorrentFile file in metainfo.Files.Where(f => !f.IsPad && f.SymlinkTarget is null))
         {
@@ -60,20 +56,27 @@ public static class ContentVerifier
         return new ContentReport(files, valid.Count(v => !v));
     }
 
-    private static bool IsValid(Metainfo metainfo, TorrentStorage storage, int piece, byte[] buffer)
+    private sealed class StoredPieces(Metainfo metainfo, TorrentStorage storage) : IHashedPieces
     {
-        try
+        public bool[] Valid { get; } = new bool[metainfo.PieceCount];
+
+        public int Count => metainfo.PieceCount;
+
+        public (int Data, int Padded) LengthsOf(int piece) => (metainfo.DataLengthAt(piece), metainfo.PieceLengthAt(piece));
+
+        public bool TryRead(int piece, int begin, Memory<byte> target)
         {
-            Memory<byte> data = buffer.AsMemory(0, metainfo.DataLengthAt(piece));
-            storage.Read(piece, 0, data);
-            var blocks = new List<ReadOnlyMemory<byte>>();
-            for (int begin = 0; begin < data.Length; begin += BlockPool.BlockBytes)
-                blocks.Add(data.Slice(begin, Math.Min(BlockPool.BlockBytes, data.Length - begin)));
-            return PieceVerifier.IsValid(metainfo, piece, blocks);
+            try
+            {
+                storage.Read(piece, begin, target);
+                return true;
+            }
+            catch (StorageException e) when (e.Failure != StorageFailure.UnsafePath)
+            {
+                return false;
+            }
         }
-        catch (StorageException e) when (e.Failure != StorageFailure.UnsafePath)
-        {
-            return false;
-        }
+
+        public void Take(int piece, Sha1Hash sha1, ReadOnlySpan<Sha256Hash> leaves) => Valid[piece] = PieceVerifier.Matches(metainfo, piece, sha1, leaves);
     }
 }

@@ -15,18 +15,24 @@ internal static class PieceVerifier
     /// <param name="blocks">Its data without trailing padding, in parts of 16 KiB.</param>
     public static bool IsValid(Metainfo metainfo, int piece, IReadOnlyList<ReadOnlyMemory<byte>> blocks)
     {
+        Sha256Hash[] leaves = metainfo.InfoHashes.V2 is not null && metainfo.TryGetV2Piece(piece, out _, out _) ? Leaves(blocks) : [];
+        Sha1Hash sha1 = default;
+        if (metainfo.InfoHashes.V1 is not null)
+            HashLanes.Best.Sha1([Padded(blocks, metainfo.PieceLengthAt(piece))], new Span<Sha1Hash>(ref sha1));
+        return Matches(metainfo, piece, sha1, leaves);
+    }
+
+    /// <summary>The same by hashes that were computed already: SHA-1 over the padded piece, SHA-256 of each 16 KiB of its data.</summary>
+    public static bool Matches(Metainfo metainfo, int piece, Sha1Hash sha1, ReadOnlySpan<Sha256Hash> leaves)
+    {
         bool checkedByAny = false;
         if (metainfo.InfoHashes.V2 is not null && metainfo.TryGetV2Piece(piece, out Sha256Hash root, out int height))
         {
-            if (MerkleTree.Root(Leaves(blocks), 0, height) != root)
+            if (MerkleTree.Root(leaves, 0, height) != root)
                 return false;
             checkedByAny = true;
         }
-        if (metainfo.InfoHashes.V1 is null)
-            return checkedByAny;
-        Sha1Hash digest = default;
-        HashLanes.Best.Sha1([Padded(blocks, metainfo.PieceLengthAt(piece))], new Span<Sha1Hash>(ref digest));
-        return digest == metainfo.GetV1PieceHash(piece);
+        return metainfo.InfoHashes.V1 is null ? checkedByAny : sha1 == metainfo.GetV1PieceHash(piece);
     }
 
     /// <summary>SHA-256 of each block.</summary>

@@ -1,8 +1,36 @@
+using System.Globalization;
+using System.Runtime.Intrinsics.X86;
+
 namespace Compeer.Formats.Hashing;
 
-/// <summary>Chooses how this machine hashes.</summary>
+/// <summary>Chooses how this machine hashes. Decision 0014 has the measurements behind it.</summary>
 public static class HashLanes
 {
-    /// <summary>The fastest implementation here.</summary>
-    public static IHashLanes Best { get; } = new SingleLane();
+    private const string Variable = "COMPEER_HASH_LANES";
+
+    /// <summary>Every implementation that runs here, fast or slow: for tests and measurements. The system's own comes first.</summary>
+    public static IReadOnlyList<IHashLanes> All { get; } =
+    [
+        new SingleLane(),
+        new MultiLane<Words1>(),
+        .. Avx2.IsSupported ? (IHashLanes[])[new MultiLane<Words8>(), new MultiLane<Words16>()] : [],
+    ];
+
+    /// <summary>The processor has instructions for SHA-1 and SHA-256, which the system's own implementation uses.</summary>
+    public static bool HasShaInstructions { get; } =
+        X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ebx & (1 << 29)) != 0;
+
+    /// <summary>The fastest implementation here; COMPEER_HASH_LANES=1, 8 or 16 in the environment forces one, to compare them.</summary>
+    public static IHashLanes Best { get; } = Forced() ?? Fastest();
+
+    private static IHashLanes Fastest()
+    {
+        if (!Avx2.IsSupported)
+            return new SingleLane();
+        IHashLanes lanes = Avx512F.IsSupported ? new MultiLane<Words16>() : new MultiLane<Words8>();
+        return new MixedLanes(new SingleLane(), lanes, HasShaInstructions);
+    }
+
+    private static IHashLanes? Forced() =>
+        int.TryParse(Environment.GetEnvironmentVariable(Variable), CultureInfo.InvariantCulture, out int count) ? All.FirstOrDefault(l => l.Lanes == count) : null;
 }

@@ -15,8 +15,8 @@ internal sealed class SingleLane : IHashLanes
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         for (int i = 0; i < messages.Length; i++)
         {
-            foreach (ReadOnlyMemory<byte> part in messages[i])
-                hash.AppendData(part.Span);
+            for (int part = 0; part < messages[i].Count; part++)
+                hash.AppendData(messages[i][part].Span);
             hash.GetHashAndReset(digests[i]);
         }
     }

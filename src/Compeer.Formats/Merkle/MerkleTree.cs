@@ -21,6 +21,15 @@ public static class MerkleTree
     /// <summary>Leaves of a length in bytes; an empty file has none.</summary>
     public static long LeafCount(long lengthBytes) => (lengthBytes + LeafBytes - 1) / LeafBytes;
 
+    /// <summary>Data cut into what each leaf hashes.</summary>
+    public static ReadOnlyMemory<byte>[] Leaves(ReadOnlyMemory<byte> data)
+    {
+        var leaves = new ReadOnlyMemory<byte>[LeafCount(data.Length)];
+        for (int i = 0; i < leaves.Length; i++)
+            leaves[i] = data[(i * LeafBytes)..Math.Min((i + 1) * LeafBytes, data.Length)];
+        return leaves;
+    }
+
     /// <summary>The number of layers above <paramref name="width"/> hashes: log2 of the width rounded up to a power of two.</summary>
     public static int Height(long width) => width <= 1 ? 0 : BitOperations.Log2((ulong)(width - 1)) + 1;
 

@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Compeer.Formats.Hashing;
+
+/// <summary>
+/// One 32-bit word of each of <see cref="Lanes"/> messages side by side: what the rounds of SHA-1 and SHA-256 compute with.
+/// One implementation per width of the vector registers.
+/// </summary>
+internal interface IWords<TSelf>
+    where TSelf : unmanaged, IWords<TSelf>
+{
+    /// <summary>Messages side by side; a multiple of 4 up to 16, or 1.</summary>
+    static abstract int Lanes { get; }
+
+    static abstract TSelf operator +(TSelf left, TSelf right);
+
+    static abstract TSelf operator ^(TSelf left, TSelf right);
+
+    static abstract TSelf operator &(TSelf left, TSelf right);
+
+    /// <summary>Bits of <paramref name="ones"/> where the mask is 1, of <paramref name="zeros"/> where it is 0.</summary>
+    static abstract TSelf Select(TSelf mask, TSelf ones, TSelf zeros);
+
+    static abstract TSelf RotateLeft(TSelf words, [ConstantExpected(Min = 1, Max = 31)] byte count);
+
+    static abstract TSelf ShiftRight(TSelf words, [ConstantExpected(Min = 1, Max = 31)] byte count);
+
+    /// <summary>The same word in every lane.</summary>
+    static abstract TSelf Create(uint word);
+
+    /// <summary>Reads 16 bytes of each lane as four big-endian words and stores the words of one place side by side.</summary>
+    /// <param name="bytes">Where the offsets count from.</param>
+    /// <param name="offsets">The first of <see cref="Lanes"/> offsets in bytes.</param>
+    /// <param name="skip">Added to every offset.</param>
+    /// <param name="words">The first of the four places to fill.</param>
+    static abstract void Load(ref byte bytes, ref int offsets, int skip, ref TSelf words);
+}
