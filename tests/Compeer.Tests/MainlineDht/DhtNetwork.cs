@@ -38,7 +38,7 @@ internal sealed class DhtNetwork(int seed)
     public NodeEndPoint Add(int number, DhtOptions? options = null)
     {
         NodeEndPoint endpoint = EndPoint(number);
-        Nodes[endpoint] = new DhtNode(Key160.NewRandom(_random), false, options ?? new DhtOptions(), OpenSslEd25519.Instance, new Random(_random.Next()), Now);
+        Nodes[endpoint] = new DhtNode(DhtNodeId.Create(endpoint, _random), false, options ?? new DhtOptions(), OpenSslEd25519.Instance, new Random(_random.Next()), Now);
         Events[endpoint] = [];
         return endpoint;
     }

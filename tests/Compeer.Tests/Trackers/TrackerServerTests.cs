@@ -116,7 +116,7 @@ public class TrackerServerTests
     public async Task One_address_cannot_take_all_connections_and_a_slow_one_is_dropped()
     {
         await using TrackerServer server = await TrackerServer.StartAsync(
-            new TrackerServerOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)], MaxConnectionsPerAddress = 3, RequestTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);
+            new TrackerServerOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)], MaxConnectionsPerAddress = 3, RequestTimeout = TimeSpan.FromSeconds(4) }, CancellationToken.None);
         var slow = new List<TcpClient>();
         for (int i = 0; i < 3; i++)
         {
