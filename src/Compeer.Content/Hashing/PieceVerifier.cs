@@ -22,11 +22,14 @@ internal static class PieceVerifier
         return Matches(metainfo, piece, sha1, leaves);
     }
 
-    /// <summary>The same by hashes that were computed already: SHA-1 over the padded piece, SHA-256 of each 16 KiB of its data.</summary>
+    /// <summary>
+    /// The same by hashes that were computed already: SHA-1 over the padded piece, SHA-256 of each 16 KiB of its data. Without
+    /// the latter v2 is not looked at: the piece layer may have come while the piece was hashed without it.
+    /// </summary>
     public static bool Matches(Metainfo metainfo, int piece, Sha1Hash sha1, ReadOnlySpan<Sha256Hash> leaves)
     {
         bool checkedByAny = false;
-        if (metainfo.InfoHashes.V2 is not null && metainfo.TryGetV2Piece(piece, out Sha256Hash root, out int height))
+        if (!leaves.IsEmpty && metainfo.TryGetV2Piece(piece, out Sha256Hash root, out int height))
         {
             if (MerkleTree.Root(leaves, 0, height) != root)
                 return false;
