@@ -1,5 +1,4 @@
 using Compeer.Content.Creation;
-using Compeer.Content.Hashing;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
 using Compeer.Formats.Torrents;
@@ -47,20 +46,6 @@ public class OnePassTests
         Assert.Equal(pieces.Select(p => Sha1Hash.Of(p)), Enumerable.Range(0, pieces.Length).Select(metainfo.GetV1PieceHash));
         Sha256Hash[] leaves = [.. pieces.Select(p => Sha256Hash.Of(p))];
         Assert.Equal(MerkleTree.Root(leaves, 0, MerkleTree.Height(leaves.Length)), metainfo.Files[0].PiecesRoot);
-    }
-
-    [Fact]
-    public async Task A_layer_that_comes_while_a_piece_is_hashed_without_it_does_not_make_the_piece_wrong()
-    {
-        using var folder = new TestFolder();
-        byte[] content = Bytes(9, 3 * PieceLength);
-        await File.WriteAllBytesAsync(folder["one.bin"], content);
-        Metainfo hybrid = await TestSwarm.CreateAsync(folder["one.bin"], TorrentFormat.Hybrid, PieceLength);
-        byte[] piece = content[..PieceLength];
-        Assert.True(PieceVerifier.Matches(hybrid, 0, Sha1Hash.Of(piece), []));
-        Assert.True(PieceVerifier.Matches(hybrid, 0, Sha1Hash.Of(piece), [Sha256Hash.Of(piece)]));
-        Assert.False(PieceVerifier.Matches(hybrid, 0, Sha1Hash.Of(piece), [Sha256Hash.Of(content[PieceLength..])]));
-        Assert.False(PieceVerifier.Matches(hybrid, 0, default, [Sha256Hash.Of(piece)]));
     }
 
     private static byte[] Bytes(int seed, int length)
