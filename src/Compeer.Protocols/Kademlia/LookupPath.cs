@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Compeer.Protocols.Kademlia;
 
 /// <summary>How far a lookup is with a contact.</summary>
@@ -156,25 +154,12 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
     public void Clear()
     {
         _count = _networkCount = 0;
-        Give(ref _items);
-        Give(ref _hashes);
-        Give(ref _networks);
+        PooledArrays.Return(ref _items);
+        PooledArrays.Return(ref _hashes);
+        PooledArrays.Return(ref _networks);
     }
 
-    private static void MakeRoom<T>(ref T[] items, int count)
-    {
-        T[] old = items;
-        items = ArrayPool<T>.Shared.Rent(Math.Max(FirstCapacity, 2 * count));
-        old.AsSpan(0, count).CopyTo(items);
-        Give(ref old);
-    }
-
-    private static void Give<T>(ref T[] items)
-    {
-        if (items.Length > 0)
-            ArrayPool<T>.Shared.Return(items);
-        items = [];
-    }
+    private static void MakeRoom<T>(ref T[] items, int count) => PooledArrays.Grow(ref items, 0, count, Math.Max(FirstCapacity, 2 * count));
 
     private void Note(ulong network)
     {

@@ -93,9 +93,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         if (key.Equals(Own))
             return Admission.Rejected;
         RoutingBucket<TKey, TContact> bucket = _buckets[BucketOf(key)];
-        int at = IndexOf(bucket, key, contact);
-        if (at < 0)
-            at = bucket.IndexOf(key);
+        int at = bucket.IndexOf(key);
         if (at >= 0)
             return Refresh(bucket, at, contact, roundTrip, now);
         EvictOtherKeyOf(contact);
@@ -358,15 +356,11 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         return false;
     }
 
-    private int IndexOf(RoutingBucket<TKey, TContact> bucket, in TKey key, in TContact contact)
+    /// <summary>The contact with this key; -1 when there is none, or another has the key.</summary>
+    private static int IndexOf(RoutingBucket<TKey, TContact> bucket, in TKey key, in TContact contact)
     {
-        int hash = _policy.HostHash(contact);
-        for (int at = bucket.NextOfHost(hash, 0); at >= 0; at = bucket.NextOfHost(hash, at + 1))
-        {
-            if (bucket[at].Contact.Equals(contact) && bucket[at].Key.Equals(key))
-                return at;
-        }
-        return -1;
+        int at = bucket.IndexOf(key);
+        return at >= 0 && bucket[at].Contact.Equals(contact) ? at : -1;
     }
 
     private static ushort Milliseconds(TimeSpan span) => (ushort)Math.Clamp(span.TotalMilliseconds, 1, ushort.MaxValue);

@@ -40,7 +40,7 @@ internal sealed class DatagramQueue
         if (_waiting.Count == 0)
         {
             _start = _end = 0;
-            Give(ref _bytes);
+            PooledArrays.Return(ref _bytes);
         }
         return true;
     }
@@ -48,19 +48,10 @@ internal sealed class DatagramQueue
     private void MakeRoom(int length)
     {
         int used = _end - _start;
-        byte[] old = _bytes;
-        if (used + length > old.Length)
-            _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(2 * old.Length, Math.Max(SmallestRented, used + length)));
-        old.AsSpan(_start, used).CopyTo(_bytes);
+        if (used + length > _bytes.Length)
+            PooledArrays.Grow(ref _bytes, _start, used, Math.Max(2 * _bytes.Length, Math.Max(SmallestRented, used + length)));
+        else
+            _bytes.AsSpan(_start, used).CopyTo(_bytes);
         (_start, _end) = (0, used);
-        if (old != _bytes)
-            Give(ref old);
-    }
-
-    private static void Give(ref byte[] bytes)
-    {
-        if (bytes.Length > 0)
-            ArrayPool<byte>.Shared.Return(bytes);
-        bytes = [];
     }
 }
