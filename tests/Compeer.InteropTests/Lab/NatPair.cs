@@ -61,7 +61,7 @@ public sealed class NatPair
         pair.GetStarted = DateTimeOffset.UtcNow;
         pair.Get = options.LibtorrentGets
             ? await LibtorrentPeer.LeechAsync(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly })
-            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, Encryption = options.Encryption, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
+            : CompeerProcess.Get(pair.GetHost, torrent.Path, pair.Directory, new() { Port = Port, UtpOnly = options.UtpOnly, TcpOnly = options.TcpOnly, Encryption = options.Encryption, Relay = options.GetterRelays ? pair.Relay?.Address : null, LimitDown = options.GetterLimit });
         return pair;
     }
 
@@ -76,7 +76,7 @@ public sealed class NatPair
 
     private static async Task<JsonProcess> ShareAsync(LabHost host, TorrentFacts torrent, TestContent content, NatPairOptions options, string? relay) => options.LibtorrentShares
         ? await LibtorrentPeer.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly })
-        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly, Encryption = options.Encryption, Relay = relay });
+        : await CompeerProcess.SeedAsync(host, torrent.Path, content.Parent, new() { Port = Port, UtpOnly = options.UtpOnly, TcpOnly = options.TcpOnly, Encryption = options.Encryption, Relay = relay });
 
     private static bool IsConnection(JsonEvent e, LabHost with) =>
         e.Name == "peer" && e.Text("state") == "connected" && e.Text("address").StartsWith(with.PublicAddress + ":", StringComparison.Ordinal);

@@ -18,8 +18,11 @@ public sealed record NatPairOptions
     /// <summary>--encryption of the sharer, the getter and the public peer; null is the default.</summary>
     public string? Encryption { get; init; }
 
-    /// <summary>All of them connect by uTP only.</summary>
+    /// <summary>The sharer and the getter connect by uTP only.</summary>
     public bool UtpOnly { get; init; }
+
+    /// <summary>The sharer and the getter connect by TCP only, as programs of ours.</summary>
+    public bool TcpOnly { get; init; }
 
     /// <summary>The sharer is libtorrent.</summary>
     public bool LibtorrentShares { get; init; }
