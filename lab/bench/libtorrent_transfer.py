@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """libtorrent as one end of a transfer, tuned for speed: large queues and buffers, TCP plain or with RC4.
-usage: libtorrent_transfer.py seed|leech TORRENT DIR BIND PORT forbid|require [PEER]"""
+usage: libtorrent_transfer.py seed|leech TORRENT DIR BIND PORT forbid|require [PEER]...
+TORRENT may be a directory of torrents."""
+import os
 import sys
 import time
 
@@ -13,17 +15,21 @@ session = lt.session({
     'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'out_enc_policy': policy, 'in_enc_policy': policy,
     'allowed_enc_level': 2, 'unchoke_slots_limit': 50,
     'max_out_request_queue': 1500, 'send_buffer_watermark': 3 << 20, 'alert_mask': 0})
-parameters = lt.add_torrent_params()
-parameters.ti = lt.torrent_info(torrent)
-parameters.save_path = directory
-if mode == 'seed':
-    parameters.flags |= lt.torrent_flags.seed_mode
-parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-handle = session.add_torrent(parameters)
-if mode == 'leech':
-    host, peer_port = sys.argv[7].split(':')
-    handle.connect_peer((host, int(peer_port)))
+torrents = sorted(os.path.join(torrent, name) for name in os.listdir(torrent)) if os.path.isdir(torrent) else [torrent]
+handles = []
+for path in torrents:
+    parameters = lt.add_torrent_params()
+    parameters.ti = lt.torrent_info(path)
+    parameters.save_path = directory
+    if mode == 'seed':
+        parameters.flags |= lt.torrent_flags.seed_mode
+    parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    handles.append(session.add_torrent(parameters))
+for peer in sys.argv[7:]:
+    host, peer_port = peer.split(':')
+    for handle in handles:
+        handle.connect_peer((host, int(peer_port)))
 for _ in range(30000):
-    if mode == 'leech' and handle.status().is_seeding:
+    if mode == 'leech' and all(handle.status().is_seeding for handle in handles):
         break
     time.sleep(0.02)
