@@ -1,3 +1,7 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Compeer.Benchmarks;
 using Compeer.Benchmarks.Loopback;
 using Compeer.Benchmarks.Plotting;
@@ -9,9 +13,14 @@ switch (args)
         return 0;
     case ["torrents", ("seed" or "leech") and var mode, var torrents, var directory, var bind, var port, ("forbid" or "require") and var encryption, .. var peers]:
         return await TorrentsCommand.RunAsync(mode, torrents, directory, bind, port, encryption, peers);
+    case ["micro", .. var options]:
+        // In this process: a build of its own would need the network.
+        BenchmarkSwitcher.FromAssembly(typeof(HashingBenchmark).Assembly).Run(
+            options, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)).WithArtifactsPath("artifacts/benchmarks"));
+        return 0;
     case ["plot", var source, var target, var title, .. var options]:
         return PlotCommand.Run(source, target, title, options);
     default:
-        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | {TorrentsCommand.Usage} | {PlotCommand.Usage}");
+        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {PlotCommand.Usage}");
         return 2;
 }
