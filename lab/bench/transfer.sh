@@ -2,17 +2,18 @@
 # Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns. Nobody looks for other peers.
 # "bare" is the limit: TCP, hashing and writing without an engine (bare_transfer.py), always in plain.
 # usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
-# EARLIER=DIRECTORY of another build of compeer lets that one take part too.
+# EARLIER=DIRECTORY of another build of compeer lets that one take part too; BYTES=N moves another number of bytes.
 set -euo pipefail
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
 encryption=${3:-forbid}
+bytes=${BYTES:-1073741824}
 source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
 ip link add e0 netns "$seed_ns" type veth peer name e0 netns "$leech_ns"
 ip -n "$seed_ns" addr add 10.98.0.1/24 dev e0
 ip -n "$leech_ns" addr add 10.98.0.2/24 dev e0
 for ns in "$seed_ns" "$leech_ns"; do ip -n "$ns" link set lo up; ip -n "$ns" link set e0 up; done
-head -c 1073741824 /dev/urandom >"$work/seed/data.bin"
+head -c "$bytes" /dev/urandom >"$work/seed/data.bin"
 for format in $formats; do
     dotnet "$program" create "$work/seed/data.bin" -o "$work/$format.torrent" --format "$format" --piece-size 1M --quiet >/dev/null
 done
@@ -40,7 +41,7 @@ one() {
     before=$(cpu "$seed")
     local command
     if [ "$2" = bare ]; then
-        command=(/usr/bin/python3 lab/bench/bare_transfer.py leech "$work/got/data.bin" 10.98.0.2 10.98.0.1 7001 1073741824 "$3")
+        command=(/usr/bin/python3 lab/bench/bare_transfer.py leech "$work/got/data.bin" 10.98.0.2 10.98.0.1 7001 "$bytes" "$3")
     elif [ "$2" = libtorrent ]; then
         command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 "$encryption" 10.98.0.1:7001)
     else
@@ -50,8 +51,8 @@ one() {
     local after
     after=$(cpu "$seed")
     cmp -s "$work/seed/data.bin" "$work/got/data.bin" || { echo "WRONG BYTES"; exit 1; }
-    awk -v a="$1" -v b="$2" -v f="$3" -v s="$(awk "BEGIN {print $after - $before}")" \
-        '{printf "%-10s -> %-10s %-6s %6.1f MB/s  leecher cpu %5.2f s  rss %5.0f MB  seeder cpu %5.2f s\n", a, b, f, 1073.741824 / $1, $2 + $3, $4 / 1024, s}' "$work/time"
+    awk -v a="$1" -v b="$2" -v f="$3" -v s="$(awk "BEGIN {print $after - $before}")" -v n="$bytes" \
+        '{printf "%-10s -> %-10s %-6s %6.1f MB/s  leecher cpu %5.2f s  rss %5.0f MB  seeder cpu %5.2f s\n", a, b, f, n / 1e6 / $1, $2 + $3, $4 / 1024, s}' "$work/time"
     kill "$seed"
     wait "$seed" 2>/dev/null || true
     children=()
