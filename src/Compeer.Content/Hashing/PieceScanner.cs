@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Merkle;
@@ -5,8 +6,8 @@ using Compeer.Formats.Merkle;
 namespace Compeer.Content.Hashing;
 
 /// <summary>
-/// Reads every piece once, in order, and hashes it on all processors: for v2 while what was just read is in the nearest
-/// caches, for v1 as many pieces at once as there are lanes.
+/// Reads every piece once, in order, and hashes it on all processors while what was just read is in the nearest caches. Only
+/// where v1 is hashed in lanes are as many pieces read first as fill them.
 /// </summary>
 internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v1, bool v2)
 {
@@ -16,6 +17,9 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
     private const int ReadBytes = 256 * 1024;
     private const int SmallBatchBytes = 1 << 20;
 
+    private static readonly byte[] Zeros = new byte[MerkleTree.LeafBytes];
+
+    private readonly bool _inLanes = v1 && HashLanes.Best.Lanes > 1;
     private int _nextBatch = -1;
 
     /// <summary>Until every piece was taken or left out.</summary>
@@ -31,12 +35,17 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
         {
             Parallel.For(0, Math.Min(threads, batches), options, (_, state) =>
             {
-                byte[] buffer = GC.AllocateUninitializedArray<byte>(batch * pieceLength);
+                byte[] buffer = GC.AllocateUninitializedArray<byte>(_inLanes ? batch * pieceLength : Math.Min(ReadBytes, pieceLength));
+                using IncrementalHash? sha1 = v1 && !_inLanes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA1) : null;
                 int number;
                 while (!state.IsExceptional && (number = Interlocked.Increment(ref _nextBatch)) < batches)
                 {
+                    int first = number * batch, count = Math.Min(batch, pieces.Count - first);
                     cancellationToken.ThrowIfCancellationRequested();
-                    Hash(number * batch, Math.Min(batch, pieces.Count - number * batch), buffer);
+                    if (_inLanes)
+                        HashInLanes(first, count, buffer);
+                    else
+                        HashOneByOne(first, count, buffer, sha1);
                 }
             });
         }
@@ -46,7 +55,7 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
         }
     }
 
-    /// <summary>Pieces that a thread reads at a time: all lanes full if memory allows, several times over where pieces are small.</summary>
+    /// <summary>Pieces that a thread takes at a time: all lanes full if memory allows, several times over where pieces are small.</summary>
     private static int BatchPieces(int pieceLength, int threads)
     {
         int lanes = HashLanes.Best.Lanes;
@@ -54,35 +63,57 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
         return Math.Min(most, lanes * Math.Max(1, SmallBatchBytes / (lanes * pieceLength)));
     }
 
-    private void Hash(int first, int count, byte[] buffer)
+    private void HashInLanes(int first, int count, byte[] buffer)
     {
         var read = new List<int>(count);
         var leaves = new Sha256Hash[count][];
         for (int i = 0; i < count; i++)
         {
-            if (TryRead(first + i, buffer.AsMemory(i * pieceLength, pieceLength), out leaves[i]))
-                read.Add(i);
+            Memory<byte> piece = buffer.AsMemory(i * pieceLength, pieceLength);
+            (int data, int padded) = pieces.LengthsOf(first + i);
+            leaves[i] = NewLeaves(data);
+            if (!TryRead(first + i, data, begin => piece[begin..Math.Min(begin + ReadBytes, data)], leaves[i], null))
+                continue;
+            piece.Span[data..padded].Clear();
+            read.Add(i);
         }
         var digests = new Sha1Hash[read.Count];
-        if (v1)
-            HashLanes.Best.Sha1([.. read.Select(i => (ReadOnlyMemory<byte>[])[buffer.AsMemory(i * pieceLength, pieces.LengthsOf(first + i).Padded)])], digests);
+        HashLanes.Best.Sha1([.. read.Select(i => (ReadOnlyMemory<byte>[])[buffer.AsMemory(i * pieceLength, pieces.LengthsOf(first + i).Padded)])], digests);
         for (int i = 0; i < digests.Length; i++)
             pieces.Take(first + read[i], digests[i], leaves[read[i]]);
     }
 
-    private bool TryRead(int piece, Memory<byte> target, out Sha256Hash[] leaves)
+    private void HashOneByOne(int first, int count, byte[] buffer, IncrementalHash? sha1)
     {
-        (int data, int padded) = pieces.LengthsOf(piece);
-        leaves = new Sha256Hash[v2 ? MerkleTree.LeafCount(data) : 0];
-        for (int begin = 0; begin < data; begin += ReadBytes)
+        for (int piece = first; piece < first + count; piece++)
         {
-            Memory<byte> part = target[begin..Math.Min(begin + ReadBytes, data)];
+            (int data, int padded) = pieces.LengthsOf(piece);
+            Sha256Hash[] leaves = NewLeaves(data);
+            bool isRead = TryRead(piece, data, begin => buffer.AsMemory(0, Math.Min(buffer.Length, data - begin)), leaves, sha1);
+            for (int begin = data; begin < padded; begin += Zeros.Length)
+                sha1?.AppendData(Zeros, 0, Math.Min(Zeros.Length, padded - begin));
+            Sha1Hash digest = default;
+            sha1?.GetHashAndReset(digest);
+            if (isRead)
+                pieces.Take(piece, digest, leaves);
+        }
+    }
+
+    private Sha256Hash[] NewLeaves(int data) => new Sha256Hash[v2 ? MerkleTree.LeafCount(data) : 0];
+
+    /// <summary>Reads a piece's data part by part into where <paramref name="partAt"/> says, and hashes each at once as far as asked for.</summary>
+    private bool TryRead(int piece, int data, Func<int, Memory<byte>> partAt, Sha256Hash[] leaves, IncrementalHash? sha1)
+    {
+        for (int begin = 0; begin < data;)
+        {
+            Memory<byte> part = partAt(begin);
             if (!pieces.TryRead(piece, begin, part))
                 return false;
+            sha1?.AppendData(part.Span);
             if (v2)
                 HashLanes.Best.Sha256(MerkleTree.Leaves(part), leaves.AsSpan(begin / MerkleTree.LeafBytes));
+            begin += part.Length;
         }
-        target.Span[data..padded].Clear();
         return true;
     }
 }
