@@ -1,4 +1,4 @@
-"""For the benchmarks beside it: hosts in network namespaces of their own on one bridge, programs on them, and all of it removed at the end."""
+"""For the benchmarks beside it: hosts in network namespaces of their own around one router, programs on them, and all of it removed at the end."""
 import os
 import shutil
 import subprocess
@@ -45,8 +45,14 @@ class Running:
                 self.process.wait()
 
 
+ROUTER = '10.97.255.254'
+
+
 class Network:
-    """Needs root. To be used in a with statement. .work is a directory in memory."""
+    """
+    Needs root. To be used in a with statement. .work is a directory in memory. Hosts know only their router: neighbours of
+    each other would fill the kernel's one table of neighbours (1,024) from 32 hosts on, and packets would be lost.
+    """
 
     def __enter__(self):
         self.prefix = f'cpb{os.getpid()}'
@@ -55,8 +61,7 @@ class Network:
         self.running = []
         self.work = tempfile.mkdtemp(prefix='compeer-bench-', dir='/dev/shm')
         run('ip', 'netns', 'add', self.prefix)
-        run('ip', '-n', self.prefix, 'link', 'add', 'br0', 'type', 'bridge')
-        run('ip', '-n', self.prefix, 'link', 'set', 'br0', 'up')
+        run('ip', 'netns', 'exec', self.prefix, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
         return self
 
     def __exit__(self, *_):
@@ -67,15 +72,17 @@ class Network:
         shutil.rmtree(self.work, ignore_errors=True)
 
     def host(self, rate=None):
-        """Makes a host that sends at most rate bytes a second; its address."""
+        """Makes a host that sends at most rate bytes a second; its address, in a /24 of its own as with peers anywhere."""
         number, self.hosts = self.hosts, self.hosts + 1
-        name, address = f'{self.prefix}h{number}', f'10.97.{number // 200}.{number % 200 + 1}'
+        name, address = f'{self.prefix}h{number}', f'10.97.{number}.1'
         run('ip', 'netns', 'add', name)
         run('ip', 'link', 'add', 'e0', 'netns', name, 'type', 'veth', 'peer', 'name', f'v{number}', 'netns', self.prefix)
-        run('ip', '-n', self.prefix, 'link', 'set', f'v{number}', 'master', 'br0', 'up')
-        run('ip', '-n', name, 'addr', 'add', f'{address}/16', 'dev', 'e0')
+        for namespace, device, own, other in ((self.prefix, f'v{number}', ROUTER, address), (name, 'e0', address, ROUTER)):
+            run('ip', '-n', namespace, 'addr', 'add', f'{own}/32', 'dev', device)
+            run('ip', '-n', namespace, 'link', 'set', device, 'up')
+            run('ip', '-n', namespace, 'route', 'add', other, 'dev', device)
         run('ip', '-n', name, 'link', 'set', 'lo', 'up')
-        run('ip', '-n', name, 'link', 'set', 'e0', 'up')
+        run('ip', '-n', name, 'route', 'add', 'default', 'via', ROUTER)
         if rate:
             run('ip', 'netns', 'exec', name, 'tc', 'qdisc', 'add', 'dev', 'e0', 'root', 'tbf', 'rate', f'{rate * 8}bit', 'burst', '64kb', 'latency', '200ms')
         return address
@@ -85,9 +92,8 @@ class Network:
         return tempfile.mkdtemp(dir=self.work)
 
     def start(self, address, *command):
-        third, fourth = map(int, address.split('.')[2:])
         self.logs += 1
-        running = Running(['ip', 'netns', 'exec', f'{self.prefix}h{third * 200 + fourth - 1}', *command], f'{self.work}/log{self.logs}')
+        running = Running(['ip', 'netns', 'exec', f'{self.prefix}h{address.split(".")[2]}', *command], f'{self.work}/log{self.logs}')
         self.running.append(running)
         return running
 

@@ -243,13 +243,14 @@ internal sealed class Peers(TorrentSession session)
             Book.UseOwnEndPoint(new IPEndPoint(known.Address, session.Services.OutsidePort));
         if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
             return;
-        // A seed behind a NAT reaches nobody unless it dials, but it has no hurry.
+        // A seed behind a NAT reaches nobody unless it dials, and those who came before it wait for it; with takers for all its slots it has no hurry.
         bool isSeed = session.Phase == TorrentPhase.Seeding;
+        bool hasTakers = isSeed && Links.Count >= 2 * session.Services.Options.UploadSlots;
         Book.OnlyGive = isSeed;
-        if (isSeed && session.Now < _nextSeedDial)
+        if (hasTakers && session.Now < _nextSeedDial)
             return;
         _nextSeedDial = session.Now + TimeSpan.FromSeconds(1);
-        for (int i = 0; i < (isSeed ? 1 : 4) && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
+        for (int i = 0; i < (hasTakers ? 1 : 4) && Links.Count < session.Services.Options.MaxConnections && Book.TryNext(session.Now, out IPEndPoint endpoint); i++)
         {
             var ours = new Handshake(session.OurBits, session.InfoHashes.Truncated, session.Services.PeerId);
             IPEndPoint target = endpoint;
