@@ -49,6 +49,7 @@ internal sealed class Downloads(TorrentSession session)
         _picker = new PiecePicker(session.Services.Options.Picker, metainfo.PieceCount, metainfo.DataLengthAt, session.Random)
         {
             Mode = session.Settings.Sequential ? PickMode.Sequential : PickMode.RarestFirst,
+            Shares = new PieceShares(session.Services.PeerId),
         };
         bool[] pieces = new bool[metainfo.PieceCount];
         foreach (TorrentFile file in metainfo.Files.Where(f => wanted[f.Index]))
@@ -227,6 +228,7 @@ internal sealed class Downloads(TorrentSession session)
             RetryWrites();
         if (!second || !IsActive)
             return;
+        Picker.Shares?.SetOthers(session.Links.Values.Where(l => l.Wire.RemotePieces is { IsComplete: false }).Select(l => l.Wire.Theirs.PeerId));
         foreach (PeerLink link in session.Links.Values)
         {
             if (link.Wire.Outstanding > 0 && !link.IsSnubbed && session.Now - link.LastBlock > SnubAfter)

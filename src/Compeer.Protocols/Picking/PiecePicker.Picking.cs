@@ -155,7 +155,7 @@ public sealed partial class PiecePicker
                 room -= length;
                 piece++;
             }
-            while (!batch.IsFull && room >= length && piece < PieceCount && _keys[piece] == key && batch.Pieces[piece]);
+            while (!batch.IsFull && room >= length && piece < PieceCount && _keys[piece] == key && batch.Pieces[piece] && Falls(piece));
         }
     }
 
@@ -199,14 +199,24 @@ public sealed partial class PiecePicker
                     return piece;
             }
         }
+        int first = -1;
         for (int i = 0; i < candidates.Length && probes > 0; i++, probes--)
         {
             int piece = candidates[batch.Hints.IsSnubbed ? candidates.Length - 1 - i : i];
-            if (batch.Pieces[piece])
+            if (first >= 0 && _keys[piece] != _keys[first])
+                break;
+            if (!batch.Pieces[piece])
+                continue;
+            if (batch.Hints.IsSnubbed || Falls(piece))
                 return piece;
+            if (first < 0)
+                first = piece;
         }
-        return -1;
+        return first;
     }
+
+    /// <summary>Whether we may begin with a piece as well as with any other that is as rare: runs of neighbours fall to one peer together.</summary>
+    private bool Falls(int piece) => Shares is null || Shares.IsOurs(piece / _piecesInRun);
 
     private void TakeFree(ref PickBatch batch, PartialPiece partial)
     {

@@ -36,6 +36,7 @@ public sealed partial class PiecePicker
     private readonly HashSet<int> _failedMixed = []; // pieces to fetch from one peer alone
     private readonly DeadlineList _deadlines;
     private readonly long _contiguousBytes;
+    private readonly int _piecesInRun;
     private long _missingBytes;        // of the pieces in _missing
     private long _receivedWantedBytes; // of blocks in progress in those pieces
     private long _partialBytes;        // of all pieces in progress
@@ -71,10 +72,14 @@ public sealed partial class PiecePicker
             Refresh(piece);
         }
         _contiguousBytes = Math.Min(options.ContiguousBytes, _missingBytes / 128);
+        _piecesInRun = pieceCount == 0 ? 1 : (int)Math.Max(1, _contiguousBytes / lengthAt(0));
     }
 
     /// <summary>Pieces that are verified; a view, changed by <see cref="PieceVerified"/> and <see cref="PieceLost"/> only.</summary>
     public PieceSet Have { get; }
+
+    /// <summary>Says which of equally rare pieces to begin with; null leaves it to chance.</summary>
+    public PieceShares? Shares { get; init; }
 
     /// <summary>Pieces of the torrent.</summary>
     public int PieceCount => _priority.Length;
