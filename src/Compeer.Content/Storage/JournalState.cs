@@ -7,6 +7,7 @@ namespace Compeer.Content.Storage;
 internal sealed class JournalState
 {
     private readonly Dictionary<int, long> _writtenAt = [];
+    private bool _hasHistory;
 
     /// <summary>One flag a piece: written after it was verified.</summary>
     public required bool[] Have { get; init; }
@@ -32,6 +33,9 @@ internal sealed class JournalState
     /// <summary>The program left in good order.</summary>
     public bool Clean { get; private set; }
 
+    /// <summary>It left as well, and what it says it says in the fewest records: nothing is gained by writing the journal anew.</summary>
+    public bool IsCompact => Clean && !_hasHistory;
+
     /// <summary>Reads a journal; null when it is none of this torrent's.</summary>
     public static JournalState? Replay(ReadOnlySpan<byte> data, JournalIdentity identity)
     {
@@ -46,6 +50,7 @@ internal sealed class JournalState
             state.Clean = type == JournalRecordType.Clean;
             state.Apply(type, payload, length - data.Length);
         }
+        state.Clean &= data.IsEmpty;
         return state;
     }
 
@@ -89,6 +94,7 @@ internal sealed class JournalState
 
     private void ApplyPiece(JournalRecordType type, int piece, long end)
     {
+        _hasHistory = true;
         if ((uint)piece >= (uint)Have.Length)
             return;
         Have[piece] = type == JournalRecordType.Written;

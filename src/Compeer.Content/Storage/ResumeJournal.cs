@@ -6,7 +6,8 @@ namespace Compeer.Content.Storage;
 
 /// <summary>
 /// Remembers which verified pieces are on the disk, so that a start after any end needs to hash only what was being
-/// written at that moment. Append-only and checksummed; made anew, atomically, at each start. Thread-safe.
+/// written at that moment. Append-only and checksummed; made anew, atomically, at a start that finds more in it than it has to
+/// say. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Order per piece: Opened, data, Written. A record in the page cache survives the death of the program; only a death
@@ -19,6 +20,7 @@ internal sealed class ResumeJournal : IDisposable
     private readonly Lock _lock = new();
     private SafeFileHandle? _file;
     private long _end;
+    private bool _continues;
 
     public ResumeJournal(string path, JournalIdentity identity)
     {
@@ -52,6 +54,29 @@ internal sealed class ResumeJournal : IDisposable
             RandomAccess.FlushToDisk(_file);
             File.Move(fresh, _path, overwrite: true);
             DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        }
+    }
+
+    /// <summary>
+    /// Goes on with the journal as it is, which says what there is to say (<see cref="JournalState.IsCompact"/>): nothing is opened
+    /// or written until something happens.
+    /// </summary>
+    public void Continue()
+    {
+        lock (_lock)
+        {
+            _end = new FileInfo(_path).Length;
+            _continues = true;
+        }
+    }
+
+    /// <summary>Nothing was written to it in this run.</summary>
+    public bool IsUntouched
+    {
+        get
+        {
+            lock (_lock)
+                return _file is null;
         }
     }
 
@@ -105,6 +130,7 @@ internal sealed class ResumeJournal : IDisposable
         {
             _file?.Dispose();
             _file = null;
+            _continues = false;
         }
     }
 
@@ -145,6 +171,8 @@ internal sealed class ResumeJournal : IDisposable
 
     private void Append(JournalRecordType type, ReadOnlySpan<byte> payload)
     {
+        if (_continues)
+            _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         if (_file is null)
             return;
         Span<byte> record = payload.Length <= 64 ? stackalloc byte[64 + JournalRecord.OverheadBytes] : new byte[payload.Length + JournalRecord.OverheadBytes];

@@ -23,6 +23,9 @@ internal sealed class ResumePlan
     /// <summary>Pieces to hash.</summary>
     public SortedSet<int> Check { get; } = [];
 
+    /// <summary>The disk is just as the journal says: nothing is in doubt, and nothing new is to be noted.</summary>
+    public bool IsAsLeft { get; private set; } = true;
+
     /// <summary>Files as they are now.</summary>
     public Dictionary<int, FileStamp> Stamps { get; } = [];
 
@@ -46,6 +49,7 @@ internal sealed class ResumePlan
 
     private void CheckWhatIsThere()
     {
+        IsAsLeft = false;
         foreach (TorrentFile file in ContentFiles())
         {
             if (_wanted[file.Index] && _storage.StampOnDisk(file.Index) is { LengthBytes: > 0 } stamp)
@@ -59,6 +63,8 @@ internal sealed class ResumePlan
     private void Believe(JournalState state, DateTime journalWritten)
     {
         Have = state.Have;
+        // What is appended to an earlier boot's journal would count as lost with that boot, so only one that is complete goes on.
+        IsAsLeft = state.IsCompact && (state.BootId == ResumeJournal.CurrentBootId || !Have.Contains(false));
         Check.UnionWith(state.Open);
         // Another run of the system: what had not reached the device may be gone, whatever the journal says.
         if (!state.Clean && state.BootId != ResumeJournal.CurrentBootId)
@@ -83,6 +89,7 @@ internal sealed class ResumePlan
         bool known = state.Stamps.TryGetValue(file, out FileStamp left);
         if (known && disk == left)
             return;
+        IsAsLeft = false;
         (int first, int end) = _storage.Layout.PiecesOf(file);
         // Our own interrupted write may be newer than its record, but no newer than the journal by much.
         bool ours = known && disk.LengthBytes == left.LengthBytes
@@ -104,6 +111,7 @@ internal sealed class ResumePlan
 
     private void Forget(int file)
     {
+        IsAsLeft = false;
         (int first, int end) = _storage.Layout.PiecesOf(file);
         for (int piece = first; piece < end; piece++)
         {

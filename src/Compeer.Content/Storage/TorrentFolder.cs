@@ -60,9 +60,11 @@ public sealed class TorrentFolder : IDisposable
     /// <summary>The metainfo kept from last time, or null.</summary>
     public byte[]? LoadMetainfo() => File.Exists(MetainfoPath) ? File.ReadAllBytes(MetainfoPath) : null;
 
-    /// <summary>Keeps the metainfo, atomically.</summary>
+    /// <summary>Keeps the metainfo, atomically, unless it is kept already.</summary>
     public void SaveMetainfo(byte[] torrentFile)
     {
+        if (new FileInfo(MetainfoPath) is { Exists: true } kept && kept.Length == torrentFile.Length && File.ReadAllBytes(MetainfoPath).AsSpan().SequenceEqual(torrentFile))
+            return;
         string fresh = MetainfoPath + ".new";
         using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
         {

@@ -25,6 +25,9 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     private TorrentStorage? _storage;
     private bool[] _have = [];
 
+    /// <summary>Nothing waits to be hashed or flushed.</summary>
+    public bool IsSettled => IsOpen && _toCheck.Count == 0 && _checking == 0 && _unflushed.Count == 0 && !Volatile.Read(ref _syncing);
+
     /// <summary>Pieces may be fetched and served.</summary>
     public bool IsOpen { get; private set; }
 
@@ -57,7 +60,10 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             DateTime written = File.GetLastWriteTimeUtc(session.Folder.JournalPath);
             ResumePlan plan = ResumePlan.Make(metainfo, _storage, wanted, state, written);
             bool[] side = [.. wanted.Select((w, i) => !w && !metainfo.Files[i].IsPad)];
-            _journal.Begin(plan.Have, side, plan.Stamps);
+            if (plan.IsAsLeft)
+                _journal.Continue();
+            else
+                _journal.Begin(plan.Have, side, plan.Stamps);
             foreach ((int file, FileStamp stamp) in plan.Stamps)
                 _storage.SetKnownStamp(file, stamp);
             _storage.CreateEmptyFiles();
@@ -156,7 +162,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         if (_journal is null)
             return;
         HashSet<int> files = FilesOf(_unflushed);
-        if (IsOpen)
+        if (IsOpen && !Journal.IsUntouched)
         {
             // A disk may take longer than a user who pressed Ctrl-C should wait; the journal is right without it, too.
             Task<bool> flush = session.Services.Disk.RunAsync(() => Sync(files, clean: true));
