@@ -21,12 +21,17 @@ public sealed class TransferBufferPool
 
     private readonly Stack<TransferBuffer> _large = new();
     private readonly Stack<TransferBuffer> _small = new();
+    private int _onLoan;
+
+    /// <summary>Buffers rented and not returned.</summary>
+    public int OnLoan => Volatile.Read(ref _onLoan);
 
     /// <summary>An empty buffer that holds at least <paramref name="capacityBytes"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="LargeBytes"/> is asked for.</exception>
     public TransferBuffer Rent(int capacityBytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacityBytes, LargeBytes);
+        Interlocked.Increment(ref _onLoan);
         bool large = capacityBytes > SmallBytes;
         Stack<TransferBuffer> shelf = large ? _large : _small;
         TransferBuffer? buffer;
@@ -41,6 +46,7 @@ public sealed class TransferBufferPool
 
     internal void Return(TransferBuffer buffer)
     {
+        Interlocked.Decrement(ref _onLoan);
         Stack<TransferBuffer> shelf = buffer.IsLarge ? _large : _small;
         lock (shelf)
         {
