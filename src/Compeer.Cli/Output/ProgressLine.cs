@@ -28,7 +28,7 @@ internal static class ProgressLine
         string percent = (100 * status.Fraction).ToString("0.0", CultureInfo.InvariantCulture).PadLeft(5);
         string why = status.Peers == 0 ? Tracker(status) : "";
         return $"{(bar ? Bar(status.Fraction) + " " : "")}{percent} % of {Units.Size(status.WantedBytes)}  {Units.Rate(status.DownRate)} down  {Units.Rate(status.UpRate)} up  "
-            + $"{Units.Time(eta)} left  {Peers(status)}  {status.VerifiedPieces}/{status.Metainfo?.PieceCount ?? 0} pieces{why}";
+            + $"{Units.Time(eta)} left  {Peers(status)}  {status.VerifiedPieces}/{status.PieceCount} pieces{why}";
     }
 
     private static string Peers(TorrentStatus status) =>

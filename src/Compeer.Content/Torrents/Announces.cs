@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Trackers;
 
@@ -8,8 +9,6 @@ namespace Compeer.Content.Torrents;
 /// <summary>The trackers of a torrent: makes the announces that are due, and learns peers from the answers.</summary>
 internal sealed class Announces
 {
-    private const long UnknownLeft = 16 * 1024;
-
     // DEVIATION: BEP 3 has no way to say that nobody listens, and trackers refuse port 0.
     private const int NobodyListens = 1;
 
@@ -38,10 +37,16 @@ internal sealed class Announces
             _announcer.TryAddTracker(url, _session.Now);
     }
 
+    /// <summary>When the trackers of a sleeping torrent are to be told next; never when there are none.</summary>
+    public Instant NextDeadline =>
+        _announcer is not null ? _announcer.NextDeadline ?? Instant.Never
+        : _early.Count > 0 ? _session.FirstAnnounce
+        : Instant.Never;
+
     public void OnTick()
     {
         // Until the first check is over we do not know whether we come as a seed.
-        if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed)
+        if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed || (_announcer is null && (_early.Count == 0 || _session.IsHeldBack)))
             return;
         _announcer ??= new TrackerAnnouncer(
             new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
@@ -113,7 +118,7 @@ internal sealed class Announces
         Port = (_announcedPort = _session.Services.OutsidePort) > 0 ? _announcedPort : NobodyListens,
         Uploaded = _session.Up.Total,
         Downloaded = _session.Down.Total,
-        Left = _session.Metainfo is null ? UnknownLeft : _session.Content.WantedBytes - _session.Content.VerifiedBytes,
+        Left = _session.LeftBytes,
         Event = job.Event,
         Key = _key,
         NumWant = job.NumWant,

@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
+using Compeer.Network.MainlineDht;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.MainlineDht;
@@ -17,15 +18,20 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan NobodyKnown = TimeSpan.FromMinutes(2);
 
     private readonly TaskScope _searches = new();
     private TimeSpan _retry = FirstRetry;
     private Instant _next;
     private bool _underWay;
+    private bool _hasTurn;
     private bool _announcedAsSeed;
 
     /// <summary>What the last search cost and gave; null before it.</summary>
     public DhtSearchReport? LastSearch { get; private set; }
+
+    /// <summary>When a sleeping torrent is to be looked up next.</summary>
+    public Instant NextDeadline => _underWay || session.Services.Dht is null || session.IsPrivate ? Instant.Never : _next;
 
     public void OnTick()
     {
@@ -33,6 +39,9 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
         bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
         if (_underWay || !isDue || session.Services.Dht is null || session.Phase is TorrentPhase.Checking or TorrentPhase.Failed || session.IsPrivate)
             return;
+        if (session.IsAsleep && !TryTakeTurn(session.Services.Dht))
+            return;
+        _hasTurn = false;
         _underWay = true;
         _announcedAsSeed = isSeed;
         var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
@@ -63,6 +72,17 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
         bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);
         _retry = hasEnough ? FirstRetry : _retry * 2 < Interval ? _retry * 2 : Interval;
         _next = session.Now + (hasEnough ? Interval : _retry);
+    }
+
+    /// <summary>Sleeping torrents may be thousands: they are looked up one after the other, and only when there is somebody to ask.</summary>
+    private bool TryTakeTurn(DhtService dht)
+    {
+        if (!_hasTurn)
+        {
+            _hasTurn = dht.Status.Nodes > 0;
+            _next = _hasTurn ? session.Services.Turns.Lookup(session.Now) : session.Now + NobodyKnown;
+        }
+        return _hasTurn && session.Now >= _next;
     }
 
     private async Task SearchAsync(GetPeersOptions options, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ namespace Compeer.Content.Torrents;
 /// </summary>
 internal sealed class Discovery
 {
+    /// <summary>Who may name peers of a private torrent. Spec: BEP 27.</summary>
+    public const PeerSource AllowedInPrivate = PeerSource.Tracker | PeerSource.User;
+
     private static readonly TimeSpan ExplainEvery = TimeSpan.FromSeconds(3);
 
     private readonly TorrentSession _session;
@@ -48,12 +51,13 @@ internal sealed class Discovery
 
     public void OnTick()
     {
-        _memory.OnTick();
+        if (!_session.IsAsleep)
+            _memory.OnTick();
         Dht.OnTick();
         // Whoever comes while we check would only be sent away.
         if (!_isOnLan && !_session.IsPrivate && _session.Phase is not (TorrentPhase.Checking or TorrentPhase.Failed))
             SetOnLan(true);
-        if (_session.Now < _nextExplanation)
+        if (_session.IsAsleep || _session.Now < _nextExplanation)
             return;
         _nextExplanation = _session.Now + ExplainEvery;
         Explained = _session.Book.Explain(_session.Now).ToString();
@@ -66,6 +70,9 @@ internal sealed class Discovery
             GoPrivate();
         Dht.OnMetainfo(metainfo);
     }
+
+    /// <summary>The torrent falls asleep.</summary>
+    public void OnSleep() => _memory.Save();
 
     /// <summary>The torrent ends.</summary>
     public ValueTask EndAsync()
@@ -84,17 +91,16 @@ internal sealed class Discovery
     /// </remarks>
     private void GoPrivate()
     {
-        const PeerSource allowed = PeerSource.Tracker | PeerSource.User;
         SetOnLan(false);
         Task searches = Dht.DisposeAsync().AsTask();
         _session.RunAside(_ => searches);
         Gossip.Stop();
         foreach (PeerLink link in _session.Links.Values.ToArray())
         {
-            if (((link.ListenEndPoint is { } endpoint ? _session.Book.SourceOf(endpoint) : PeerSource.None) & allowed) == 0)
+            if (((link.ListenEndPoint is { } endpoint ? _session.Book.SourceOf(endpoint) : PeerSource.None) & AllowedInPrivate) == 0)
                 Peers.Drop(link, "the torrent is private, and its tracker did not name this peer");
         }
-        _session.Book.AcceptOnly(allowed, _session.Now);
+        _session.Book.AcceptOnly(AllowedInPrivate, _session.Now);
     }
 
     private void SetOnLan(bool on)

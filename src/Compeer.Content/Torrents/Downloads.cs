@@ -41,6 +41,9 @@ internal sealed class Downloads(TorrentSession session)
     /// <summary>Pieces are wanted, and not too many wait to be hashed and written.</summary>
     public bool MayAsk => IsActive && _backlogBytes <= session.Services.Options.MaxBacklogBytes;
 
+    /// <summary>No piece is being fetched, hashed or written.</summary>
+    public bool IsSettled => _backlogBytes == 0 && _unwritten.Count == 0 && _pieces.Count == 0;
+
     private bool IsActive => _picker is not null && session.Phase == TorrentPhase.Downloading;
 
     /// <summary>The pieces are known, and which of them are here.</summary>

@@ -78,7 +78,13 @@ internal sealed class LeafReader(TorrentSession session)
             question.Link.LeafAllowance.Take(session.Metainfo!.DataLengthAt(piece), session.Now);
             question.IsBegun = true;
             _reading.Add(piece);
-            session.Services.Disk.TryEnqueue(() => session.Post(new LeavesRead(piece, Read(piece))));
+            session.BeginRead();
+            session.Services.Disk.TryEnqueue(() =>
+            {
+                Sha256Hash[]? leaves = Read(piece);
+                session.EndRead();
+                session.Post(new LeavesRead(piece, leaves));
+            });
         }
     }
 

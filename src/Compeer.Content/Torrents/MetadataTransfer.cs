@@ -92,7 +92,9 @@ internal sealed class MetadataTransfer(TorrentSession session)
         {
             foreach (PeerLink link in session.Links.Values)
                 link.Metadata = null;
-            session.UseMetainfo(metainfo.WithTrackers(session.Settings.TrackerTiers));
+            Metainfo known = metainfo.WithTrackers(session.Settings.TrackerTiers);
+            session.Folder.SaveMetainfo(known.ToTorrentFile());
+            session.UseMetainfo(known);
         }
         else
         {

@@ -63,6 +63,9 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public bool IsClosed { get; set; }
 
+    /// <summary>Neither side wants anything: what there is to do for it can wait for the second.</summary>
+    public bool IsQuiet => !Wire.AmInterested && !Wire.PeerInterested && Metadata is null && HashRequests == 0 && UploadsInFlight == 0 && Up.IsIdle && Down.IsIdle;
+
     public bool HasSentPieces { get; set; }
 
     /// <summary>Buffers being read from disk or on their way to the kernel.</summary>

@@ -1,3 +1,4 @@
+using Compeer.Content.Storage;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 
@@ -32,10 +33,11 @@ internal sealed class PeerMemory(TorrentSession session)
         if (session.Now < _next || Encode() is not { } fresh)
             return;
         _next = session.Now + Interval;
-        session.Services.Disk.TryEnqueue(() => session.Folder.SavePeers(fresh));
+        TorrentFolder folder = session.Folder;
+        session.Services.Disk.TryEnqueue(() => folder.SavePeers(fresh));
     }
 
-    /// <summary>The torrent ends: saves while the connections still count.</summary>
+    /// <summary>The torrent ends or falls asleep: saves while the connections still count.</summary>
     public void Save()
     {
         if (Encode() is { } fresh)

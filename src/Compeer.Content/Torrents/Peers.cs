@@ -21,6 +21,7 @@ internal sealed class Peers(TorrentSession session)
     /// <summary>Two connections count as made at once within this time.</summary>
     private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);
 
+    private PeerBook? _book;
     private int _nextSlot;
     private Instant _nextSeedDial;
 
@@ -28,8 +29,16 @@ internal sealed class Peers(TorrentSession session)
     public Dictionary<int, PeerLink> Links { get; } = [];
 
     /// <summary>The addresses known.</summary>
-    public PeerBook Book { get; } = new(
-        session.Services.Options.PeerBook, new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort), session.Random);
+    public PeerBook Book => _book ??= NewBook();
+
+    /// <summary>How many addresses are known.</summary>
+    public int KnownPeers => _book?.Count ?? 0;
+
+    /// <summary>When a sleeping torrent is to dial next; never when it knows nobody.</summary>
+    public Instant NextDial =>
+        _book?.NextDue is not { } due ? Instant.Never
+        : session.IsHeldBack ? session.FirstAnnounce
+        : due > _nextSeedDial ? due : _nextSeedDial;
 
     /// <summary>A number for a source of blocks that none had before.</summary>
     public int NextSlot() => _nextSlot++;
@@ -78,6 +87,14 @@ internal sealed class Peers(TorrentSession session)
         offersPeerExchange: !session.IsPrivate, session.Punches.Relays.Relayed,
         // Who sees the relay's address only has to know from where else we may come.
         link.Connection.Path == PeerPath.RelayedUtp ? session.Punches.Relays.OwnAddress : null);
+
+    /// <summary>A peer came, and the content cannot be opened for it now.</summary>
+    public void OnUnwanted(PeerArrived arrived)
+    {
+        arrived.Stream.Dispose();
+        if (arrived.Dialled is { } dialled)
+            Book.OnPutOff(dialled, "the content is in use elsewhere", TimeSpan.FromMinutes(5), session.Now);
+    }
 
     private void TellConnected(PeerLink link)
     {
@@ -231,6 +248,13 @@ internal sealed class Peers(TorrentSession session)
             Drop(other, reason);
     }
 
+    /// <summary>The torrent falls asleep: a book with nothing in it takes no room.</summary>
+    public void OnSleep()
+    {
+        if (_book is { IsEmpty: true })
+            _book = null;
+    }
+
     public static void Drop(PeerLink link, string reason)
     {
         link.Wire.Close(reason);
@@ -239,6 +263,8 @@ internal sealed class Peers(TorrentSession session)
 
     public void Dial()
     {
+        if (_book is null || session.IsHeldBack)
+            return;
         foreach (PublicAddress known in session.Services.PublicAddresses?.Current.Known ?? [])
             Book.UseOwnEndPoint(new IPEndPoint(known.Address, session.Services.OutsidePort));
         if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
@@ -266,6 +292,15 @@ internal sealed class Peers(TorrentSession session)
                     session.Post(new DialFailed(target, result.Failure!));
             });
         }
+    }
+
+    private PeerBook NewBook()
+    {
+        var own = new IPEndPoint(session.Services.Options.Bind ?? IPAddress.Loopback, session.Services.ListenPort);
+        var book = new PeerBook(session.Services.Options.PeerBook, own, session.Random);
+        if (session.IsPrivate)
+            book.AcceptOnly(Discovery.AllowedInPrivate, session.Now);
+        return book;
     }
 
     /// <summary>

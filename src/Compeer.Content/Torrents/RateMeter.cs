@@ -14,6 +14,9 @@ internal sealed class RateMeter
     /// <summary>Bytes counted since the start.</summary>
     public long Total { get; private set; }
 
+    /// <summary>Nothing was counted for so long that the rate is next to nothing.</summary>
+    public bool IsIdle => _pending == 0 && _rate < 1;
+
     /// <summary>Counts bytes.</summary>
     public void Add(long bytes)
     {

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Threading.Channels;
+using Compeer.Content.Storage;
 using Compeer.Formats.Torrents;
-using Compeer.Network;
+using Compeer.Network.Stun;
 using Compeer.Protocols.Connecting;
 
 namespace Compeer.Content.Torrents;
@@ -10,22 +11,32 @@ namespace Compeer.Content.Torrents;
 public sealed class Torrent : IAsyncDisposable
 {
     private readonly TorrentSession _session;
+    private readonly TorrentServices _services;
 
-    internal Torrent(TorrentSession session) => _session = session;
+    internal Torrent(TorrentSession session, TorrentServices services) => (_session, _services) = (session, services);
 
     /// <summary>The torrent's ids.</summary>
     public InfoHashes InfoHashes => _session.InfoHashes;
 
-    /// <summary>The newest snapshot.</summary>
-    public TorrentStatus Status => _session.Status;
+    /// <summary>The newest snapshot. It asks nobody and waits for nothing: thousands cost no more than a copy each.</summary>
+    public TorrentStatus Status => _session.Status with
+    {
+        PublicAddresses = _services.PublicAddresses?.Current ?? PublicAddresses.None,
+        Relay = _services.Relay?.Status,
+        RelayedBytes = _services.Relay is { } relay ? relay.SentBytes + relay.ReceivedBytes : 0,
+        ProxyProblem = _services.Proxy?.Problem,
+    };
 
-    /// <summary>What happens, oldest first; at most 1,000 unread, the oldest dropped.</summary>
+    /// <summary>
+    /// What happens, oldest first; at most 1,000 unread, the oldest dropped. Of a torrent from <see cref="TorrentClient.AddKnown"/>
+    /// what happened before the first look is not kept.
+    /// </summary>
     public ChannelReader<TorrentEvent> Events => _session.Events;
 
     /// <summary>Completes when every wanted piece is verified and on the disk.</summary>
     public Task Completed => _session.Completed;
 
-    /// <summary>Completes with the metainfo when it is known.</summary>
+    /// <summary>Completes with the metainfo when it is known. A sleeping torrent wakes to give it; then it fails with a <see cref="StorageException"/> while another process works on the torrent.</summary>
     public Task<Metainfo> MetainfoKnown => _session.MetainfoKnown;
 
     /// <summary>Names peers to dial.</summary>

@@ -35,7 +35,7 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly UtpTransport? _utp;
     private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
     private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
-    private readonly TaskScope _scope = new();
+    private readonly ConcurrentDictionary<TorrentSession, Torrent> _torrents = new();
 
     private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
     {
@@ -72,7 +72,6 @@ public sealed class TorrentClient : IAsyncDisposable
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);
         if (options.PortMapping is { } mapping && policy.AllowsDirect(TrafficClass.PortMapping))
             _services.PortMapping = PortMappingService.Start(_services.ListenPort, PortMappingKey.Complete(mapping with { Bind = options.Bind, Changed = _services.OnPortMapping + mapping.Changed }, options.DataDirectory));
-        _scope.TryRun(TickAsync);
     }
 
     /// <summary>The DHT, when there is one.</summary>
@@ -105,21 +104,43 @@ public sealed class TorrentClient : IAsyncDisposable
         return new TorrentClient(options, policy, PeerPort.Bind(new IPEndPoint(bind, options.Port), options.Transports));
     }
 
+    /// <summary>The torrents that were added and have not ended, in no order; a snapshot.</summary>
+    public IReadOnlyCollection<Torrent> Torrents => [.. _torrents.Values];
+
     /// <summary>Adds and starts a torrent.</summary>
     /// <exception cref="ArgumentException">It is already here.</exception>
     /// <exception cref="Storage.StorageException">Its state cannot be opened.</exception>
     public Torrent Add(TorrentSettings settings)
     {
-        var session = new TorrentSession(_services, settings);
-        foreach (Sha1Hash id in settings.InfoHashes.SwarmIds)
+        var session = new TorrentSession(_services, settings, knownTogether: 0);
+        Torrent torrent = Enlist(session);
+        try
         {
-            if (!_bySwarmId.TryAdd(id, session))
-                throw new ArgumentException($"The torrent {id} is already running.", nameof(settings));
-            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
+            session.OpenFolder();
         }
-        session.Ended = Forget;
-        session.Start();
-        return new Torrent(session);
+        catch
+        {
+            Forget(session);
+            throw;
+        }
+        session.Start(here: false);
+        return torrent;
+    }
+
+    /// <summary>
+    /// Adds and starts torrents of earlier runs, on all processors; returns when each is seeding, or begins to be checked or fetched.
+    /// Those that are complete according to their journals and as they were left sleep until somebody wants them, and announce
+    /// themselves one after the other. The metainfo is best left out of their settings: it is read from the data directory.
+    /// One whose state cannot be opened is not thrown for; its status says why it failed.
+    /// </summary>
+    /// <returns>The torrents in the order of their settings.</returns>
+    /// <exception cref="ArgumentException">One is already here; those in front of it are added, and not started.</exception>
+    public IReadOnlyList<Torrent> AddKnown(IReadOnlyCollection<TorrentSettings> settings)
+    {
+        TorrentSession[] sessions = [.. settings.Select(s => new TorrentSession(_services, s, settings.Count))];
+        Torrent[] torrents = [.. sessions.Select(Enlist)];
+        Parallel.ForEach(sessions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, s => s.Start(here: true));
+        return torrents;
     }
 
     /// <summary>Stops all torrents and closes everything.</summary>
@@ -130,9 +151,8 @@ public sealed class TorrentClient : IAsyncDisposable
         if (_services.Lan is { } lan)
             await lan.DisposeAsync();
         Task unmapped = _services.PortMapping?.DisposeAsync().AsTask() ?? Task.CompletedTask;
-        await Task.WhenAll(_bySwarmId.Values.Distinct().Select(s => s.DisposeAsync().AsTask()));
+        await Task.WhenAll(_torrents.Keys.Select(s => s.DisposeAsync().AsTask()));
         await unmapped;
-        await _scope.DisposeAsync();
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();
         if (_utp is not null)
@@ -146,8 +166,24 @@ public sealed class TorrentClient : IAsyncDisposable
         _services.Dispose();
     }
 
+    private Torrent Enlist(TorrentSession session)
+    {
+        foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
+        {
+            if (!_bySwarmId.TryAdd(id, session))
+            {
+                Forget(session);
+                throw new ArgumentException($"The torrent {id} is already running.", nameof(session));
+            }
+            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
+        }
+        session.Ended = Forget;
+        return _torrents[session] = new Torrent(session, _services);
+    }
+
     private void Forget(TorrentSession session)
     {
+        _torrents.TryRemove(session, out _);
         foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
         {
             // The key goes first: once the id is free, another session may take both.
@@ -174,22 +210,5 @@ public sealed class TorrentClient : IAsyncDisposable
     {
         if (_bySwarmId.TryGetValue(peer.InfoHash, out TorrentSession? session))
             session.Post(new PeersFound([peer.EndPoint], PeerSource.LocalNetwork, peer.EndPoint.Address));
-    }
-
-    private async Task TickAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                foreach (TorrentSession session in _bySwarmId.Values)
-                    session.PostTick();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The client ends; the torrents are told by their disposal.
-        }
     }
 }

@@ -60,6 +60,12 @@ public sealed record TorrentClientOptions
     /// <summary>Unchoked peers per torrent.</summary>
     public int UploadSlots { get; init; } = 8;
 
+    /// <summary>
+    /// A complete torrent with no connection for so long puts its description and its tables away, and closes its files, until a peer
+    /// comes; trackers and the DHT go on hearing of it.
+    /// </summary>
+    public TimeSpan SleepAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Threads that read files and flush them.</summary>
     public int DiskThreads { get; init; } = 4;
 

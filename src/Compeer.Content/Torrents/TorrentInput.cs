@@ -13,7 +13,7 @@ namespace Compeer.Content.Torrents;
 /// <summary>Everything that can reach a torrent's loop. Workers and sockets post these and touch nothing else.</summary>
 internal abstract record TorrentInput;
 
-/// <summary>A tenth of a second passed.</summary>
+/// <summary>It is time to look after what is due.</summary>
 internal sealed record Tick : TorrentInput
 {
     public static readonly Tick Instance = new();
@@ -73,6 +73,9 @@ internal sealed record PieceChecked(int Piece, bool Valid, int LengthBytes) : To
 
 /// <summary>The leaf hashes of a piece, for peers that asked; null when they cannot be had.</summary>
 internal sealed record LeavesRead(int Piece, Sha256Hash[]? Leaves) : TorrentInput;
+
+/// <summary>Somebody wants what a sleeping torrent has put away.</summary>
+internal sealed record WakeAsked : TorrentInput;
 
 /// <summary>The loop should end in good order.</summary>
 internal sealed record StopAsked : TorrentInput;

@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
 using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
@@ -48,6 +49,10 @@ internal sealed class TorrentServices : IDisposable
 
     /// <summary>The way through the proxy; null when there is none.</summary>
     public ProxyDialer? Proxy { get; }
+
+    public SharedTimers Timers { get; } = new();
+
+    public AnnounceTurns Turns { get; } = new();
 
     public TransferBufferPool Buffers { get; } = new();
 
@@ -107,6 +112,7 @@ internal sealed class TorrentServices : IDisposable
     {
         Hashing.Dispose();
         Disk.Dispose();
+        Timers.Dispose();
         Dialer.Dispose();
         Trackers.Dispose();
     }

@@ -1,35 +1,51 @@
-using Compeer.Network.Stun;
-
 namespace Compeer.Content.Torrents;
 
 // What is seen from outside.
 internal sealed partial class TorrentSession
 {
-    private void PublishStatus() => Status = new TorrentStatus
+    private void PublishStatus()
+    {
+        if (!_isWaking)
+            Status = IsAsleep ? DescribeAsleep() : DescribeAwake();
+    }
+
+    private TorrentStatus DescribeAwake() => new()
     {
         Phase = Phase,
         Metainfo = Metainfo,
+        Name = Metainfo?.Name,
+        PieceCount = Metainfo?.PieceCount ?? 0,
         WantedBytes = Content.WantedBytes,
         VerifiedBytes = Content.VerifiedBytes,
         VerifiedPieces = Content.VerifiedPieces,
-        RehashedBytes = Content.RehashedBytes,
-        CorruptBytes = Downloads.CorruptBytes,
+        RehashedBytes = Content.RehashedBytes + (_atSleep?.RehashedBytes ?? 0),
+        CorruptBytes = Downloads.CorruptBytes + (_atSleep?.CorruptBytes ?? 0),
         DownloadedBytes = Down.Total,
         UploadedBytes = Up.Total,
         DownRate = Down.BytesPerSecond,
         UpRate = Up.BytesPerSecond,
         Peers = Links.Count,
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
-        KnownPeers = Book.Count,
+        KnownPeers = Peers.KnownPeers,
         PeersExplained = Discovery.Explained,
         TrackerMessage = Announces.Message,
         WebSeeds = WebSeeds.Count,
-        WebSeedBytes = WebSeeds.Bytes,
+        WebSeedBytes = WebSeeds.Bytes + (_atSleep?.WebSeedBytes ?? 0),
         WebSeedMessage = WebSeeds.Message,
-        PublicAddresses = Services.PublicAddresses?.Current ?? PublicAddresses.None,
         Problem = Problem,
-        Relay = Services.Relay?.Status,
-        RelayedBytes = Services.Relay is { } relay ? relay.SentBytes + relay.ReceivedBytes : 0,
-        ProxyProblem = Services.Proxy?.Problem,
+    };
+
+    private TorrentStatus DescribeAsleep() => _atSleep! with
+    {
+        IsAsleep = true,
+        Phase = Phase,
+        Metainfo = null,
+        DownRate = Down.BytesPerSecond,
+        UpRate = Up.BytesPerSecond,
+        Peers = 0,
+        Seeds = 0,
+        KnownPeers = Peers.KnownPeers,
+        TrackerMessage = Announces.Message,
+        Problem = Problem,
     };
 }

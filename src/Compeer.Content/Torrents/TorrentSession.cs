@@ -23,78 +23,60 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private const int MaxInputsPerPass = 256;
 
     private readonly Channel<TorrentInput> _inputs = Channel.CreateUnbounded<TorrentInput>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Channel<TorrentEvent> _events =
-        Channel.CreateBounded<TorrentEvent>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<Metainfo> _metainfoKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskScope _scope = new();
     private readonly List<PeerLink> _dirty = [];
     private readonly Queue<(PeerLink Link, TransferBuffer Buffer)> _withheld = new();
-    private readonly ArrayBufferWriter<byte> _scratch = new(4096);
+    private readonly SharedTimer _timer;
+    private readonly bool _isKnown;
+    private Channel<TorrentEvent>? _events;
+    private TaskCompletionSource<Metainfo> _metainfoKnown = NewMetainfoKnown();
+    private ArrayBufferWriter<byte>? _scratch;
     private int _tickPosted;
     private Task _loop = Task.CompletedTask;
     private bool _ending;
-    private Instant _nextSecond;
 
-    public TorrentSession(TorrentServices services, TorrentSettings settings)
+    /// <param name="services">What all torrents share.</param>
+    /// <param name="settings">How to run it.</param>
+    /// <param name="knownTogether">How many torrents known from earlier start together, this one among them; 0 for one that is new.</param>
+    public TorrentSession(TorrentServices services, TorrentSettings settings, int knownTogether)
     {
         Services = services;
         Settings = settings;
-        Metainfo = settings.Metainfo;
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
-        Folder = TorrentFolder.Open(services.Options.DataDirectory, settings.InfoHashes.Truncated, settings.Directory);
+        _isKnown = knownTogether > 0;
+        _timer = new SharedTimer(PostTick);
+        if (_isKnown)
+            FirstAnnounce = services.Turns.FirstAnnounce(knownTogether);
+        else
+            _events = NewEvents();
         Peers = new Peers(this);
-        Content = new TorrentContent(this);
-        Downloads = new Downloads(this);
-        Uploads = new Uploads(this);
-        Metadata = new MetadataTransfer(this);
-        Hashes = new HashExchange(this);
         Announces = new Announces(this);
         Discovery = new Discovery(this);
-        Punches = new Punches(this);
-        WebSeeds = new WebSeeds(this);
-        Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = Metainfo };
+        Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = settings.Metainfo };
     }
 
     public TorrentServices Services { get; }
 
-    public TorrentSettings Settings { get; }
+    public TorrentSettings Settings { get; private set; }
 
     public InfoHashes InfoHashes => Settings.InfoHashes;
 
     public Random Random { get; }
 
-    public TorrentFolder Folder { get; }
-
     public Peers Peers { get; }
 
     public PeerBook Book => Peers.Book;
 
-    public TorrentContent Content { get; }
-
-    public Downloads Downloads { get; }
-
-    public Uploads Uploads { get; }
-
-    public MetadataTransfer Metadata { get; }
-
-    public HashExchange Hashes { get; }
-
     public Announces Announces { get; }
 
     public Discovery Discovery { get; }
-
-    public Punches Punches { get; }
-
-    public WebSeeds WebSeeds { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
     public RateMeter Down { get; } = new();
 
     public RateMeter Up { get; } = new();
-
-    public Metainfo? Metainfo { get; private set; }
 
     public TorrentPhase Phase { get; private set; } = TorrentPhase.FetchingMetadata;
 
@@ -109,24 +91,21 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>The torrent is being stopped.</summary>
     public bool IsEnding => _ending;
 
-    public ChannelReader<TorrentEvent> Events => _events.Reader;
+    /// <summary>What happened; of a torrent known from earlier from the first time that it is asked for, since thousands have nobody who listens.</summary>
+    public ChannelReader<TorrentEvent> Events => (Volatile.Read(ref _events) ?? Interlocked.CompareExchange(ref _events, NewEvents(), null) ?? _events).Reader;
 
     public Task Completed => _completed.Task;
 
-    public Task<Metainfo> MetainfoKnown => _metainfoKnown.Task;
-
     /// <summary>Called once, when nothing of the torrent runs any more.</summary>
     public Action<TorrentSession>? Ended { get; set; }
-
-    /// <summary>Only its trackers may tell of its peers. Unknown, and so false, until the metainfo is known. Spec: BEP 27.</summary>
-    public bool IsPrivate => Metainfo?.IsPrivate == true;
 
     /// <summary>What we tell peers that we can do.</summary>
     public ReservedBits OurBits =>
         ReservedBits.Extensions | ReservedBits.Fast | (InfoHashes.IsHybrid ? ReservedBits.V2 : ReservedBits.None)
         | (Services.Dht is null || IsPrivate ? ReservedBits.None : ReservedBits.Dht);
 
-    public void Start() => _loop = Task.Run(RunAsync);
+    /// <summary>Starts the loop; what it does first runs here, on the caller's thread, or elsewhere.</summary>
+    public void Start(bool here) => _loop = here ? RunAsync() : Task.Run(RunAsync);
 
     public void Post(TorrentInput input) => _inputs.Writer.TryWrite(input);
 
@@ -149,7 +128,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await _loop;
     }
 
-    public void Tell(TorrentEvent happened) => _events.Writer.TryWrite(happened);
+    public void Tell(TorrentEvent happened) => Volatile.Read(ref _events)?.Writer.TryWrite(happened);
 
     public void MarkDirty(PeerLink link)
     {
@@ -179,49 +158,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             _completed.TrySetResult();
     }
 
-    /// <summary>The info dictionary is known, from the start or from a peer.</summary>
-    public void UseMetainfo(Metainfo metainfo)
-    {
-        Metainfo = metainfo;
-        _metainfoKnown.TrySetResult(metainfo);
-        Folder.SaveMetainfo(metainfo.ToTorrentFile());
-        Discovery.OnMetainfo(metainfo);
-        foreach (PeerLink link in Links.Values.ToArray())
-            Peers.BeginPieces(link);
-        Announces.AddTiers(metainfo.TrackerTiers);
-        WebSeeds.Add(metainfo.WebSeeds);
-        Tell(new MetadataKnown());
-        if (!metainfo.HasAllPieceLayers)
-            Hashes.Begin(metainfo);
-        // Without its piece layers nothing of a v2 torrent can be verified; a hybrid has its v1 hashes meanwhile.
-        if (metainfo.HasAllPieceLayers || metainfo.Format == TorrentFormat.Hybrid)
-            Content.Open(metainfo);
-    }
-
-    /// <summary>All piece layers came.</summary>
-    public void OnPieceLayers()
-    {
-        Folder.SaveMetainfo(Metainfo!.ToTorrentFile());
-        if (Phase == TorrentPhase.FetchingMetadata)
-            Content.Open(Metainfo);
-    }
-
-    /// <summary>Every wanted piece is there: peers that only give are of no more use.</summary>
-    public void OnComplete()
-    {
-        Announces.OnCompleted();
-        WebSeeds.StopAll();
-        SetPhase(TorrentPhase.Seeding);
-        Tell(new TorrentCompleted());
-        foreach (PeerLink link in Links.Values.ToArray())
-        {
-            link.Wire.SetInterested(false);
-            link.Wire.SendUploadOnly(true);
-            if (link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly)
-                Peers.Drop(link, "both sides have everything");
-            MarkDirty(link);
-        }
-    }
+    private static Channel<TorrentEvent> NewEvents() =>
+        Channel.CreateBounded<TorrentEvent>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private async Task RunAsync()
     {
@@ -230,10 +168,17 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             Now = MonotonicClock.Now;
             Down.Start(Now);
             Up.Start(Now);
-            Discovery.Begin();
             Begin();
-            while (!_ending && await _inputs.Reader.WaitToReadAsync())
-                RunOnce();
+            if (MaySleep)
+                await SleepAsync();
+            OnTick();
+            do
+            {
+                if (MaySleep)
+                    await SleepAsync();
+                ScheduleTick();
+            }
+            while (await _inputs.Reader.WaitToReadAsync() && RunOnce());
         }
         catch (StorageException e)
         {
@@ -245,28 +190,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         }
     }
 
-    private void Begin()
-    {
-        Announces.AddTiers(Settings.TrackerTiers);
-        WebSeeds.Add(Settings.WebSeeds);
-        Metainfo? known = Metainfo ?? LoadMetainfo();
-        if (known is not null)
-            UseMetainfo(known);
-        Peers.Dial();
-        PublishStatus();
-    }
-
-    private Metainfo? LoadMetainfo()
-    {
-        // A link that was opened before: what its peers told us then is still true.
-        return Folder.LoadMetainfo() is { } bytes
-            && Metainfo.TryParse(bytes, MetainfoLimits.Default, out Metainfo? kept, out _)
-            && kept.InfoHashes.SwarmIds.Any(InfoHashes.Matches)
-                ? kept
-                : null;
-    }
-
-    private void RunOnce()
+    /// <summary>Takes what has come; false when the torrent is to end.</summary>
+    private bool RunOnce()
     {
         Now = MonotonicClock.Now;
         for (int i = 0; i < MaxInputsPerPass && !_ending && _inputs.Reader.TryRead(out TorrentInput? input); i++)
@@ -278,10 +203,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Flush(link);
         }
         _dirty.Clear();
+        return !_ending;
     }
 
     private void Apply(TorrentInput input)
     {
+        if (input is not (Tick or BytesReceived))
+            _lastActivity = Now;
         switch (input)
         {
             case BytesReceived received:
@@ -313,7 +241,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Hashes.OnLeaves(leaves);
                 break;
             case PeerArrived arrived:
-                Peers.OnArrived(arrived);
+                OnArrived(arrived);
+                break;
+            case WakeAsked:
+                TryWake();
                 break;
             case DialFailed or DialSlow:
                 Peers.OnDial(input);
@@ -356,6 +287,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             _withheld.Enqueue((link, buffer));
         else
             link.Connection.Release(buffer);
+        if (!link.IsQuiet)
+            _lastActivity = Now;
         MarkDirty(link);
     }
 
@@ -412,6 +345,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             link.Connection.Close(reason);
             return;
         }
+        _scratch ??= new ArrayBufferWriter<byte>(4096);
         _scratch.ResetWrittenCount();
         if (!link.Wire.TryTransmit(_scratch, Now))
             return;
@@ -426,52 +360,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         }
     }
 
-    private void OnTick()
-    {
-        Down.Tick(Now);
-        Up.Tick(Now);
-        while (_withheld.Count > 0 && Services.Download.Available(Now) >= 0)
-        {
-            (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
-            link.Connection.Release(buffer);
-        }
-        bool second = Now >= _nextSecond;
-        if (second)
-            _nextSecond = Now + TimeSpan.FromSeconds(1);
-        foreach (PeerLink link in Links.Values)
-        {
-            link.Down.Tick(Now);
-            link.Up.Tick(Now);
-            if (Now >= link.Wire.NextDeadline)
-                link.Wire.OnDeadline(Now);
-            if (second)
-                OnSecond(link);
-            MarkDirty(link);
-        }
-        Peers.Dial();
-        Punches.OnTick();
-        Announces.OnTick();
-        Discovery.OnTick();
-        Content.OnTick();
-        Downloads.OnTick(second);
-        WebSeeds.OnTick(second);
-        Uploads.OnTick(second);
-        Hashes.OnTick();
-        PublishStatus();
-    }
-
-    private void OnSecond(PeerLink link)
-    {
-        link.AdaptQueue();
-        long limit = Services.Download.BytesPerSecond;
-        if (limit > 0)
-            link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
-        Discovery.Gossip.Flush(link);
-    }
-
     private async Task EndAsync()
     {
         _ending = true;
+        Services.Timers.Schedule(_timer, Instant.Never);
         await Discovery.EndAsync();
         Task goodbye = Announces.StopAsync();
         foreach (PeerLink link in Links.Values)
@@ -480,20 +372,21 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             await link.Connection.DisposeAsync();
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
-        WebSeeds.Dispose();
+        _webSeeds?.Dispose();
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {
             if (input is PeerArrived late)
                 late.Stream.Dispose();
         }
-        await Content.DisposeAsync();
-        Folder.Dispose();
+        if (_content is not null)
+            await _content.DisposeAsync();
+        _folder?.Dispose();
         if (Phase != TorrentPhase.Failed)
             SetPhase(TorrentPhase.Stopped);
         PublishStatus();
         _completed.TrySetCanceled();
         _metainfoKnown.TrySetCanceled();
-        _events.Writer.TryComplete();
+        _events?.Writer.TryComplete();
         Ended?.Invoke(this);
     }
 }

@@ -29,14 +29,23 @@ public enum TorrentPhase
     Stopped,
 }
 
-/// <summary>A snapshot of a torrent, replaced ten times a second. Rates are in bytes per second.</summary>
+/// <summary>A snapshot of a torrent, replaced ten times a second while something moves, less often otherwise. Rates are in bytes per second.</summary>
 public sealed record TorrentStatus
 {
     /// <summary>What it is doing.</summary>
     public required TorrentPhase Phase { get; init; }
 
-    /// <summary>Null until the info dictionary is known.</summary>
+    /// <summary>Null until the info dictionary is known, and while the torrent sleeps: <see cref="Torrent.MetainfoKnown"/> wakes it.</summary>
     public Metainfo? Metainfo { get; init; }
+
+    /// <summary>The name for people; null until the info dictionary is known.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Number of pieces; 0 until the info dictionary is known.</summary>
+    public int PieceCount { get; init; }
+
+    /// <summary>It is complete, nobody is connected, and what only a connection needs is put away.</summary>
+    public bool IsAsleep { get; init; }
 
     /// <summary>Bytes of the wanted pieces.</summary>
     public long WantedBytes { get; init; }

@@ -42,6 +42,7 @@ internal sealed class UploadBatch
     public void Start()
     {
         _isBusy = true;
+        _session.BeginRead();
         _session.Services.Disk.TryEnqueue(_read);
     }
 
@@ -64,10 +65,12 @@ internal sealed class UploadBatch
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
             buffer.Return();
+            _session.EndRead();
             _session.Post(new UploadFailed(_link, this, StorageException.From(e, -1, _session.Settings.Directory)));
             return;
         }
         Clear();
+        _session.EndRead();
         _link.Connection.Send(buffer);
     }
 

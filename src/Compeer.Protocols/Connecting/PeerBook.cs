@@ -46,6 +46,9 @@ public sealed partial class PeerBook
     /// <summary>Addresses known.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>It knows nothing that a new book would not know.</summary>
+    public bool IsEmpty => _entries.Count == 0 && _banned.Count == 0 && _ourselves.Count == 0;
+
     /// <summary>We fetch nothing more: those who only give are not dialled.</summary>
     public bool OnlyGive
     {

@@ -46,7 +46,7 @@ public sealed class LocalDiscoverySession
     /// <summary>Torrents announced.</summary>
     public int Count => _due.Count;
 
-    /// <summary>When <see cref="TryTransmit"/> has something to say.</summary>
+    /// <summary>When <see cref="TryTransmit"/> has something to say; after a removal it may have nothing.</summary>
     public Instant NextDeadline => _due.Count == 0 ? Instant.Never : _nextDue > _nextAllowed ? _nextDue : _nextAllowed;
 
     /// <summary>Announces a torrent from now on, the first time as soon as the rules allow.</summary>
@@ -55,8 +55,9 @@ public sealed class LocalDiscoverySession
     /// <summary>Announces a torrent no more.</summary>
     public void Remove(Sha1Hash infoHash)
     {
-        if (_due.Remove(infoHash))
-            _nextDue = Earliest();
+        // The next due is left as it is: of thousands that end together each would look through all the others.
+        if (_due.Remove(infoHash) && _due.Count == 0)
+            _nextDue = Instant.Never;
     }
 
     /// <summary>An interface was added: whoever is there has not heard of us yet.</summary>
@@ -92,6 +93,8 @@ public sealed class LocalDiscoverySession
         foreach (Sha1Hash hash in hashes)
             _due[hash] = now + _options.Interval;
         _nextDue = Earliest();
+        if (hashes.IsEmpty)
+            return false;
         _nextAllowed = now + _options.Gap;
         announcement = new LocalAnnouncement(Port, hashes, _cookie);
         return true;

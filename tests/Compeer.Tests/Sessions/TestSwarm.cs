@@ -14,10 +14,15 @@ internal sealed class TestSwarm : IAsyncDisposable
 
     public TestFolder Folder { get; } = new();
 
-    public static async Task<Metainfo> CreateAsync(string path, TorrentFormat format = TorrentFormat.Hybrid, int pieceLength = 32 * 1024)
+    public static Task<Metainfo> CreateAsync(string path, TorrentFormat format = TorrentFormat.Hybrid, int pieceLength = 32 * 1024) =>
+        CreateAsync(path, format, pieceLength, isPrivate: false);
+
+    public static Task<Metainfo> CreatePrivateAsync(string path) => CreateAsync(path, TorrentFormat.Hybrid, 32 * 1024, isPrivate: true);
+
+    private static async Task<Metainfo> CreateAsync(string path, TorrentFormat format, int pieceLength, bool isPrivate)
     {
         ShareFiles files = ShareFiles.Scan(path);
-        var builder = new MetainfoBuilder(files.Name, files.Files, files.IsSingleFile, format, pieceLength);
+        var builder = new MetainfoBuilder(files.Name, files.Files, files.IsSingleFile, format, pieceLength) { IsPrivate = isPrivate };
         return await TorrentCreator.HashAsync(files, builder, null, CancellationToken.None);
     }
 

@@ -1,0 +1,229 @@
+using Compeer.Content.Storage;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols;
+
+namespace Compeer.Content.Torrents;
+
+// What the torrent holds, and how it is put away while nobody wants it.
+internal sealed partial class TorrentSession
+{
+    private TorrentFolder? _folder;
+    private TorrentContent? _content;
+    private Downloads? _downloads;
+    private Uploads? _uploads;
+    private MetadataTransfer? _metadata;
+    private HashExchange? _hashes;
+    private WebSeeds? _webSeeds;
+    private Punches? _punches;
+    private TorrentStatus? _atSleep;
+    private Instant _wantedAt;
+    private bool _isWaking;
+    private bool _isIntroduced;
+    private int _reads;
+
+    public TorrentContent Content => _content ??= new TorrentContent(this);
+
+    public Downloads Downloads => _downloads ??= new Downloads(this);
+
+    public Uploads Uploads => _uploads ??= new Uploads(this);
+
+    public MetadataTransfer Metadata => _metadata ??= new MetadataTransfer(this);
+
+    public HashExchange Hashes => _hashes ??= new HashExchange(this);
+
+    public WebSeeds WebSeeds => _webSeeds ??= new WebSeeds(this);
+
+    public Punches Punches => _punches ??= new Punches(this);
+
+    /// <summary>The torrent's own folder; only while it is awake, for another process may have it meanwhile.</summary>
+    public TorrentFolder Folder => _folder ?? throw new InvalidOperationException("The torrent's folder is not open.");
+
+    /// <summary>Null until it is known, and while the torrent sleeps.</summary>
+    public Metainfo? Metainfo { get; private set; }
+
+    /// <summary>
+    /// The content is closed, and with it all that only connections need; announces and dials go on. The torrent is complete, and was
+    /// verified against its journal when it fell asleep; it is compared again when it wakes, before anything is served.
+    /// </summary>
+    public bool IsAsleep { get; private set; }
+
+    /// <summary>Only its trackers may tell of its peers. Unknown, and so false, until the metainfo is known. Spec: BEP 27.</summary>
+    public bool IsPrivate { get; private set; }
+
+    /// <summary>When the torrent, if it sleeps from the start, announces itself first.</summary>
+    public Instant FirstAnnounce { get; }
+
+    /// <summary>It has to wait until others have announced themselves.</summary>
+    public bool IsHeldBack => IsAsleep && Now < FirstAnnounce;
+
+    /// <summary>Bytes that are still wanted, as trackers are told; something while that is unknown.</summary>
+    public long LeftBytes => IsAsleep ? 0 : Metainfo is null ? UnknownLeft : Content.WantedBytes - Content.VerifiedBytes;
+
+    /// <summary>Completes when the metainfo is known; asking wakes the torrent.</summary>
+    public Task<Metainfo> MetainfoKnown
+    {
+        get
+        {
+            Task<Metainfo> known = Volatile.Read(ref _metainfoKnown).Task;
+            if (!known.IsCompleted && IsAsleep)
+                Post(new WakeAsked());
+            return known;
+        }
+    }
+
+    private bool MaySleep =>
+        !IsAsleep && !_ending && Phase == TorrentPhase.Seeding && Links.Count == 0 && Now - _wantedAt >= Services.Options.SleepAfter
+        && Content.IsSettled && Downloads.IsSettled && Volatile.Read(ref _reads) == 0;
+
+    /// <summary>A disk thread is about to read content for a peer; told on the loop.</summary>
+    public void BeginRead() => Interlocked.Increment(ref _reads);
+
+    /// <summary>It did; told by the disk thread.</summary>
+    public void EndRead() => Interlocked.Decrement(ref _reads);
+
+    /// <summary>Takes the torrent's folder for this process.</summary>
+    /// <exception cref="StorageException">Another process uses it, or the system refuses.</exception>
+    public void OpenFolder() => _folder ??= TorrentFolder.Open(Services.Options.DataDirectory, InfoHashes.Truncated, Settings.Directory);
+
+    /// <summary>The info dictionary is known, from the start or from a peer.</summary>
+    public void UseMetainfo(Metainfo metainfo)
+    {
+        Metainfo = metainfo;
+        _metainfoKnown.TrySetResult(metainfo);
+        if (!_isIntroduced)
+            Introduce(metainfo);
+        foreach (PeerLink link in Links.Values.ToArray())
+            Peers.BeginPieces(link);
+        WebSeeds.Add(metainfo.WebSeeds);
+        if (!metainfo.HasAllPieceLayers)
+            Hashes.Begin(metainfo);
+        // Without its piece layers nothing of a v2 torrent can be verified; a hybrid has its v1 hashes meanwhile.
+        if (metainfo.HasAllPieceLayers || metainfo.Format == TorrentFormat.Hybrid)
+            Content.Open(metainfo);
+    }
+
+    /// <summary>All piece layers came.</summary>
+    public void OnPieceLayers()
+    {
+        Folder.SaveMetainfo(Metainfo!.ToTorrentFile());
+        if (Phase == TorrentPhase.FetchingMetadata)
+            Content.Open(Metainfo);
+    }
+
+    /// <summary>Every wanted piece is there: peers that only give are of no more use.</summary>
+    public void OnComplete()
+    {
+        Announces.OnCompleted();
+        WebSeeds.StopAll();
+        if (!Completed.IsCompleted)
+            Tell(new TorrentCompleted());
+        SetPhase(TorrentPhase.Seeding);
+        foreach (PeerLink link in Links.Values.ToArray())
+        {
+            link.Wire.SetInterested(false);
+            link.Wire.SendUploadOnly(true);
+            if (link.Wire.RemotePieces?.IsComplete == true || link.Wire.Remote.IsUploadOnly)
+                Peers.Drop(link, "both sides have everything");
+            MarkDirty(link);
+        }
+    }
+
+    private static TaskCompletionSource<Metainfo> NewMetainfoKnown() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Begin()
+    {
+        OpenFolder();
+        Discovery.Begin();
+        Announces.AddTiers(Settings.TrackerTiers);
+        if (Settings.Metainfo is { } given)
+            Folder.SaveMetainfo(given.ToTorrentFile());
+        Open(Settings.Metainfo ?? LoadMetainfo());
+        // Thousands that were complete before need not be kept ready one by one.
+        _wantedAt = _isKnown ? Now - Services.Options.SleepAfter : Now;
+    }
+
+    private void Open(Metainfo? known)
+    {
+        WebSeeds.Add(Settings.WebSeeds);
+        if (known is not null)
+            UseMetainfo(known);
+    }
+
+    /// <summary>The first time that the metainfo is known.</summary>
+    private void Introduce(Metainfo metainfo)
+    {
+        _isIntroduced = true;
+        IsPrivate = metainfo.IsPrivate;
+        Discovery.OnMetainfo(metainfo);
+        Announces.AddTiers(metainfo.TrackerTiers);
+        Tell(new MetadataKnown());
+    }
+
+    /// <summary>What is kept from last time: of a link that was opened before, what its peers told us then is still true.</summary>
+    private Metainfo? LoadMetainfo() =>
+        Folder.LoadMetainfo() is { } bytes
+        && Metainfo.TryParse(bytes, MetainfoLimits.Default, out Metainfo? kept, out _)
+        && kept.InfoHashes.SwarmIds.Any(InfoHashes.Matches)
+            ? kept
+            : null;
+
+    private void OnArrived(PeerArrived arrived)
+    {
+        if (TryWake())
+            Peers.OnArrived(arrived);
+        else
+            Peers.OnUnwanted(arrived);
+    }
+
+    private async Task SleepAsync()
+    {
+        PublishStatus();
+        _atSleep = Status;
+        Discovery.OnSleep();
+        Peers.OnSleep();
+        await Content.DisposeAsync();
+        WebSeeds.Dispose();
+        (_content, _downloads, _uploads, _metadata, _hashes, _webSeeds, _punches, _scratch) = (null, null, null, null, null, null, null, null);
+        Metainfo = null;
+        Settings = Settings with { Metainfo = null };
+        Folder.Dispose();
+        _folder = null;
+        // In this order: who sees the new source unset sees that we sleep.
+        IsAsleep = true;
+        Volatile.Write(ref _metainfoKnown, NewMetainfoKnown());
+        PublishStatus();
+    }
+
+    /// <summary>Opens the content again; false when that is not possible now, because another process works on it.</summary>
+    /// <exception cref="StorageException">It is not possible at all.</exception>
+    private bool TryWake()
+    {
+        if (!IsAsleep)
+            return true;
+        try
+        {
+            OpenFolder();
+        }
+        catch (StorageException e)
+        {
+            Problem = e.Message;
+            Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetException(e);
+            PublishStatus();
+            return false;
+        }
+        Problem = null;
+        _wantedAt = Now;
+        IsAsleep = false;
+        _isWaking = true;
+        try
+        {
+            Open(LoadMetainfo() ?? throw new StorageException(StorageFailure.Denied, -1, $"The description of this torrent, kept beside '{Folder.JournalPath}', is gone or damaged. Add the torrent again."));
+        }
+        finally
+        {
+            _isWaking = false;
+        }
+        PublishStatus();
+        return true;
+    }
+}

@@ -1,0 +1,106 @@
+using Compeer.Network.Connections;
+using Compeer.Protocols;
+
+namespace Compeer.Content.Torrents;
+
+// When to look after what is due: often while something moves, seldom while nothing does, and while asleep at deadlines only.
+internal sealed partial class TorrentSession
+{
+    private const long UnknownLeft = 16 * 1024;
+
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Lively = TimeSpan.FromSeconds(2);
+
+    /// <summary>After a dial or an answer a sleeping torrent looks about so long: other ways to a peer may be tried.</summary>
+    private static readonly TimeSpan Restless = TimeSpan.FromSeconds(10);
+
+    private Instant _lastTick;
+    private Instant _nextTick;
+    private Instant _nextSecond;
+    private Instant _lastActivity;
+    private bool _isBusy;
+
+    private Instant NextTick =>
+        _isBusy || (Now - _lastActivity < Lively && !IsAsleep) ? _lastTick + Quick
+        : !IsAsleep || Now - _lastActivity < Restless ? _lastTick + Slow
+        : Later(_lastTick + Slow, Instant.Min(Peers.NextDial, Instant.Min(Announces.NextDeadline, Discovery.Dht.NextDeadline)));
+
+    private static Instant Later(Instant a, Instant b) => a > b ? a : b;
+
+    private void ScheduleTick()
+    {
+        Instant next = NextTick;
+        if (next == _nextTick)
+            return;
+        _nextTick = next;
+        Services.Timers.Schedule(_timer, next);
+    }
+
+    private void OnTick()
+    {
+        _lastTick = Now;
+        _nextTick = Instant.Zero;
+        Down.Tick(Now);
+        Up.Tick(Now);
+        bool second = Now >= _nextSecond;
+        if (second)
+            _nextSecond = Now + TimeSpan.FromSeconds(1);
+        if (!IsAsleep)
+            OnLinks(second);
+        Peers.Dial();
+        _punches?.OnTick();
+        Announces.OnTick();
+        Discovery.OnTick();
+        if (!IsAsleep)
+            OnContent(second);
+        PublishStatus();
+    }
+
+    private void OnLinks(bool second)
+    {
+        while (_withheld.Count > 0 && Services.Download.Available(Now) >= 0)
+        {
+            (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
+            link.Connection.Release(buffer);
+        }
+        _isBusy = _withheld.Count > 0;
+        foreach (PeerLink link in Links.Values)
+        {
+            bool isQuiet = link.IsQuiet;
+            _isBusy |= !isQuiet;
+            if (isQuiet && !second)
+                continue;
+            link.Down.Tick(Now);
+            link.Up.Tick(Now);
+            if (second)
+                OnSecond(link);
+            bool isDue = Now >= link.Wire.NextDeadline;
+            if (isDue)
+                link.Wire.OnDeadline(Now);
+            // A seed has nothing of its own to say to who wants nothing.
+            if (!isQuiet || isDue || Phase != TorrentPhase.Seeding)
+                MarkDirty(link);
+        }
+        if (Links.Count > 0 || Phase != TorrentPhase.Seeding)
+            _wantedAt = Now;
+    }
+
+    private void OnContent(bool second)
+    {
+        Content.OnTick();
+        Downloads.OnTick(second);
+        WebSeeds.OnTick(second);
+        Uploads.OnTick(second);
+        Hashes.OnTick();
+    }
+
+    private void OnSecond(PeerLink link)
+    {
+        link.AdaptQueue();
+        long limit = Services.Download.BytesPerSecond;
+        if (limit > 0)
+            link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
+        Discovery.Gossip.Flush(link);
+    }
+}
