@@ -4,6 +4,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Compeer.Benchmarks;
 using Compeer.Benchmarks.Loopback;
+using Compeer.Benchmarks.Many;
 using Compeer.Benchmarks.Plotting;
 
 switch (args)
@@ -20,7 +21,16 @@ switch (args)
         return 0;
     case ["plot", var source, var target, var title, .. var options]:
         return PlotCommand.Run(source, target, title, options);
+    case ["many", .. var rest] when BenchmarkOptions.TryParse(rest, out BenchmarkOptions? options):
+        await ManyBenchmark.RunAsync(options);
+        return 0;
+    case ["connections", .. var rest] when BenchmarkOptions.TryParse(rest, out BenchmarkOptions? options):
+        await ConnectionsBenchmark.RunAsync(options);
+        return 0;
+    case ["node", var folder, var maxConnections]:
+        await NodeProcess.RunAsync(folder, int.Parse(maxConnections, null));
+        return 0;
     default:
-        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {PlotCommand.Usage}");
+        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | {BenchmarkOptions.Usage} | micro [--filter GLOB] | {TorrentsCommand.Usage} | {PlotCommand.Usage}");
         return 2;
 }
