@@ -8,7 +8,7 @@ namespace Compeer.Benchmarks.Many;
 
 /// <summary>
 /// The measured process: seeds the torrents of a folder, says when all of them are seeded, and answers "measure" on its
-/// standard input with what only it knows, until "quit".
+/// standard input with what only it knows, until that ends.
 /// </summary>
 internal static class NodeProcess
 {

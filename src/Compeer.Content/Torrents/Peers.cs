@@ -38,7 +38,7 @@ internal sealed class Peers(TorrentSession session)
     public Instant NextDial =>
         _book?.NextDue is not { } due ? Instant.Never
         : session.IsHeldBack ? session.FirstAnnounce
-        : due > _nextSeedDial ? due : _nextSeedDial;
+        : due;
 
     /// <summary>A number for a source of blocks that none had before.</summary>
     public int NextSlot() => _nextSlot++;

@@ -22,7 +22,7 @@ internal sealed partial class TorrentSession
     private bool _isBusy;
 
     private Instant NextTick =>
-        _isBusy || (Now - _lastActivity < Lively && !IsAsleep) ? _lastTick + Quick
+        _isBusy || Now - _lastActivity < Lively ? _lastTick + Quick
         : !IsAsleep || Now - _lastActivity < Restless ? _lastTick + Slow
         : Later(_lastTick + Slow, Instant.Min(Peers.NextDial, Instant.Min(Announces.NextDeadline, Discovery.Dht.NextDeadline)));
 
