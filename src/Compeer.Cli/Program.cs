@@ -3,16 +3,23 @@ using Compeer.Cli;
 using Compeer.Cli.Commands;
 
 var root = new RootCommand("Compeer: share, find and fetch files directly between people, with no company in the middle.");
-root.Subcommands.Add(new ShareCommand().Build());
-root.Subcommands.Add(new GetCommand().Build());
-root.Subcommands.Add(new CreateCommand().Build());
-root.Subcommands.Add(new InfoCommand().Build());
-root.Subcommands.Add(new VerifyCommand().Build());
-root.Subcommands.Add(new TrackerCommand().Build());
-root.Subcommands.Add(new DhtCommand().Build());
-root.Subcommands.Add(new RelayCommand().Build());
-root.Subcommands.Add(new DoctorCommand().Build());
-root.Subcommands.Add(new LabCommand().Build());
+(string Name, Func<Command> Build)[] commands =
+[
+    ("share", () => new ShareCommand().Build()),
+    ("get", () => new GetCommand().Build()),
+    ("create", () => new CreateCommand().Build()),
+    ("info", () => new InfoCommand().Build()),
+    ("verify", () => new VerifyCommand().Build()),
+    ("tracker", () => new TrackerCommand().Build()),
+    ("dht", () => new DhtCommand().Build()),
+    ("relay", () => new RelayCommand().Build()),
+    ("doctor", () => new DoctorCommand().Build()),
+    ("lab", () => new LabCommand().Build()),
+];
+// The options of all commands together take longer to make than a small torrent to fetch: whoever names one needs no other.
+int named = Array.FindIndex(commands, c => c.Name == args.FirstOrDefault());
+foreach ((_, Func<Command> build) in named >= 0 ? commands[named..(named + 1)] : commands)
+    root.Subcommands.Add(build());
 
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
