@@ -20,7 +20,7 @@ internal sealed class TrackerDesk
     public TrackerDesk(SwarmTableOptions options)
     {
         _swarms = new SwarmTable(options, SecureRandom.Instance);
-        _udp = new UdpTrackerResponder(_swarms, new UdpConnectionIds(RandomNumberGenerator.GetBytes(32)));
+        _udp = new UdpTrackerResponder(_swarms, new UdpConnectionIds(RandomNumberGenerator.GetBytes(SipHash.KeyBytes)));
     }
 
     public TrackerServerStatus Status

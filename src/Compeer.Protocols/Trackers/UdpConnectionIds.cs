@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Security.Cryptography;
+using Compeer.Formats.Hashing;
 
 namespace Compeer.Protocols.Trackers;
 
@@ -8,14 +8,12 @@ namespace Compeer.Protocols.Trackers;
 /// The tracker's connection ids, kept nowhere: a keyed digest of the client's address and the time.
 /// An id is accepted for 2 to 4 minutes from the address it was given to. Spec: BEP 15 (UDP connections / spoofing).
 /// </summary>
-/// <param name="secret">At least 16 random bytes; copied. A new one makes all ids invalid.</param>
+/// <param name="secret">16 random bytes. A new one makes all ids invalid.</param>
 public sealed class UdpConnectionIds(ReadOnlySpan<byte> secret)
 {
     private const long EpochTicks = 2 * TimeSpan.TicksPerMinute;
 
-    private readonly byte[] _secret = secret.Length >= 16
-        ? secret.ToArray()
-        : throw new ArgumentException("The secret needs 16 bytes.", nameof(secret));
+    private readonly SipHash _digest = new(secret);
 
     /// <summary>The id for <paramref name="client"/> now; the port does not count, since some NATs change it.</summary>
     public ulong Create(IPAddress client, Instant now) => Compute(client, now.Ticks / EpochTicks);
@@ -33,10 +31,8 @@ public sealed class UdpConnectionIds(ReadOnlySpan<byte> secret)
     private ulong Compute(IPAddress client, long epoch)
     {
         Span<byte> input = stackalloc byte[24];
-        Span<byte> digest = stackalloc byte[HMACSHA256.HashSizeInBytes];
         BinaryPrimitives.WriteInt64BigEndian(input, epoch);
         client.TryWriteBytes(input[8..], out int length);
-        HMACSHA256.HashData(_secret, input[..(8 + length)], digest);
-        return BinaryPrimitives.ReadUInt64BigEndian(digest);
+        return _digest.Of(input[..(8 + length)]);
     }
 }

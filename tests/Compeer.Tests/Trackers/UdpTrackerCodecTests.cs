@@ -87,7 +87,7 @@ public class UdpTrackerCodecTests
     [Fact]
     public void Connection_ids_prove_an_address_for_two_to_four_minutes()
     {
-        var ids = new UdpConnectionIds(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray());
+        var ids = new UdpConnectionIds(Enumerable.Range(0, 16).Select(i => (byte)i).ToArray());
         var client = IPAddress.Parse("192.0.2.1");
         ulong id = ids.Create(client, TrackerSamples.At(1000));
         Assert.True(ids.IsValid(id, client, TrackerSamples.At(1000)));
@@ -102,7 +102,7 @@ public class UdpTrackerCodecTests
     public void Nothing_larger_than_the_question_goes_to_an_unproved_address()
     {
         var table = new SwarmTable(new SwarmTableOptions(), new Random(1));
-        var responder = new UdpTrackerResponder(table, new UdpConnectionIds(new byte[32]));
+        var responder = new UdpTrackerResponder(table, new UdpConnectionIds(new byte[16]));
         var victim = IPAddress.Parse("192.0.2.9");
         byte[] reply = new byte[UdpTrackerResponder.MaxReplyBytes];
         byte[] datagram = new byte[UdpTrackerCodec.MaxRequestBytes];
@@ -129,10 +129,10 @@ public class UdpTrackerCodecTests
         var sample = new PeerSample();
         for (int port = 1; port <= 300; port++)
             table.Announce(new SwarmAnnounce(TrackerSamples.Hash(1), IPAddress.Parse(address), port, false, AnnounceEvent.Started, 0), TrackerSamples.At(0), sample, out _);
-        var responder = new UdpTrackerResponder(table, new UdpConnectionIds(new byte[32]));
+        var responder = new UdpTrackerResponder(table, new UdpConnectionIds(new byte[16]));
         byte[] reply = new byte[UdpTrackerResponder.MaxReplyBytes];
         byte[] datagram = new byte[UdpTrackerCodec.MaxRequestBytes];
-        ulong id = new UdpConnectionIds(new byte[32]).Create(IPAddress.Parse(address), TrackerSamples.At(0));
+        ulong id = new UdpConnectionIds(new byte[16]).Create(IPAddress.Parse(address), TrackerSamples.At(0));
         int length = UdpTrackerCodec.WriteAnnounceRequest(datagram, id, 5, TrackerSamples.Request(port: 9999) with { NumWant = 10000 }, default);
         int answered = responder.Answer(datagram.AsSpan(0, length), IPAddress.Parse(address), TrackerSamples.At(0), reply);
 
