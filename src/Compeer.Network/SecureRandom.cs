@@ -5,10 +5,19 @@ namespace Compeer.Network;
 
 /// <summary>
 /// The system's unpredictable numbers in the shape that the pure machines take: for transaction ids, tokens and choices
-/// that an opponent must not foresee. Thread-safe.
+/// that an opponent must not foresee. Thread-safe: each thread draws from a stock of its own, since asking the system for
+/// each number costs a hundred times as much.
 /// </summary>
 public sealed class SecureRandom : Random
 {
+    private const int StockBytes = 2048;
+
+    [ThreadStatic]
+    private static byte[]? s_stock;
+
+    [ThreadStatic]
+    private static int s_left;
+
     /// <summary>The base class wants a seed, which nothing here uses.</summary>
     private SecureRandom() : base(0)
     {
@@ -16,11 +25,11 @@ public sealed class SecureRandom : Random
 
     public static SecureRandom Instance { get; } = new();
 
-    public override int Next() => RandomNumberGenerator.GetInt32(int.MaxValue);
+    public override int Next() => Next(0, int.MaxValue);
 
-    public override int Next(int maxValue) => maxValue == 0 ? 0 : RandomNumberGenerator.GetInt32(maxValue);
+    public override int Next(int maxValue) => Next(0, maxValue);
 
-    public override int Next(int minValue, int maxValue) => minValue == maxValue ? minValue : RandomNumberGenerator.GetInt32(minValue, maxValue);
+    public override int Next(int minValue, int maxValue) => (int)NextInt64(minValue, maxValue);
 
     public override long NextInt64() => (long)(NextUInt64() >> 1) % long.MaxValue;
 
@@ -45,8 +54,15 @@ public sealed class SecureRandom : Random
 
     private static ulong NextUInt64()
     {
-        Span<byte> bytes = stackalloc byte[8];
-        RandomNumberGenerator.Fill(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        byte[] stock = s_stock ??= new byte[StockBytes];
+        if (s_left == 0)
+        {
+            RandomNumberGenerator.Fill(stock);
+            s_left = StockBytes;
+        }
+        Span<byte> next = stock.AsSpan(s_left -= sizeof(ulong), sizeof(ulong));
+        ulong number = BinaryPrimitives.ReadUInt64LittleEndian(next);
+        next.Clear();
+        return number;
     }
 }
