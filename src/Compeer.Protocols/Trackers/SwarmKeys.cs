@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Runtime.CompilerServices;
 
 namespace Compeer.Protocols.Trackers;
 
@@ -24,12 +23,4 @@ internal readonly record struct AddressPrefix(ulong Bits)
     public static bool IsV4(UInt128 address) => address >> 32 == 0xffff;
 
     public override int GetHashCode() => HashCode.Combine(Bits);
-}
-
-/// <summary>One address within one swarm.</summary>
-internal readonly record struct SwarmPrefix(Swarm Swarm, AddressPrefix Prefix)
-{
-    public bool Equals(SwarmPrefix other) => ReferenceEquals(Swarm, other.Swarm) && Prefix == other.Prefix;
-
-    public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Swarm), Prefix.Bits);
 }

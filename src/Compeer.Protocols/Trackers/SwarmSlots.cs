@@ -10,8 +10,8 @@ internal struct SwarmSlot
     /// <summary>Position in its list of the swarm.</summary>
     public int Position;
 
-    /// <summary>The next slot of the same address in the same swarm; -1 ends. In a free slot: the next free one.</summary>
-    public int NextOfAddress;
+    /// <summary>The next slot in its chain of <see cref="AddressChains"/>; -1 ends. In a free slot: the next free one.</summary>
+    public int NextInChain;
 
     /// <summary>Neighbours in the order of the last announces; -1 ends.</summary>
     public int Older;
@@ -21,10 +21,13 @@ internal struct SwarmSlot
     public byte List;
 }
 
-/// <summary>The slots of all swarms in one growing array, with the free ones chained and the used ones in the order of their last announce.</summary>
+/// <summary>The slots of all swarms in pages that never move, with the free ones chained and the used ones in the order of their last announce.</summary>
 internal sealed class SwarmSlots
 {
-    private SwarmSlot[] _slots = new SwarmSlot[64];
+    private const int PageBits = 10;
+    private const int PageMask = (1 << PageBits) - 1;
+
+    private readonly List<SwarmSlot[]> _pages = [];
     private int _used;
     private int _free = -1;
     private int _newest = -1;
@@ -34,8 +37,8 @@ internal sealed class SwarmSlots
     /// <summary>The slot longest silent, or -1.</summary>
     public int Oldest { get; private set; } = -1;
 
-    /// <summary>The slot in place; valid until the next <see cref="Take"/>.</summary>
-    public ref SwarmSlot this[int slot] => ref _slots[slot];
+    /// <summary>The slot in place.</summary>
+    public ref SwarmSlot this[int slot] => ref _pages[slot >> PageBits][slot & PageMask];
 
     /// <summary>A slot to fill in, youngest in order.</summary>
     public int Take()
@@ -43,12 +46,12 @@ internal sealed class SwarmSlots
         int slot = _free;
         if (slot >= 0)
         {
-            _free = _slots[slot].NextOfAddress;
+            _free = this[slot].NextInChain;
         }
         else
         {
-            if (_used == _slots.Length)
-                Array.Resize(ref _slots, 2 * _slots.Length);
+            if (_used >> PageBits == _pages.Count)
+                _pages.Add(new SwarmSlot[1 << PageBits]);
             slot = _used++;
         }
         Count++;
@@ -59,7 +62,7 @@ internal sealed class SwarmSlots
     public void Release(int slot)
     {
         Unlink(slot);
-        _slots[slot] = new SwarmSlot { NextOfAddress = _free };
+        this[slot] = new SwarmSlot { NextInChain = _free };
         _free = slot;
         Count--;
     }
@@ -73,10 +76,10 @@ internal sealed class SwarmSlots
 
     private void Append(int slot)
     {
-        _slots[slot].Older = _newest;
-        _slots[slot].Newer = -1;
+        this[slot].Older = _newest;
+        this[slot].Newer = -1;
         if (_newest >= 0)
-            _slots[_newest].Newer = slot;
+            this[_newest].Newer = slot;
         else
             Oldest = slot;
         _newest = slot;
@@ -84,13 +87,13 @@ internal sealed class SwarmSlots
 
     private void Unlink(int slot)
     {
-        (int older, int newer) = (_slots[slot].Older, _slots[slot].Newer);
+        (int older, int newer) = (this[slot].Older, this[slot].Newer);
         if (older >= 0)
-            _slots[older].Newer = newer;
+            this[older].Newer = newer;
         else
             Oldest = newer;
         if (newer >= 0)
-            _slots[newer].Older = older;
+            this[newer].Older = older;
         else
             _newest = older;
     }

@@ -16,7 +16,7 @@ public sealed class SwarmTable
     private readonly Random _random;
     private readonly SwarmSlots _slots = new();
     private readonly Dictionary<Sha1Hash, Swarm> _swarms = [];
-    private readonly Dictionary<SwarmPrefix, int> _chains = [];
+    private readonly AddressChains _chains;
     private readonly Dictionary<AddressPrefix, int> _perAddress = [];
 
     /// <param name="options">Limits.</param>
@@ -27,6 +27,7 @@ public sealed class SwarmTable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Interval, TimeSpan.FromSeconds(1), nameof(options));
         _options = options;
         _random = random;
+        _chains = new AddressChains(_slots);
     }
 
     public SwarmTableOptions Options => _options;
@@ -89,10 +90,9 @@ public sealed class SwarmTable
 
     private int Find(Swarm swarm, UInt128 address, ushort port)
     {
-        if (!_chains.TryGetValue(new SwarmPrefix(swarm, AddressPrefix.Of(address)), out int slot))
-            return -1;
-        while (slot >= 0 && (_slots[slot].Port != port || _slots[slot].Address != address))
-            slot = _slots[slot].NextOfAddress;
+        int slot = _chains.First(swarm, AddressPrefix.Of(address));
+        while (slot >= 0 && (_slots[slot].Port != port || _slots[slot].Swarm != swarm || _slots[slot].Address != address))
+            slot = _slots[slot].NextInChain;
         return slot;
     }
 
@@ -116,9 +116,7 @@ public sealed class SwarmTable
         peer.Port = (ushort)announce.Port;
         peer.List = (byte)Swarm.ListOf(announce.IsSeed, !AddressPrefix.IsV4(address));
         peer.Position = swarm.Add(peer.List, slot);
-        ref int head = ref CollectionsMarshal.GetValueRefOrAddDefault(_chains, new SwarmPrefix(swarm, prefix), out bool exists);
-        peer.NextOfAddress = exists ? head : -1;
-        head = slot;
+        _chains.Add(slot);
         CollectionsMarshal.GetValueRefOrAddDefault(_perAddress, prefix, out _)++;
         return true;
     }
@@ -126,13 +124,15 @@ public sealed class SwarmTable
     /// <summary>Removes the longest silent peer of an address that has reached its limit in the swarm; the swarm stays, since a peer is about to join.</summary>
     private void MakeRoomInSwarm(Swarm swarm, AddressPrefix prefix)
     {
-        if (!_chains.TryGetValue(new SwarmPrefix(swarm, prefix), out int slot))
-            return;
-        int oldest = slot;
+        int oldest = -1;
         int length = 0;
-        for (; slot >= 0; slot = _slots[slot].NextOfAddress, length++)
+        for (int slot = _chains.First(swarm, prefix); slot >= 0; slot = _slots[slot].NextInChain)
         {
-            if (_slots[slot].LastSeen < _slots[oldest].LastSeen)
+            ref readonly SwarmSlot peer = ref _slots[slot];
+            if (peer.Swarm != swarm || AddressPrefix.Of(peer.Address) != prefix)
+                continue;
+            length++;
+            if (oldest < 0 || peer.LastSeen < _slots[oldest].LastSeen)
                 oldest = slot;
         }
         if (length >= _options.MaxPeersPerAddressInSwarm)
@@ -170,28 +170,11 @@ public sealed class SwarmTable
         TakeFromList(slot);
         if (swarm.Count == 0 && !keepSwarm)
             _swarms.Remove(swarm.InfoHash);
-        UnlinkFromAddress(new SwarmPrefix(swarm, prefix), slot);
+        _chains.Remove(slot);
         ref int count = ref CollectionsMarshal.GetValueRefOrNullRef(_perAddress, prefix);
         if (--count == 0)
             _perAddress.Remove(prefix);
         _slots.Release(slot);
-    }
-
-    private void UnlinkFromAddress(SwarmPrefix key, int slot)
-    {
-        int next = _slots[slot].NextOfAddress;
-        int before = _chains[key];
-        if (before == slot)
-        {
-            if (next < 0)
-                _chains.Remove(key);
-            else
-                _chains[key] = next;
-            return;
-        }
-        while (_slots[before].NextOfAddress != slot)
-            before = _slots[before].NextOfAddress;
-        _slots[before].NextOfAddress = next;
     }
 
     private void Fill(Swarm swarm, SwarmAnnounce announce, bool isV6, int self, PeerSample peers)
@@ -204,17 +187,17 @@ public sealed class SwarmTable
         // Each draw moves the chosen one to the front part of its list, so no draw repeats: a partial shuffle in place.
         while (peers.Count < want && leechersLeft + seedsLeft > 0)
         {
-            bool fromSeeds = _random.Next(leechersLeft + seedsLeft) < seedsLeft;
-            int chosen = fromSeeds ? Draw(swarm, seeds, seedsLeft--) : Draw(swarm, leechers, leechersLeft--);
+            int drawn = _random.Next(leechersLeft + seedsLeft);
+            int chosen = drawn < leechersLeft ? Draw(swarm, leechers, leechersLeft--, drawn) : Draw(swarm, seeds, seedsLeft--, drawn - leechersLeft);
             if (chosen != self)
                 peers.Add(_slots[chosen].Address, _slots[chosen].Port);
         }
     }
 
-    private int Draw(Swarm swarm, int list, int left)
+    private int Draw(Swarm swarm, int list, int left, int drawn)
     {
         int target = swarm.CountOf(list) - left;
-        int from = target + _random.Next(left);
+        int from = target + drawn;
         swarm.Exchange(list, target, from);
         int chosen = swarm.SlotAt(list, target);
         _slots[swarm.SlotAt(list, from)].Position = from;
