@@ -2,12 +2,16 @@
 # Moves 1 GiB between two processes, in two network namespaces, files in a RAM disk; the pairs take turns. Nobody looks for other peers.
 # "bare" is the limit: TCP, hashing and writing without an engine (bare_transfer.py), always in plain.
 # usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
-# EARLIER=DIRECTORY of another build of compeer lets that one take part too; BYTES=N moves another number of bytes.
+# EARLIER=DIRECTORY of another build of compeer lets that one take part too; BYTES=N moves another number of bytes;
+# TRANSPORT=utp has only uTP, and nothing bare.
 set -euo pipefail
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
 encryption=${3:-forbid}
 bytes=${BYTES:-1073741824}
+transport=${TRANSPORT:-tcp}
+only=()
+[ "$transport" = tcp ] || only=(--no-tcp)
 source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
 ip link add e0 netns "$seed_ns" type veth peer name e0 netns "$leech_ns"
 ip -n "$seed_ns" addr add 10.98.0.1/24 dev e0
@@ -35,7 +39,7 @@ one() {
     elif [ "$1" = libtorrent ]; then
         ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 "$encryption" &
     else
-        ip netns exec "$seed_ns" dotnet "$(dll "$1")" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --no-dht --no-lan --quiet >/dev/null 2>&1 &
+        ip netns exec "$seed_ns" dotnet "$(dll "$1")" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --no-dht --no-lan --quiet "${only[@]}" >/dev/null 2>&1 &
     fi
     seed=$!
     children=("$seed")
@@ -48,7 +52,7 @@ one() {
     elif [ "$2" = libtorrent ]; then
         command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 "$encryption" 10.98.0.1:7001)
     else
-        command=(dotnet "$(dll "$2")" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --no-dht --no-lan --quiet)
+        command=(dotnet "$(dll "$2")" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --no-dht --no-lan --quiet "${only[@]}")
     fi
     /usr/bin/time -f '%e %U %S %M' -o "$work/time" timeout 120 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1
     local after
@@ -68,6 +72,6 @@ for ((round = 0; round < rounds; round++)); do
         [ -z "${EARLIER:-}" ] || one earlier earlier "$format"
         one libtorrent compeer "$format"
         one compeer libtorrent "$format"
-        [ "$encryption" = require ] || one bare bare "$format"
+        [ "$encryption $transport" != "forbid tcp" ] || one bare bare "$format"
     done
 done
