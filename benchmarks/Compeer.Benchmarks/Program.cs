@@ -3,6 +3,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Compeer.Benchmarks;
+using Compeer.Benchmarks.Datagrams;
 using Compeer.Benchmarks.Loopback;
 using Compeer.Benchmarks.Many;
 using Compeer.Benchmarks.Plotting;
@@ -30,7 +31,11 @@ switch (args)
     case ["node", var folder, var maxConnections]:
         await NodeProcess.RunAsync(folder, int.Parse(maxConnections, null));
         return 0;
+    case [("tracker" or "tracker-fill" or "dht") and var verb, _, _, _, _, ..]:
+        return LoadCommand.Run(verb, args.AsSpan(1));
+    case ["info-hashes", var count] when int.TryParse(count, out int swarms):
+        return LoadCommand.PrintInfoHashes(swarms);
     default:
-        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | {BenchmarkOptions.Usage} | micro [--filter GLOB] | {TorrentsCommand.Usage} | {PlotCommand.Usage}");
+        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {BenchmarkOptions.Usage} | {LoadCommand.Usage} | {PlotCommand.Usage}");
         return 2;
 }

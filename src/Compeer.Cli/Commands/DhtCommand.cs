@@ -32,11 +32,13 @@ internal sealed class DhtCommand
     private readonly Option<string> _salt = new("--salt") { Description = "Tells several mutable items of one key apart", HelpName = "TEXT", DefaultValueFactory = _ => "" };
     private readonly Option<string?> _keyFile = new("--key-file") { Description = "Store a mutable item, signed with the key in this file; it is made when it is not there", HelpName = "FILE" };
     private readonly Option<long> _sequence = new("--seq") { Description = "Version of a mutable item (default: 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<long?> _replyRate = new("--reply-rate") { Description = "Answer others at this rate in all, for instance 100K or 2M bytes per second; 0: no limit (default: 16K)", HelpName = "RATE", CustomParser = r => Parse.Rate(r) };
+    private readonly Option<int?> _queryRate = new("--query-rate") { Description = "Questions a second taken from one address (default: 5)", HelpName = "N" };
 
     public Command Build()
     {
         var command = new Command("dht", "Take part in the DHT; look up swarms; store and fetch small items");
-        command.Subcommands.Add(Sub("node", "Take part until stopped", [], [], NodeAsync));
+        command.Subcommands.Add(Sub("node", "Take part until stopped", [], [_replyRate, _queryRate], NodeAsync));
         command.Subcommands.Add(Sub("peers", "Look a swarm up", [_infoHash], [_announce, _scrape], PeersAsync));
         command.Subcommands.Add(Sub("get", "Fetch an item", [_key], [_salt], GetAsync));
         command.Subcommands.Add(Sub("put", "Store an item for about two hours", [_text], [_keyFile, _salt, _sequence], PutAsync));
@@ -60,10 +62,25 @@ internal sealed class DhtCommand
     {
         IPAddress bind = _common.Bind(result) ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         await using UdpEndpoint udp = Bind(new IPEndPoint(bind, _common.Port(result)));
-        await using DhtService dht = DhtService.Start(udp, _common.DhtOptions(result, reporter));
+        await using DhtService dht = DhtService.Start(udp, Limited(result, _common.DhtOptions(result, reporter)));
         udp.Add(dht);
         udp.Start();
         return await action(result, dht, cancellationToken);
+    }
+
+    private DhtServiceOptions Limited(ParseResult result, DhtServiceOptions options)
+    {
+        DhtOptions node = options.Node;
+        if (result.GetValue(_replyRate) is { } bytes)
+            node = node with { ReplyBytesPerSecond = (int)Math.Min(bytes, int.MaxValue) };
+        if (result.GetValue(_queryRate) is { } queries)
+        {
+            if (queries < 1)
+                throw new CommandException(ExitCode.Usage, $"--query-rate {queries} is less than 1: such a node would hear nobody.");
+            int burst = (int)Math.Min((long)queries * node.QueryBurst / node.QueriesPerSecond, int.MaxValue);
+            node = node with { QueriesPerSecond = queries, QueryBurst = burst };
+        }
+        return options with { Node = node };
     }
 
     private static UdpEndpoint Bind(IPEndPoint local)

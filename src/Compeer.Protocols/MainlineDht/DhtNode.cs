@@ -69,7 +69,7 @@ public sealed partial class DhtNode
         _ledger = new AddressLedger(options, random);
         _tokens = new DhtTokens(random, now);
         _refresh = new RefreshSchedule(options.RefreshInterval, options.RefreshPause);
-        _replyBudget = new TokenBucket(options.ReplyBytesPerSecond, options.ReplyBytesPerSecond * 4);
+        _replyBudget = new TokenBucket(options.ReplyBytesPerSecond, Math.Max(1, options.ReplyBytesPerSecond * 4L));
         _table = new RoutingTable<Key160, NodeEndPoint, MainlinePolicy>(id, default);
         _peers = new PeerStore(options, random);
         _items = new ItemStore(options);

@@ -62,7 +62,7 @@ public sealed record DhtOptions
     /// <summary>How long an address that asks too much is not heard.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Bytes of answers a second, in all.</summary>
+    /// <summary>Bytes of answers a second, in all; 0 means no limit.</summary>
     public int ReplyBytesPerSecond { get; init; } = 16 * 1024;
 
     /// <summary>Addresses whose budget is remembered.</summary>
