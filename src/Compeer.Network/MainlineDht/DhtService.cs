@@ -20,6 +20,7 @@ namespace Compeer.Network.MainlineDht;
 public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
 {
     private const int MaxWaiting = 2048;
+    private const int MaxTogether = 64;
     private static readonly TimeSpan FirstSave = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ResolvePause = TimeSpan.FromSeconds(30);
@@ -32,6 +33,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     private readonly Timer _timer;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ArrayBufferWriter<byte> _scratch = new(2048);
+    private readonly OutgoingDatagram[] _outgoing = new OutgoingDatagram[MaxTogether];
     private readonly Side[] _sides;
     private Instant _nextSave;
 
@@ -187,7 +189,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
                 Instant now = MonotonicClock.Now;
                 for (int i = 0; i < MaxWaiting && _intents.Reader.TryRead(out Action<Instant>? intent); i++)
                     intent(now);
-                for (int i = 0; i < 64 && _inputs.Reader.TryRead(out Input input); i++)
+                for (int i = 0; i < MaxTogether && _inputs.Reader.TryRead(out Input input); i++)
                     SideOf(input.From.IsV6)?.Node.Receive(input.Datagram, input.From, now);
                 foreach (Side side in _sides)
                     Drive(side, now);
@@ -226,10 +228,8 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     {
         if (now >= side.Node.NextDeadline)
             side.Node.OnDeadline(now);
-        while (side.Node.TryTransmit(out NodeEndPoint to, _scratch))
+        while (TransmitSome(side.Node))
         {
-            _endpoint.TrySend(_scratch.WrittenSpan, to.ToIPEndPoint());
-            _scratch.ResetWrittenCount();
         }
         while (side.Node.TryTakeEvent(out DhtEvent? happened))
         {
@@ -238,6 +238,18 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
             else
                 side.Dispatch(happened);
         }
+    }
+
+    /// <summary>Sends as much as goes together; false when nothing more waits.</summary>
+    private bool TransmitSome(DhtNode node)
+    {
+        int count = 0;
+        for (int before = 0; count < _outgoing.Length && node.TryTransmit(out NodeEndPoint to, _scratch); before = _scratch.WrittenCount)
+            _outgoing[count++] = new OutgoingDatagram(_scratch.WrittenCount - before, to.ToIPEndPoint(), DontFragment: false);
+        if (count > 0)
+            _endpoint.Send(_scratch.WrittenSpan, _outgoing.AsSpan(0, count));
+        _scratch.ResetWrittenCount();
+        return count == _outgoing.Length;
     }
 
     private DhtStatus Snapshot()

@@ -1,48 +1,47 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Transports;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Trackers;
 
-/// <summary>The tracker's UDP side: one socket, one loop, two buffers, so memory does not grow with traffic.</summary>
+/// <summary>The tracker's UDP side: one socket and one loop that receives and answers in batches, so memory does not grow with traffic.</summary>
 internal sealed class UdpTrackerListener : IAsyncDisposable
 {
-    private const int ReceiveBytes = 2048;
-    private const int MaxErrorsInARow = 1000;
+    // Requests have less than 300 bytes and come from everywhere, so there is nothing to coalesce.
+    private const int MaxTogether = 64;
+    private static readonly DatagramSocketOptions SocketOptions = new() { Slots = MaxTogether, SlotBytes = 2048, Coalesce = false };
 
     private readonly TrackerDesk _desk;
-    private readonly Socket _socket;
+    private readonly DatagramSocket _socket;
+    private readonly DatagramBatch _replies = new(MaxTogether, MaxTogether * UdpTrackerResponder.MaxReplyBytes);
+    private readonly SocketAddress _sender;
     private readonly TaskScope _scope = new();
 
-    private UdpTrackerListener(TrackerDesk desk, Socket socket)
+    private UdpTrackerListener(TrackerDesk desk, DatagramSocket socket)
     {
         _desk = desk;
         _socket = socket;
-        EndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        _sender = new SocketAddress(EndPoint.AddressFamily);
     }
 
     /// <summary>Where it listens.</summary>
-    public IPEndPoint EndPoint { get; }
+    public IPEndPoint EndPoint => _socket.LocalEndPoint;
 
     /// <exception cref="IOException">The address cannot be bound.</exception>
     public static UdpTrackerListener Start(TrackerDesk desk, IPEndPoint local)
     {
-        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            if (local.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = local.Address.Equals(IPAddress.IPv6Any);
-            socket.Bind(local);
+            var listener = new UdpTrackerListener(desk, DatagramSocket.Bind(local, SocketOptions));
+            listener._scope.TryRun(listener.LoopAsync);
+            return listener;
         }
         catch (SocketException e)
         {
-            socket.Dispose();
             throw new IOException($"The tracker cannot listen on UDP {local}: {SocketErrors.Describe(e.SocketErrorCode)}.", e);
         }
-        var listener = new UdpTrackerListener(desk, socket);
-        listener._scope.TryRun(listener.LoopAsync);
-        return listener;
     }
 
     public async ValueTask DisposeAsync()
@@ -53,29 +52,33 @@ internal sealed class UdpTrackerListener : IAsyncDisposable
 
     private async Task LoopAsync(CancellationToken cancellationToken)
     {
-        byte[] datagram = new byte[ReceiveBytes];
-        byte[] reply = new byte[UdpTrackerResponder.MaxReplyBytes];
-        var sender = new SocketAddress(_socket.AddressFamily);
-        int errors = 0;
-        while (!cancellationToken.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
-                int received = await _socket.ReceiveFromAsync(datagram, SocketFlags.None, sender, cancellationToken);
-                var client = (IPEndPoint)EndPoint.Create(sender);
-                int length = _desk.AnswerUdp(datagram.AsSpan(0, received), client.Address, reply);
-                if (length > 0)
-                    await _socket.SendToAsync(reply.AsMemory(0, length), SocketFlags.None, sender, cancellationToken);
-                errors = 0;
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (SocketException) when (++errors < MaxErrorsInARow)
-            {
-                // One client cannot be answered (gone, unroutable, port 0); the others can.
+                await _socket.ReceiveAsync(cancellationToken);
+                AnswerAll();
             }
         }
+        catch (OperationCanceledException)
+        {
+            // The tracker ends.
+        }
+    }
+
+    /// <summary>A client that cannot be answered (gone, unroutable, port 0) is left out.</summary>
+    private void AnswerAll()
+    {
+        _replies.Clear();
+        while (_socket.TryTake(out ReadOnlySpan<byte> request, out ReadOnlySpan<byte> address))
+        {
+            address.CopyTo(_sender.Buffer.Span);
+            _sender.Size = address.Length;
+            var client = (IPEndPoint)EndPoint.Create(_sender);
+            int length = _desk.AnswerUdp(request, client.Address, _replies.Room);
+            if (length > 0)
+                _replies.Add(length, address);
+        }
+        _socket.Send(_replies);
     }
 }

@@ -14,19 +14,29 @@ internal sealed class EndPointCache
 
     private readonly Dictionary<SocketAddress, IPEndPoint> _received = [];
     private readonly Dictionary<IPEndPoint, SocketAddress> _sent = [];
+    private SocketAddress? _last;
+    private IPEndPoint? _lastEndPoint;
 
     /// <summary>The endpoint of a received datagram, never in IPv4-mapped form.</summary>
-    public IPEndPoint EndPointOf(SocketAddress address)
+    /// <param name="address">The sender in the system's form.</param>
+    /// <param name="family">The socket's family.</param>
+    public IPEndPoint EndPointOf(ReadOnlySpan<byte> address, AddressFamily family)
     {
-        if (_received.TryGetValue(address, out IPEndPoint? known))
-            return known;
+        // Datagrams of one sender mostly come in a row.
+        if (_lastEndPoint is not null && address.SequenceEqual(_last!.Buffer.Span[.._last.Size]))
+            return _lastEndPoint;
+        _last ??= new SocketAddress(family);
+        address.CopyTo(_last.Buffer.Span);
+        _last.Size = address.Length;
+        if (_received.TryGetValue(_last, out _lastEndPoint))
+            return _lastEndPoint;
         if (_received.Count >= MaxKnown)
             _received.Clear();
-        var any = new IPEndPoint(address.Family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
-        IPEndPoint endpoint = EndPoints.Unmapped((IPEndPoint)any.Create(address));
-        var copy = new SocketAddress(address.Family, address.Size);
-        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
-        return _received[copy] = endpoint;
+        var any = new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        _lastEndPoint = EndPoints.Unmapped((IPEndPoint)any.Create(_last));
+        var copy = new SocketAddress(family, address.Length);
+        address.CopyTo(copy.Buffer.Span);
+        return _received[copy] = _lastEndPoint;
     }
 
     /// <summary>The kernel's form of an endpoint for a socket of a family.</summary>

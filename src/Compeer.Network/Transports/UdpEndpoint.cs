@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Compeer.Network.Connections;
 
 namespace Compeer.Network.Transports;
@@ -11,47 +10,26 @@ namespace Compeer.Network.Transports;
 /// </summary>
 public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
 {
-    private const int MaxDatagramBytes = 65_536;
-    private const int KernelBufferBytes = 4 << 20;
+    private const int MaxTogether = 64;
+    private const int SendBufferBytes = 2 * DatagramSocketOptions.LongestBytes;
 
-    private readonly Socket _socket;
+    private readonly DatagramSocket _socket;
     private readonly List<IDatagramReceiver> _receivers = [];
     private readonly TaskScope _scope = new();
     private readonly EndPointCache _endPoints = new();
     private readonly Lock _sending = new();
+    private readonly DatagramBatch _batch = new(MaxTogether, SendBufferBytes);
     private bool _started;
-    private bool _dontFragment;
 
-    private UdpEndpoint(Socket socket)
-    {
-        _socket = socket;
-        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
-    }
+    private UdpEndpoint(DatagramSocket socket) => _socket = socket;
 
     /// <summary>Where it is bound, with the port the system chose when 0 was asked for.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    public IPEndPoint LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>Binds a port; an any-address of IPv6 takes IPv4 too.</summary>
-    /// <exception cref="SocketException">The address or port cannot be had.</exception>
-    public static UdpEndpoint Bind(IPEndPoint local)
-    {
-        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            if (local.Address.Equals(IPAddress.IPv6Any))
-                socket.DualMode = true;
-            socket.ReceiveBufferSize = KernelBufferBytes;
-            socket.SendBufferSize = KernelBufferBytes;
-            socket.Bind(local);
-            socket.Blocking = false;
-            return new UdpEndpoint(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    /// <exception cref="System.Net.Sockets.SocketException">The address or port cannot be had.</exception>
+    public static UdpEndpoint Bind(IPEndPoint local, DatagramSocketOptions? options = null) =>
+        new(DatagramSocket.Bind(local, options ?? new DatagramSocketOptions()));
 
     /// <summary>Adds a receiver, asked after those added before. Only before <see cref="Start"/>.</summary>
     public void Add(IDatagramReceiver receiver)
@@ -72,19 +50,26 @@ public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
 
     public bool TrySend(ReadOnlySpan<byte> datagram, IPEndPoint to, bool dontFragment = false)
     {
-        if (to.AddressFamily != LocalEndPoint.AddressFamily && !_socket.DualMode)
-            return false;
         lock (_sending)
         {
-            try
+            _batch.Clear();
+            return TryAdd(datagram, to, dontFragment) && _socket.Send(_batch) == 1;
+        }
+    }
+
+    public void Send(ReadOnlySpan<byte> payloads, ReadOnlySpan<OutgoingDatagram> datagrams)
+    {
+        lock (_sending)
+        {
+            _batch.Clear();
+            foreach (ref readonly OutgoingDatagram datagram in datagrams)
             {
-                SetDontFragment(dontFragment);
-                return _socket.SendTo(datagram, SocketFlags.None, _endPoints.AddressOf(to, LocalEndPoint.AddressFamily)) == datagram.Length;
+                if (_batch.Room.Length < datagram.LengthBytes)
+                    Flush();
+                TryAdd(payloads[..datagram.LengthBytes], datagram.To, datagram.DontFragment);
+                payloads = payloads[datagram.LengthBytes..];
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return false;
-            }
+            Flush();
         }
     }
 
@@ -94,40 +79,56 @@ public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
         await _scope.DisposeAsync();
     }
 
-    private void SetDontFragment(bool wanted)
+    private bool TryAdd(ReadOnlySpan<byte> datagram, IPEndPoint to, bool dontFragment)
     {
-        if (wanted == _dontFragment)
-            return;
-        _dontFragment = wanted;
-        Native.PathMtu.SetDontFragment(_socket, wanted);
+        if ((to.AddressFamily != LocalEndPoint.AddressFamily && !_socket.IsDualMode) || !datagram.TryCopyTo(_batch.Room))
+            return false;
+        SocketAddress address = _endPoints.AddressOf(to, LocalEndPoint.AddressFamily);
+        _batch.Add(datagram.Length, address.Buffer.Span[..address.Size], dontFragment);
+        return true;
+    }
+
+    private void Flush()
+    {
+        _socket.Send(_batch);
+        _batch.Clear();
     }
 
     private async Task ReceiveLoopAsync(CancellationToken cancellationToken)
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxDatagramBytes, pinned: true);
-        var from = new SocketAddress(LocalEndPoint.AddressFamily);
-        while (!cancellationToken.IsCancellationRequested)
+        try
         {
-            int length;
-            try
+            while (true)
             {
-                length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from, cancellationToken);
+                await _socket.ReceiveAsync(cancellationToken);
+                while (ShowSome())
+                {
+                }
             }
-            catch (SocketException)
-            {
-                // An ICMP error of something sent earlier; it says nothing about this port.
-                continue;
-            }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            IPEndPoint sender = _endPoints.EndPointOf(from);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The endpoint ends.
+        }
+    }
+
+    /// <summary>Shows received datagrams, few enough that what they lead to is not late; false when no more are left.</summary>
+    private bool ShowSome()
+    {
+        foreach (IDatagramReceiver receiver in _receivers)
+            receiver.BeginBatch();
+        int shown = 0;
+        for (; shown < MaxTogether && _socket.TryTake(out ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> address); shown++)
+        {
+            IPEndPoint sender = _endPoints.EndPointOf(address, LocalEndPoint.AddressFamily);
             foreach (IDatagramReceiver receiver in _receivers)
             {
-                if (receiver.TryReceive(buffer.AsSpan(0, length), sender))
+                if (receiver.TryReceive(datagram, sender))
                     break;
             }
         }
+        foreach (IDatagramReceiver receiver in _receivers)
+            receiver.EndBatch();
+        return shown == MaxTogether;
     }
 }

@@ -12,18 +12,22 @@ namespace Compeer.Network.Transports;
 /// </summary>
 public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
 {
+    // Together about as much as one train of datagrams can hold.
+    private const int MaxTogether = 45;
     private const int MaxDatagramBytes = 2048;
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
     private readonly IDatagramPath _path;
     private readonly UtpRouter _router;
     private readonly Action<PeerStream>? _accepted;
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxDatagramBytes, pinned: true);
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxTogether * MaxDatagramBytes);
+    private readonly OutgoingDatagram[] _outgoing = new OutgoingDatagram[MaxTogether];
     private readonly Queue<UtpPeerStream> _arrived = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly TaskScope _scope = new();
     private Instant _wakesAt = Instant.Never;
     private bool _ending;
+    private bool _isInBatch;
 
     /// <param name="path">The way on which datagrams leave.</param>
     /// <param name="local">Our endpoint, as others see it if that is known.</param>
@@ -85,10 +89,28 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
         {
             if (!_router.Receive(datagram, from, MonotonicClock.Now))
                 return false;
+            if (_isInBatch)
+                return true;
             Pump();
         }
         HandOver();
         return true;
+    }
+
+    public void BeginBatch()
+    {
+        lock (Gate)
+            _isInBatch = true;
+    }
+
+    public void EndBatch()
+    {
+        lock (Gate)
+        {
+            _isInBatch = false;
+            Pump();
+        }
+        HandOver();
     }
 
     public async ValueTask DisposeAsync()
@@ -122,8 +144,9 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
         Instant now = MonotonicClock.Now;
         do
         {
-            while (_router.TryTransmit(_buffer, out UtpDatagram datagram, now))
-                _path.TrySend(_buffer.AsSpan(0, datagram.LengthBytes), datagram.To, datagram.DontFragment);
+            while (TransmitSome(now))
+            {
+            }
         }
         while (TellEvents());
         if (_router.NextDeadline is { } next && next < _wakesAt)
@@ -132,6 +155,21 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
             if (_wake.CurrentCount == 0)
                 _wake.Release();
         }
+    }
+
+    /// <summary>Sends as much as goes together; false when nothing more is to be sent now.</summary>
+    private bool TransmitSome(Instant now)
+    {
+        int count = 0;
+        int bytes = 0;
+        for (; count < MaxTogether && _router.TryTransmit(_buffer.AsSpan(bytes), out UtpDatagram datagram, now); count++)
+        {
+            _outgoing[count] = new OutgoingDatagram(datagram.LengthBytes, datagram.To, datagram.DontFragment);
+            bytes += datagram.LengthBytes;
+        }
+        if (count > 0)
+            _path.Send(_buffer.AsSpan(0, bytes), _outgoing.AsSpan(0, count));
+        return count == MaxTogether;
     }
 
     private bool TellEvents()

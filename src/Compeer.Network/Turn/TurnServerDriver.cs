@@ -19,6 +19,9 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
     private const int SecretBytes = 32;
     private const int PortAttempts = 32;
 
+    // There may be many relays, so each gets little memory.
+    private static readonly DatagramSocketOptions RelaySocket = new() { Slots = 1 };
+
     private readonly IDatagramPath _path;
     private readonly TurnServerDriverOptions _options;
     private readonly TurnServer _server;
@@ -144,7 +147,7 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
             int port = _options.FirstPort == 0 ? 0 : RandomNumberGenerator.GetInt32(_options.FirstPort, _options.LastPort + 1);
             try
             {
-                UdpEndpoint bound = relay = UdpEndpoint.Bind(new IPEndPoint(local, port));
+                UdpEndpoint bound = relay = UdpEndpoint.Bind(new IPEndPoint(local, port), RelaySocket);
                 if (!isEven || bound.LocalEndPoint.Port % 2 == 0)
                     return true;
                 _scope.TryRun(_ => bound.DisposeAsync().AsTask());

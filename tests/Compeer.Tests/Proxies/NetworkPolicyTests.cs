@@ -18,6 +18,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/Outbound/TcpDial.cs"] = [TrafficClass.PeerTcp, TrafficClass.HttpTracker, TrafficClass.WebSeed],
         ["src/Compeer.Network/Transports/PeerListener.cs"] = [TrafficClass.IncomingPeers],
         ["src/Compeer.Network/Transports/UdpEndpoint.cs"] = [TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun],
+        ["src/Compeer.Network/Transports/DatagramSocket.cs"] = [TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun, TrafficClass.Turn, TrafficClass.TrackerServer],
         ["src/Compeer.Network/Trackers/IUdpTrackerLink.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/Trackers/HttpTrackerHop.cs"] = [TrafficClass.HttpTracker],
         ["src/Compeer.Network/Trackers/TrackerClientOptions.cs"] = [TrafficClass.NameLookup],
@@ -103,6 +104,6 @@ public sealed partial class NetworkPolicyTests
     [InlineData("tracker.example.org", 3)]
     public void Names_are_judged_by_themselves(string name, int reach) => Assert.Equal(reach, (int)ProxiedName.Reach(name));
 
-    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection|UdpEndpoint\.Bind\(|PeerListener\.(Start|Listen)\(|PeerPort\.Bind\(|TrackerServer\.StartAsync\(")]
+    [GeneratedRegex(@"new Socket\(|new UdpClient|new TcpClient|new TcpListener|new HttpClient|\bDns\.|new SocketsHttpHandler|new KestrelServer|new Ping\(|new ClientWebSocket|new QuicConnection|(UdpEndpoint|DatagramSocket)\.Bind\(|PeerListener\.(Start|Listen)\(|PeerPort\.Bind\(|TrackerServer\.StartAsync\(")]
     private static partial Regex OpensWay();
 }

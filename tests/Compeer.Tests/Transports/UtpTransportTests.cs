@@ -11,12 +11,15 @@ namespace Compeer.Tests.Transports;
 public sealed class UtpTransportTests
 {
     [Theory]
-    [InlineData("127.0.0.1")]
-    [InlineData("::1")]
-    public async Task Bytes_arrive_in_order_both_ways_and_the_end_is_told(string address)
+    [InlineData("127.0.0.1", true, true)]
+    [InlineData("127.0.0.1", true, false)]
+    [InlineData("127.0.0.1", false, true)]
+    [InlineData("127.0.0.1", false, false)]
+    [InlineData("::1", true, true)]
+    public async Task Bytes_arrive_in_order_both_ways_and_the_end_is_told(string address, bool hereInBatches, bool thereInBatches)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await using Node here = new(address), there = new(address);
+        await using Node here = new(address, batches: hereInBatches), there = new(address, batches: thereInBatches);
         using PeerStream a = await here.Utp.ConnectAsync(there.EndPoint, limit.Token);
         byte[] data = new byte[3_000_000];
         new Random(1).NextBytes(data);
@@ -97,9 +100,9 @@ public sealed class UtpTransportTests
         private readonly UdpEndpoint _udp;
         private readonly Channel<PeerStream> _accepted = Channel.CreateUnbounded<PeerStream>();
 
-        public Node(string address, UtpOptions? options = null)
+        public Node(string address, UtpOptions? options = null, bool batches = true)
         {
-            _udp = UdpEndpoint.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+            _udp = UdpEndpoint.Bind(new IPEndPoint(IPAddress.Parse(address), 0), new DatagramSocketOptions { UseBatchCalls = batches });
             Utp = new UtpTransport(_udp, _udp.LocalEndPoint, options ?? new(), PeerPath.Utp, stream => _accepted.Writer.TryWrite(stream));
             _udp.Add(Utp);
             _udp.Start();
