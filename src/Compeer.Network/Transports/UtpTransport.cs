@@ -28,6 +28,7 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
     private Instant _wakesAt = Instant.Never;
     private bool _ending;
     private bool _isInBatch;
+    private bool _isPumpDue;
 
     /// <param name="path">The way on which datagrams leave.</param>
     /// <param name="local">Our endpoint, as others see it if that is known.</param>
@@ -90,7 +91,10 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
             if (!_router.Receive(datagram, from, MonotonicClock.Now))
                 return false;
             if (_isInBatch)
+            {
+                _isPumpDue = true;
                 return true;
+            }
             Pump();
         }
         HandOver();
@@ -108,6 +112,9 @@ public sealed class UtpTransport : IDatagramReceiver, IAsyncDisposable
         lock (Gate)
         {
             _isInBatch = false;
+            if (!_isPumpDue)
+                return;
+            _isPumpDue = false;
             Pump();
         }
         HandOver();
