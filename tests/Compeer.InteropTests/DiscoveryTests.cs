@@ -202,7 +202,8 @@ public sealed class DiscoveryTests(TestContents contents) : IClassFixture<TestCo
         await using LabNetwork network = await LabNetwork.CreateAsync();
         LabHost seedHost = await network.AddHostAsync(), getHost = await network.AddHostAsync();
         TorrentFacts torrent = await Torrents.CreateAsync(seedHost, content, "v1");
-        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, content.Parent);
+        // It would dial us back by itself, and then nobody could tell who remembered whom.
+        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, content.Parent, new() { DialsNobody = true });
         string directory = network.NewDirectory("got"), data = network.NewDirectory("state");
 
         CompeerProcess first = CompeerProcess.Get(getHost, torrent.Path, directory, new() { Peers = [seedHost.At(Port)], LimitDown = "128KiB", DataDirectory = data });
