@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 """Measures how growth costs, and draws it: one CSV file and one SVG plot a curve.
 
-    curves.py growth|peers|pieces|torrents [--rounds N] [--out DIRECTORY] [--short]
+    curves.py growth|peers|pieces|torrents|torrents-memory|connections-memory [--rounds N] [--out DIRECTORY] [--short]
 
 growth    time until N = 1..32 clients have one file: a swarm of Compeer, a swarm of libtorrent, and nginx, every host sending 2 MiB/s
 peers     rate of one leecher from 1..64 seeds
 pieces    rate of one leecher from one seed, pieces of 16 KiB to 16 MiB
 torrents  rate of one leecher from one seed, the same bytes in 1..256 torrents
+torrents-memory, connections-memory   resident memory of a seeding node with 100..10,000 torrents, or idle connections
 
 Needs root, python3-libtorrent and nginx; builds nothing (dotnet build -c Release first).
 """
 import argparse
 import os
+import re
 import shutil
 import sys
 import time
@@ -133,6 +135,9 @@ def downloads(network, server, clients, data):
 def fetch(network, host, torrent, data, seeds, ours):
     """MB/s of a leecher, from the start of its process to its end."""
     directory = network.directory()
+    # Memory that a virtual machine's host took back is slow to get again: who comes first must not pay for that.
+    shutil.copyfile(data, f'{directory}/warm')
+    os.unlink(f'{directory}/warm')
     if ours:
         leech = compeer(network, host, torrent, directory, *(o for s in seeds for o in ('--peer', f'{s}:{PORT}')))
     else:
@@ -222,10 +227,32 @@ def fetch_all(network, seed, leecher, links, content, ours):
     return sum(os.path.getsize(f'{content}/{name}') for name in os.listdir(content)) / 1e6 / seconds
 
 
+# -- memory
+
+def memory(args, curve, verb, count_option, *more):
+    counts = [100, 1000] if args.short else [100, 300, 1000, 3000, 10000]
+    with Network() as network:
+        for count in counts:
+            printed = run('dotnet', BENCHMARKS, verb, count_option, str(count), '--rounds', str(args.rounds), '--seconds', '1',
+                          '--folder', f'{network.work}/{verb}{count}', *(option.format(count // 20) for option in more))
+            for megabytes in re.findall(r'^round .* resident MB ([0-9.]+)', printed, re.MULTILINE):
+                curve.add('Compeer', count, float(megabytes))
+
+
+def torrents_memory(args, curve):
+    memory(args, curve, 'many', '--torrents', '--large', '{}')
+
+
+def connections_memory(args, curve):
+    memory(args, curve, 'connections', '--count')
+
+
 CURVES = {
     'growth': (growth, 'One file of 32 MiB for N clients, each host sending 2 MiB/s', 'clients', 'seconds until the last has it', 'log-x', 'log-y'),
     'peers': (peers, 'One leecher, N seeds, 512 MiB', 'seeds', 'MB/s', 'log-x'),
     'pieces': (pieces, 'One leecher, one seed, 512 MiB, by piece size', 'piece KiB', 'MB/s', 'log-x'),
+    'torrents-memory': (torrents_memory, 'A seeding node, N torrents, every twentieth of 100 files', 'torrents', 'resident MB', 'log-x'),
+    'connections-memory': (connections_memory, 'A seeding node, N idle connections', 'connections', 'resident MB', 'log-x'),
     'torrents': (torrents, 'One leecher, one seed, 512 MiB in N torrents', 'torrents', 'MB/s', 'log-x'),
 }
 

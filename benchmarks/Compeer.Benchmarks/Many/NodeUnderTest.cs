@@ -28,7 +28,9 @@ internal sealed class NodeUnderTest : IAsyncDisposable
     /// <summary>Starts one and waits until it says that it seeds everything.</summary>
     public static async Task<NodeUnderTest> StartAsync(string folder, int maxConnections)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["node", folder, maxConnections.ToString(CultureInfo.InvariantCulture)])
+        // This program again, whether it was started by itself or by dotnet.
+        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(NodeUnderTest).Assembly.Location] : [];
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. program, "node", folder, maxConnections.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
