@@ -23,7 +23,7 @@ from network import BENCHMARKS, PROGRAM, ROOT, Network, run, wait_until
 LIBTORRENT = ['/usr/bin/python3', f'{ROOT}/lab/peers/libtorrent_peer.py']
 FAST_LIBTORRENT = ['/usr/bin/python3', f'{ROOT}/lab/bench/libtorrent_transfer.py']
 PORT = 7001
-ALONE = ['--no-dht', '--no-lan', '--no-port-mapping', '--quiet']
+ALONE = ['--no-dht', '--no-lan', '--no-port-mapping']
 
 
 class Curve:
@@ -92,7 +92,7 @@ def swarm(network, seed, tracker, clients, torrent, data, ours):
 
     def peer(host, directory, mode):
         if ours:
-            return network.start(host, 'dotnet', PROGRAM, 'get', torrent, '--dir', directory, '--data-dir', network.directory(), '--bind', host, '--port', str(PORT), '--json', '--keep-seeding', *ALONE[:-1])
+            return compeer(network, host, torrent, directory, '--json', '--keep-seeding')
         return network.start(host, *LIBTORRENT, mode, '--torrent', torrent, '--dir', directory, '--bind', host, '--port', str(PORT), '--keep-seeding', '--no-pex')
 
     directories = [network.directory() for _ in clients]
@@ -139,7 +139,7 @@ def fetch(network, host, torrent, data, seeds, ours):
     shutil.copyfile(data, f'{directory}/warm')
     os.unlink(f'{directory}/warm')
     if ours:
-        leech = compeer(network, host, torrent, directory, *(o for s in seeds for o in ('--peer', f'{s}:{PORT}')))
+        leech = compeer(network, host, torrent, directory, '--quiet', *(o for s in seeds for o in ('--peer', f'{s}:{PORT}')))
     else:
         leech = network.start(host, *FAST_LIBTORRENT, 'leech', torrent, directory, host, str(PORT), 'forbid', *(f'{s}:{PORT}' for s in seeds))
     leech.wait(300)
@@ -151,7 +151,7 @@ def fetch(network, host, torrent, data, seeds, ours):
 
 def seed_with(network, host, torrent, data, ours):
     if ours:
-        return compeer(network, host, torrent, os.path.dirname(data), '--keep-seeding')
+        return compeer(network, host, torrent, os.path.dirname(data), '--quiet', '--keep-seeding')
     return network.start(host, *FAST_LIBTORRENT, 'seed', torrent, os.path.dirname(data), host, str(PORT), 'forbid')
 
 

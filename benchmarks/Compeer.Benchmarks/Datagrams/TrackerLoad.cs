@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Benchmarks.Datagrams;
@@ -6,7 +8,8 @@ namespace Compeer.Benchmarks.Datagrams;
 /// <summary>Announces over UDP: every client as one peer of every swarm, again and again, or once to fill a tracker's memory.</summary>
 internal sealed class TrackerLoad(LoadOptions options, bool once) : DatagramLoad(options)
 {
-    private readonly byte[][] _hashes = [.. Enumerable.Range(0, options.Swarms).Select(LoadOptions.InfoHash)];
+    private readonly Sha1Hash[] _hashes = [.. Enumerable.Range(0, options.Swarms).Select(swarm => new Sha1Hash(LoadOptions.InfoHash(swarm)))];
+    private readonly AnnounceRequest[] _requests = [.. Enumerable.Range(0, options.Clients).Select(NewRequest)];
     private readonly ulong[] _connections = new ulong[options.Clients];
     private readonly int[] _announced = new int[options.Clients];
 
@@ -21,18 +24,8 @@ internal sealed class TrackerLoad(LoadOptions options, bool once) : DatagramLoad
         // Each begins elsewhere, as clients do.
         int step = _announced[client]++;
         int swarm = (int)((step + (client * 7919L)) % _hashes.Length);
-        Span<byte> request = target[..UdpTrackerCodec.AnnounceLengthBytes];
-        request.Clear();
-        BinaryPrimitives.WriteUInt64BigEndian(request, _connections[client]);
-        BinaryPrimitives.WriteInt32BigEndian(request[8..], (int)UdpTrackerAction.Announce);
-        BinaryPrimitives.WriteInt32BigEndian(request[12..], step);
-        _hashes[swarm].CopyTo(request[16..]);
-        "-XX0000-"u8.CopyTo(request[36..]);
-        BinaryPrimitives.WriteInt32BigEndian(request[44..], client);
-        BinaryPrimitives.WriteInt64BigEndian(request[64..], client % 4 == 0 ? 0 : 1 << 20);
-        BinaryPrimitives.WriteInt32BigEndian(request[92..], 50);
-        BinaryPrimitives.WriteUInt16BigEndian(request[96..], (ushort)(1024 + (swarm % 60_000)));
-        return request.Length;
+        AnnounceRequest request = _requests[client] with { InfoHash = _hashes[swarm], Port = 1024 + (swarm % 60_000) };
+        return UdpTrackerCodec.WriteAnnounceRequest(target, _connections[client], (uint)step, request, default);
     }
 
     protected override bool TakeReply(int client, ReadOnlySpan<byte> datagram, Span<byte> reply, out int replyBytes)
@@ -46,5 +39,13 @@ internal sealed class TrackerLoad(LoadOptions options, bool once) : DatagramLoad
         if (action == UdpTrackerAction.Error)
             Refused++;
         return true;
+    }
+
+    private static AnnounceRequest NewRequest(int client)
+    {
+        byte[] id = new byte[PeerId.LengthBytes];
+        "-XX0000-"u8.CopyTo(id);
+        BinaryPrimitives.WriteInt32BigEndian(id.AsSpan(8), client);
+        return new() { InfoHash = default, PeerId = new PeerId(id), Port = 1024, Left = client % 4 == 0 ? 0 : 1 << 20, NumWant = 50 };
     }
 }

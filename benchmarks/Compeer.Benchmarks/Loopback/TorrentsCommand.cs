@@ -28,10 +28,10 @@ internal static class TorrentsCommand
             Encryption = encryption == "require" ? EncryptionPolicy.Require : EncryptionPolicy.Forbid,
         };
         await using var client = TorrentClient.Start(options);
-        Torrent[] all = [.. Directory.EnumerateFiles(torrents).Order(StringComparer.Ordinal).Select(file => client.Add(new()
+        Torrent[] all = [.. Directory.EnumerateFiles(torrents).Order(StringComparer.Ordinal).Select(Read).Select(metainfo => client.Add(new()
         {
-            InfoHashes = Read(file).InfoHashes,
-            Metainfo = Read(file),
+            InfoHashes = metainfo.InfoHashes,
+            Metainfo = metainfo,
             Directory = directory,
             Peers = [.. peers.Select(IPEndPoint.Parse)],
         }))];

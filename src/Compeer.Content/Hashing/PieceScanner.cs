@@ -17,8 +17,6 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
     private const int ReadBytes = 256 * 1024;
     private const int SmallBatchBytes = 1 << 20;
 
-    private static readonly byte[] Zeros = new byte[MerkleTree.LeafBytes];
-
     private readonly bool _inLanes = v1 && HashLanes.Best.Lanes > 1;
     private int _nextBatch = -1;
 
@@ -90,8 +88,8 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
             (int data, int padded) = pieces.LengthsOf(piece);
             Sha256Hash[] leaves = NewLeaves(data);
             bool isRead = TryRead(piece, data, begin => buffer.AsMemory(0, Math.Min(buffer.Length, data - begin)), leaves, sha1);
-            for (int begin = data; begin < padded; begin += Zeros.Length)
-                sha1?.AppendData(Zeros, 0, Math.Min(Zeros.Length, padded - begin));
+            foreach (ReadOnlyMemory<byte> padding in PieceVerifier.Padding(padded - data))
+                sha1?.AppendData(padding.Span);
             Sha1Hash digest = default;
             sha1?.GetHashAndReset(digest);
             if (isRead)

@@ -54,9 +54,13 @@ internal static class PieceVerifier
             missing -= block.Length;
         if (missing == 0)
             return blocks;
-        var padded = new List<ReadOnlyMemory<byte>>(blocks);
-        for (; missing > 0; missing -= MerkleTree.LeafBytes)
-            padded.Add(Zeros.AsMemory(0, Math.Min(missing, MerkleTree.LeafBytes)));
-        return padded;
+        return [.. blocks, .. Padding(missing)];
+    }
+
+    /// <summary>So many zero bytes, in parts of at most 16 KiB.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Padding(int lengthBytes)
+    {
+        for (; lengthBytes > 0; lengthBytes -= Zeros.Length)
+            yield return Zeros.AsMemory(0, Math.Min(lengthBytes, Zeros.Length));
     }
 }

@@ -14,15 +14,19 @@ internal sealed class MixedLanes(SingleLane one, IHashLanes many, bool hasShaIns
     public void Sha1(ReadOnlySpan<IReadOnlyList<ReadOnlyMemory<byte>>> messages, Span<Sha1Hash> digests)
     {
         int count = InLanes(messages.Length);
-        many.Sha1(messages[..count], digests);
-        one.Sha1(messages[count..], digests[Math.Min(count, digests.Length)..]);
+        if (count > 0)
+            many.Sha1(messages[..count], digests);
+        if (count < messages.Length)
+            one.Sha1(messages[count..], digests[Math.Min(count, digests.Length)..]);
     }
 
     public void Sha256(ReadOnlySpan<ReadOnlyMemory<byte>> messages, Span<Sha256Hash> digests)
     {
         int count = InLanes(messages.Length);
-        many.Sha256(messages[..count], digests);
-        one.Sha256(messages[count..], digests[Math.Min(count, digests.Length)..]);
+        if (count > 0)
+            many.Sha256(messages[..count], digests);
+        if (count < messages.Length)
+            one.Sha256(messages[count..], digests[Math.Min(count, digests.Length)..]);
     }
 
     public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents) => many.Sha256Pairs(children, parents);

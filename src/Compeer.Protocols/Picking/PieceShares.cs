@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 
 namespace Compeer.Protocols.Picking;
@@ -28,22 +29,14 @@ public sealed class PieceShares(PeerId own)
     /// <summary>Whether it falls to us to begin with a piece, or a run of pieces, of this number.</summary>
     public bool IsOurs(int number)
     {
-        ulong salt = Mix((ulong)number), ours = Mix(_own ^ salt);
+        ulong salt = SplitMix64.Mix((ulong)number), ours = SplitMix64.Mix(_own ^ salt);
         foreach (ulong other in _others.AsSpan(0, _count))
         {
-            if (Mix(other ^ salt) > ours)
+            if (SplitMix64.Mix(other ^ salt) > ours)
                 return false;
         }
         return true;
     }
 
     private static ulong Key(PeerId id) => BinaryPrimitives.ReadUInt64LittleEndian(id.AsSpan()[^sizeof(ulong)..]);
-
-    /// <summary>A bijection that scatters its values (the finalizer of SplitMix64).</summary>
-    private static ulong Mix(ulong value)
-    {
-        value = (value + 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
-        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-        return value ^ (value >> 31);
-    }
 }

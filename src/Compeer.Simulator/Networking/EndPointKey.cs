@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
-using Compeer.Simulator.Randomness;
+using Compeer.Formats.Hashing;
 
 namespace Compeer.Simulator.Networking;
 
@@ -19,7 +19,7 @@ internal readonly struct EndPointKey : IEquatable<EndPointKey>
     }
 
     /// <summary>The same for the same endpoint in every run: goes into traces.</summary>
-    public ulong Digest => Seed.Mix(_high ^ Seed.Mix(_low ^ Seed.Mix((ulong)_port + 1)));
+    public ulong Digest => SplitMix64.Mix(_high ^ SplitMix64.Mix(_low ^ SplitMix64.Mix((ulong)_port + 1)));
 
     public static EndPointKey Of(IPEndPoint endPoint) => Of(endPoint.Address, endPoint.Port);
 
@@ -46,5 +46,5 @@ internal readonly struct EndPointKey : IEquatable<EndPointKey>
 
     public override bool Equals(object? obj) => obj is EndPointKey other && Equals(other);
 
-    public override int GetHashCode() => (int)Seed.Mix(_high ^ (_low * 0x9E3779B97F4A7C15) ^ ((ulong)_port << 48));
+    public override int GetHashCode() => (int)SplitMix64.Mix(_high ^ (_low * SplitMix64.Increment) ^ ((ulong)_port << 48));
 }

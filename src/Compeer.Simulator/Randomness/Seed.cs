@@ -1,4 +1,5 @@
 using System.Globalization;
+using Compeer.Formats.Hashing;
 
 namespace Compeer.Simulator.Randomness;
 
@@ -19,7 +20,7 @@ public readonly record struct Seed(ulong Value)
     }
 
     /// <summary>The seed of one of many alike, by its number.</summary>
-    public Seed Derive(ulong index) => new(Mix(Value ^ Mix(index + 0x9E3779B97F4A7C15)));
+    public Seed Derive(ulong index) => new(SplitMix64.Mix(Value ^ SplitMix64.Mix(index + SplitMix64.Increment)));
 
     /// <summary>The seed of one of many alike, by its number.</summary>
     public Seed Derive(int index) => Derive((ulong)index);
@@ -28,7 +29,7 @@ public readonly record struct Seed(ulong Value)
     public SeededRandom Stream(string name) => new(Derive(name));
 
     /// <summary>A number in [0, 1) that belongs to this seed.</summary>
-    public double Fraction => (Mix(Value + 0x632BE59BD9B4E019) >> 11) * (1.0 / (1UL << 53));
+    public double Fraction => (SplitMix64.Mix(Value + 0x632BE59BD9B4E019) >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>Reads what <see cref="ToString"/> writes.</summary>
     public static bool TryParse(string? text, out Seed seed)
@@ -39,11 +40,4 @@ public readonly record struct Seed(ulong Value)
     }
 
     public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
-
-    internal static ulong Mix(ulong x)
-    {
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-        return x ^ (x >> 31);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Compeer.Formats.Hashing;
 
 namespace Compeer.Simulator.Randomness;
 
@@ -15,10 +16,10 @@ public sealed class SeededRandom : Random
     public SeededRandom(Seed seed) : base(0)
     {
         ulong x = seed.Value;
-        _s0 = Seed.Mix(x += 0x9E3779B97F4A7C15);
-        _s1 = Seed.Mix(x += 0x9E3779B97F4A7C15);
-        _s2 = Seed.Mix(x += 0x9E3779B97F4A7C15);
-        _s3 = Seed.Mix(x + 0x9E3779B97F4A7C15);
+        _s0 = SplitMix64.Mix(x += SplitMix64.Increment);
+        _s1 = SplitMix64.Mix(x += SplitMix64.Increment);
+        _s2 = SplitMix64.Mix(x += SplitMix64.Increment);
+        _s3 = SplitMix64.Mix(x + SplitMix64.Increment);
     }
 
     /// <summary>The next 64 bits.</summary>
