@@ -381,7 +381,7 @@ internal sealed class Downloads(TorrentSession session)
             session.Content.Journal.Opened(piece.Index);
             session.Content.Storage.Write(piece.Index, piece.Content);
             session.Content.Journal.Written(piece.Index, session.Content.StampsOf);
-            session.Post(new PieceStored(piece, digests));
+            session.Inputs.PostAndRun(new PieceStored(piece, digests));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Compeer.Content.Storage;
+using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
 using Compeer.Network.Connections;
@@ -14,15 +15,14 @@ using Compeer.Protocols.PeerWire;
 namespace Compeer.Content.Torrents;
 
 /// <summary>
-/// One torrent: a single loop over one channel of inputs that owns all of its state. Sockets, disks, hashers and trackers
-/// are workers that post what they did. The channel needs no bound of its own: each source may have only so much under
+/// One torrent: a single loop over one queue of inputs that owns all of its state. Sockets, disks, hashers and trackers
+/// are workers that post what they did. The queue needs no bound of its own: each source may have only so much under
 /// way (two buffers a connection, the backlog of pieces, a few checks, one announce a tracker).
 /// </summary>
 internal sealed partial class TorrentSession : IAsyncDisposable
 {
     private const int MaxInputsPerPass = 256;
 
-    private readonly Channel<TorrentInput> _inputs = Channel.CreateUnbounded<TorrentInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskScope _scope = new();
     private readonly List<PeerLink> _dirty = [];
@@ -43,6 +43,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         Services = services;
         Settings = settings;
+        Inputs = new Inbox<TorrentInput>(PassAsync);
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         _isKnown = knownTogether > 0;
         _timer = new SharedTimer(PostTick);
@@ -86,7 +87,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public TorrentStatus Status { get; private set; }
 
-    public ChannelWriter<TorrentInput> Inputs => _inputs.Writer;
+    public Inbox<TorrentInput> Inputs { get; }
 
     /// <summary>The torrent is being stopped.</summary>
     public bool IsEnding => _ending;
@@ -107,13 +108,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Starts the loop; what it does first runs here, on the caller's thread, or elsewhere.</summary>
     public void Start(bool here) => _loop = here ? RunAsync() : Task.Run(RunAsync);
 
-    public void Post(TorrentInput input) => _inputs.Writer.TryWrite(input);
+    public void Post(TorrentInput input) => Inputs.Post(input);
 
     /// <summary>At most one tick waits, however slow the loop is.</summary>
     public void PostTick()
     {
         if (Interlocked.Exchange(ref _tickPosted, 1) == 0)
-            _inputs.Writer.TryWrite(Tick.Instance);
+            Post(Tick.Instance);
     }
 
     /// <summary>Our answer to a peer that dialled us; a hybrid's peer that knows v2 is moved to it.</summary>
@@ -172,13 +173,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             if (MaySleep)
                 await SleepAsync();
             OnTick();
-            do
-            {
-                if (MaySleep)
-                    await SleepAsync();
-                ScheduleTick();
-            }
-            while (await _inputs.Reader.WaitToReadAsync() && RunOnce());
+            await Inputs.RunAsync();
         }
         catch (StorageException e)
         {
@@ -191,10 +186,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     }
 
     /// <summary>Takes what has come; false when the torrent is to end.</summary>
-    private bool RunOnce()
+    private async Task<bool> PassAsync()
     {
         Now = MonotonicClock.Now;
-        for (int i = 0; i < MaxInputsPerPass && !_ending && _inputs.Reader.TryRead(out TorrentInput? input); i++)
+        for (int i = 0; i < MaxInputsPerPass && !_ending && Inputs.TryTake(out TorrentInput? input); i++)
             Apply(input);
         foreach (PeerLink link in _dirty)
         {
@@ -203,7 +198,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Flush(link);
         }
         _dirty.Clear();
-        return !_ending;
+        if (_ending)
+            return false;
+        if (MaySleep)
+            await SleepAsync();
+        ScheduleTick();
+        return true;
     }
 
     private void Apply(TorrentInput input)
@@ -373,7 +373,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
         _webSeeds?.Dispose();
-        while (_inputs.Reader.TryRead(out TorrentInput? input))
+        while (Inputs.TryTake(out TorrentInput? input))
         {
             if (input is PeerArrived late)
                 late.Stream.Dispose();
