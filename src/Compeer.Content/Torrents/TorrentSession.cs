@@ -278,7 +278,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         ReadOnlySpan<byte> data = buffer.Span;
         while (!link.IsClosed && link.Wire.TryReceive(ref data, Now, out PeerEvent happened))
-            Handle(link, happened);
+            Handle(link, happened, buffer);
         if (link.Wire.Closed is { } reason)
             link.Connection.Close(reason);
         Services.Download.Take(buffer.Length, Now);
@@ -292,12 +292,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         MarkDirty(link);
     }
 
-    private void Handle(PeerLink link, in PeerEvent happened)
+    private void Handle(PeerLink link, in PeerEvent happened, TransferBuffer buffer)
     {
         switch (happened.Kind)
         {
             case PeerEventKind.Block:
-                Downloads.OnBlock(link, happened);
+                Downloads.OnBlock(link, happened, buffer);
                 break;
             case PeerEventKind.Pieces or PeerEventKind.Have or PeerEventKind.DontHave:
                 Downloads.OnPieces(link, happened);
