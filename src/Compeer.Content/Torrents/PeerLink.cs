@@ -109,7 +109,11 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public string ClientName => Wire.Remote.ClientName ?? Wire.Theirs.PeerId.ClientName;
 
-    public void OnReceived(PeerConnection connection, TransferBuffer buffer) => inputs.PostAndRun(new BytesReceived(this, buffer));
+    public void OnReceived(PeerConnection connection, TransferBuffer buffer)
+    {
+        if (!inputs.PostAndRun(new BytesReceived(this, buffer)))
+            connection.Release(buffer);
+    }
 
     public void OnSent(PeerConnection connection, int lengthBytes, int payloadBytes)
     {

@@ -373,6 +373,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
         _webSeeds?.Dispose();
+        Inputs.Complete();
         while (Inputs.TryTake(out TorrentInput? input))
         {
             if (input is PeerArrived late)

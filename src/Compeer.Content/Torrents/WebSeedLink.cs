@@ -31,5 +31,9 @@ internal sealed class WebSeedLink(int slot, WebSeedSession session, WebSeedConne
 
     public RateMeter Down { get; } = new();
 
-    public void OnReceived(int request, TransferBuffer buffer) => inputs.Post(new WebSeedBytes(this, request, buffer));
+    public void OnReceived(int request, TransferBuffer buffer)
+    {
+        if (!inputs.Post(new WebSeedBytes(this, request, buffer)))
+            Connection.Release(buffer);
+    }
 }

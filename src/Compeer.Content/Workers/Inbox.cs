@@ -16,6 +16,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
 
     // Somebody runs the loop: until RunAsync nobody may, after the end nobody ever again.
     private bool _isTaken = true;
+    private bool _isComplete;
 
     /// <summary>Begins with a pass on this thread; completes when one says that it was the last, or fails with what one threw. Called once.</summary>
     public Task RunAsync()
@@ -24,18 +25,31 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
         return _ended.Task;
     }
 
-    /// <summary>Adds an input and leaves the loop to the pool. Thread-safe; never blocks.</summary>
-    public void Post(T input)
+    /// <summary>Adds an input and leaves the loop to the pool; false after <see cref="Complete"/>. Thread-safe; never blocks.</summary>
+    public bool Post(T input)
     {
-        if (TakesTurn(input))
+        if (!TryAdd(input, out bool takesTurn))
+            return false;
+        if (takesTurn)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
     }
 
-    /// <summary>Adds an input and runs one pass here, unless somebody runs the loop. Thread-safe; only for threads that may wait for a pass and hold no lock.</summary>
-    public void PostAndRun(T input)
+    /// <summary>Adds an input and runs one pass here, unless somebody runs the loop; false after <see cref="Complete"/>. Thread-safe; only for threads that may wait for a pass and hold no lock.</summary>
+    public bool PostAndRun(T input)
     {
-        if (TakesTurn(input))
+        if (!TryAdd(input, out bool takesTurn))
+            return false;
+        if (takesTurn)
             Run();
+        return true;
+    }
+
+    /// <summary>Refuses all further inputs; those that are here can still be taken.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+            _isComplete = true;
     }
 
     /// <summary>The next input; for the pass, and for whoever cleans up after the end.</summary>
@@ -47,12 +61,15 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute() => Run();
 
-    private bool TakesTurn(T input)
+    private bool TryAdd(T input, out bool takesTurn)
     {
         lock (_lock)
         {
-            _inputs.Enqueue(input);
-            return !_isTaken && (_isTaken = true);
+            takesTurn = !_isTaken && !_isComplete;
+            _isTaken |= takesTurn;
+            if (!_isComplete)
+                _inputs.Enqueue(input);
+            return !_isComplete;
         }
     }
 

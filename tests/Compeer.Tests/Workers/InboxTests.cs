@@ -78,8 +78,12 @@ public class InboxTests
         inbox.PostAndRun(7);
         inbox.Post(8);
         Assert.Equal(1, passes);
+        inbox.Complete();
+        Assert.False(inbox.Post(9));
+        Assert.False(inbox.PostAndRun(10));
         Assert.True(inbox.TryTake(out int first) && first == 7);
         Assert.True(inbox.TryTake(out int second) && second == 8);
+        Assert.False(inbox.TryTake(out _));
     }
 
     [Fact]
