@@ -3,6 +3,7 @@ using Compeer.Content.Hashing;
 using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
 using Compeer.Protocols;
 using Compeer.Protocols.PeerWire;
 using Compeer.Protocols.Picking;
@@ -81,7 +82,7 @@ internal sealed class Downloads(TorrentSession session)
                 continue;
             Picker.PieceFailed(piece, fromOnePeer: false);
             if (_pieces.Remove(piece, out PieceInProgress? dropped))
-                dropped.Release(session.Services.Blocks);
+                dropped.Release();
         }
     }
 
@@ -130,7 +131,8 @@ internal sealed class Downloads(TorrentSession session)
             Peers.Drop(link, "both sides have everything");
     }
 
-    public void OnBlock(PeerLink link, in PeerEvent block)
+    /// <summary>A block came in a buffer.</summary>
+    public void OnBlock(PeerLink link, in PeerEvent block, TransferBuffer received)
     {
         link.Down.Add(block.Length);
         session.Down.Add(block.Length);
@@ -140,18 +142,18 @@ internal sealed class Downloads(TorrentSession session)
         link.LastBlock = session.Now;
         link.IsSnubbed = false;
         link.GrowQueue();
-        Put(link.Slot, new BlockRequest(block.Index, block.Begin, block.Length), block.Payload);
+        Put(link.Slot, new BlockRequest(block.Index, block.Begin, block.Length), block.Payload, received);
     }
 
     /// <summary>A block from a source that is no peer.</summary>
-    public void OnBlock(int source, BlockRequest block, ReadOnlySpan<byte> payload)
+    public void OnBlock(int source, BlockRequest block, ReadOnlySpan<byte> payload, TransferBuffer? received)
     {
         session.Down.Add(block.Length);
         if (_picker is not null && Picker.IsWanted(block.Index))
-            Put(source, block, payload);
+            Put(source, block, payload, received);
     }
 
-    private void Put(int source, BlockRequest block, ReadOnlySpan<byte> payload)
+    private void Put(int source, BlockRequest block, ReadOnlySpan<byte> payload, TransferBuffer? received)
     {
         BlockOutcome outcome = Picker.OnBlock(source, block.Index, block.Begin, block.Length, out int cancelAt);
         if (cancelAt >= 0 && session.Links.TryGetValue(cancelAt, out PeerLink? other))
@@ -163,7 +165,7 @@ internal sealed class Downloads(TorrentSession session)
             return;
         if (!_pieces.TryGetValue(block.Index, out PieceInProgress? piece))
             _pieces[block.Index] = piece = new PieceInProgress(block.Index, Metainfo.DataLengthAt(block.Index));
-        piece.Put(block.Begin, payload, session.Services.Blocks);
+        piece.Put(block.Begin, payload, received, session.Services.Buffers);
         if (outcome == BlockOutcome.PieceComplete)
             Verify(piece);
     }
@@ -204,7 +206,7 @@ internal sealed class Downloads(TorrentSession session)
         foreach (int piece in _dropped)
         {
             if (_pieces.Remove(piece, out PieceInProgress? dropped))
-                dropped.Release(session.Services.Blocks);
+                dropped.Release();
         }
         _dropped.Clear();
     }
@@ -378,7 +380,7 @@ internal sealed class Downloads(TorrentSession session)
     public void Release()
     {
         foreach (PieceInProgress piece in _pieces.Values)
-            piece.Release(session.Services.Blocks);
+            piece.Release();
         _pieces.Clear();
     }
 
@@ -437,7 +439,7 @@ internal sealed class Downloads(TorrentSession session)
             session.Content.Journal.Opened(piece.Index);
             session.Content.Storage.Write(piece.Index, piece.Content);
             session.Content.Journal.Written(piece.Index, session.Content.StampsOf);
-            session.Post(new PieceStored(piece, digests));
+            session.Inputs.PostAndRun(new PieceStored(piece, digests));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
@@ -457,6 +459,6 @@ internal sealed class Downloads(TorrentSession session)
     {
         _backlogBytes -= piece.LengthBytes;
         _pieces.Remove(piece.Index);
-        piece.Release(session.Services.Blocks);
+        piece.Release();
     }
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Threading.Channels;
+using Compeer.Content.Workers;
 using Compeer.Network.Connections;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
@@ -10,8 +10,8 @@ using Compeer.Protocols.RateLimiting;
 
 namespace Compeer.Content.Torrents;
 
-/// <summary>One peer of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the pump's calls, which only post.</summary>
-internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, bool punched, Instant now, ChannelWriter<TorrentInput> inputs)
+/// <summary>One peer of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the pumps' calls, which only post, or run the loop.</summary>
+internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSession wire, IPEndPoint? dialled, bool punched, Instant now, Inbox<TorrentInput> inputs)
     : IConnectionOwner
 {
     private const int FirstQueue = 8;
@@ -111,17 +111,17 @@ internal sealed class PeerLink(int slot, PeerConnection connection, PeerWireSess
 
     public void OnReceived(PeerConnection connection, TransferBuffer buffer)
     {
-        if (!inputs.TryWrite(new BytesReceived(this, buffer)))
+        if (!inputs.PostAndRun(new BytesReceived(this, buffer)))
             connection.Release(buffer);
     }
 
     public void OnSent(PeerConnection connection, int lengthBytes, int payloadBytes)
     {
         if (payloadBytes > 0)
-            inputs.TryWrite(new BytesSent(this, payloadBytes));
+            inputs.PostAndRun(new BytesSent(this, payloadBytes));
     }
 
-    public void OnClosed(PeerConnection connection, string reason) => inputs.TryWrite(new LinkClosed(this, reason));
+    public void OnClosed(PeerConnection connection, string reason) => inputs.Post(new LinkClosed(this, reason));
 
     /// <summary>A block came: while the rate still grows, ask for more ahead.</summary>
     public void GrowQueue()

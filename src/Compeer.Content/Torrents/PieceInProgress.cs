@@ -1,11 +1,13 @@
-using Compeer.Content.Blocks;
+using Compeer.Network.Connections;
+using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
 
-/// <summary>The blocks of a piece in memory, until it is on the disk.</summary>
+/// <summary>The blocks of a piece in memory, until it is on the disk: where they were received, or copied.</summary>
 internal sealed class PieceInProgress(int index, int lengthBytes)
 {
-    private readonly Block?[] _blocks = new Block?[(lengthBytes + BlockPool.BlockBytes - 1) / BlockPool.BlockBytes];
+    private readonly ReadOnlyMemory<byte>[] _blocks = new ReadOnlyMemory<byte>[(lengthBytes + BlockRequest.BlockBytes - 1) / BlockRequest.BlockBytes];
+    private readonly TransferBuffer?[] _buffers = new TransferBuffer?[(lengthBytes + BlockRequest.BlockBytes - 1) / BlockRequest.BlockBytes];
 
     public int Index { get; } = index;
 
@@ -17,31 +19,32 @@ internal sealed class PieceInProgress(int index, int lengthBytes)
     /// <summary>Who sent each block, noted when the piece is whole.</summary>
     public int[] Sources { get; set; } = [];
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Content
+    public IReadOnlyList<ReadOnlyMemory<byte>> Content => _blocks;
+
+    /// <summary>Takes a block, out of what was received when it lies there.</summary>
+    public void Put(int begin, ReadOnlySpan<byte> payload, TransferBuffer? received, TransferBufferPool pool)
     {
-        get
-        {
-            var parts = new ReadOnlyMemory<byte>[_blocks.Length];
-            for (int i = 0; i < parts.Length; i++)
-                parts[i] = _blocks[i]!.Memory;
-            return parts;
-        }
+        int block = begin / BlockRequest.BlockBytes;
+        _buffers[block]?.Return();
+        _buffers[block] = pool.Keep(payload, received, out _blocks[block]);
     }
 
-    public void Put(int begin, ReadOnlySpan<byte> payload, BlockPool pool)
+    /// <summary>Room for a block that the caller fills.</summary>
+    public Memory<byte> Place(int begin, int blockBytes, TransferBufferPool pool)
     {
-        ref Block? block = ref _blocks[begin / BlockPool.BlockBytes];
-        block ??= pool.Rent();
-        block.Fill(payload);
+        int block = begin / BlockRequest.BlockBytes;
+        TransferBuffer buffer = _buffers[block] = pool.Rent(blockBytes);
+        Memory<byte> room = buffer.Array.AsMemory(0, blockBytes);
+        _blocks[block] = room;
+        return room;
     }
 
-    public void Release(BlockPool pool)
+    public void Release()
     {
-        for (int i = 0; i < _blocks.Length; i++)
+        foreach (ref TransferBuffer? buffer in _buffers.AsSpan())
         {
-            if (_blocks[i] is { } block)
-                pool.Return(block);
-            _blocks[i] = null;
+            buffer?.Return();
+            buffer = null;
         }
     }
 }

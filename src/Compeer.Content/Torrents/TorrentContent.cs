@@ -1,8 +1,8 @@
-using Compeer.Content.Blocks;
 using Compeer.Content.Hashing;
 using Compeer.Content.Storage;
 using Compeer.Formats.Torrents;
 using Compeer.Protocols;
+using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
 
@@ -320,14 +320,12 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     {
         int length = Metainfo.DataLengthAt(piece);
         var content = new PieceInProgress(piece, length);
-        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(BlockPool.BlockBytes);
         try
         {
-            for (int begin = 0; begin < length; begin += BlockPool.BlockBytes)
+            for (int begin = 0; begin < length; begin += BlockRequest.BlockBytes)
             {
-                int size = Math.Min(BlockPool.BlockBytes, length - begin);
-                Storage.Read(piece, begin, buffer.AsMemory(0, size));
-                content.Put(begin, buffer.AsSpan(0, size), session.Services.Blocks);
+                int size = Math.Min(BlockRequest.BlockBytes, length - begin);
+                Storage.Read(piece, begin, content.Place(begin, size, session.Services.Buffers));
             }
             return new PieceChecked(piece, PieceVerifier.IsValid(Metainfo, piece, content.Content), length);
         }
@@ -337,8 +335,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         }
         finally
         {
-            content.Release(session.Services.Blocks);
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+            content.Release();
         }
     }
 }

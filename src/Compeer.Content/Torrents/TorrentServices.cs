@@ -1,5 +1,4 @@
 using System.Net;
-using Compeer.Content.Blocks;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
@@ -55,8 +54,6 @@ internal sealed class TorrentServices : IDisposable
     public AnnounceTurns Turns { get; } = new();
 
     public TransferBufferPool Buffers { get; } = new();
-
-    public BlockPool Blocks { get; } = new();
 
     public PeerDialer Dialer { get; }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Compeer.Content.Storage;
+using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
 using Compeer.Network.Connections;
@@ -14,15 +15,14 @@ using Compeer.Protocols.PeerWire;
 namespace Compeer.Content.Torrents;
 
 /// <summary>
-/// One torrent: a single loop over one channel of inputs that owns all of its state. Sockets, disks, hashers and trackers
-/// are workers that post what they did. The channel needs no bound of its own: each source may have only so much under
+/// One torrent: a single loop over one queue of inputs that owns all of its state. Sockets, disks, hashers and trackers
+/// are workers that post what they did. The queue needs no bound of its own: each source may have only so much under
 /// way (two buffers a connection, the backlog of pieces, a few checks, one announce a tracker).
 /// </summary>
 internal sealed partial class TorrentSession : IAsyncDisposable
 {
     private const int MaxInputsPerPass = 256;
 
-    private readonly Channel<TorrentInput> _inputs = Channel.CreateUnbounded<TorrentInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskScope _scope = new();
     private readonly List<PeerLink> _dirty = [];
@@ -45,6 +45,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         Settings = settings;
         UpLimit = new TorrentRateLimit(services.Upload, settings.UploadLimit);
         DownLimit = new TorrentRateLimit(services.Download, settings.DownloadLimit);
+        Inputs = new Inbox<TorrentInput>(PassAsync);
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         _isKnown = knownTogether > 0;
         _timer = new SharedTimer(PostTick);
@@ -95,7 +96,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public TorrentStatus Status { get; private set; }
 
-    public ChannelWriter<TorrentInput> Inputs => _inputs.Writer;
+    public Inbox<TorrentInput> Inputs { get; }
 
     /// <summary>The torrent is being stopped.</summary>
     public bool IsEnding => _ending;
@@ -116,7 +117,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Starts the loop; what it does first runs here, on the caller's thread, or elsewhere.</summary>
     public void Start(bool here) => _loop = here ? RunAsync() : Task.Run(RunAsync);
 
-    public void Post(TorrentInput input) => _inputs.Writer.TryWrite(input);
+    public void Post(TorrentInput input) => Inputs.Post(input);
 
     /// <summary>Asks the loop; its answer, or why it has none.</summary>
     public Task<T> AskAsync<T>(Func<TorrentSession, T> question)
@@ -141,7 +142,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Has an intent carried out, or refused when the torrent has ended.</summary>
     public void Post(TorrentIntent intent)
     {
-        if (!_inputs.Writer.TryWrite(intent))
+        if (!Inputs.Post(intent))
             intent.Refuse?.Invoke();
     }
 
@@ -149,7 +150,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public void PostTick()
     {
         if (Interlocked.Exchange(ref _tickPosted, 1) == 0)
-            _inputs.Writer.TryWrite(Tick.Instance);
+            Post(Tick.Instance);
     }
 
     /// <summary>Our answer to a peer that dialled us; a hybrid's peer that knows v2 is moved to it.</summary>
@@ -208,13 +209,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             if (MaySleep)
                 await SleepAsync();
             Try(OnTick);
-            do
-            {
-                if (MaySleep)
-                    await SleepAsync();
-                ScheduleTick();
-            }
-            while (await _inputs.Reader.WaitToReadAsync() && RunOnce());
+            await Inputs.RunAsync();
         }
         finally
         {
@@ -223,12 +218,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     }
 
     /// <summary>Takes what has come; false when the torrent is to end.</summary>
-    private bool RunOnce()
+    private async Task<bool> PassAsync()
     {
         Now = MonotonicClock.Now;
         try
         {
-            for (int i = 0; i < MaxInputsPerPass && !_ending && _inputs.Reader.TryRead(out TorrentInput? input); i++)
+            for (int i = 0; i < MaxInputsPerPass && !_ending && Inputs.TryTake(out TorrentInput? input); i++)
                 Apply(input);
             FlushDirty();
         }
@@ -236,7 +231,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         {
             Fail(e.Message);
         }
-        return !_ending;
+        if (_ending)
+            return false;
+        if (MaySleep)
+            await SleepAsync();
+        ScheduleTick();
+        return true;
     }
 
     private void FlushDirty()
@@ -328,7 +328,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         ReadOnlySpan<byte> data = buffer.Span;
         while (!link.IsClosed && link.Wire.TryReceive(ref data, Now, out PeerEvent happened))
-            Handle(link, happened);
+            Handle(link, happened, buffer);
         if (link.Wire.Closed is { } reason)
             link.Connection.Close(reason);
         DownLimit.Take(buffer.Length, Now);
@@ -342,12 +342,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         MarkDirty(link);
     }
 
-    private void Handle(PeerLink link, in PeerEvent happened)
+    private void Handle(PeerLink link, in PeerEvent happened, TransferBuffer buffer)
     {
         switch (happened.Kind)
         {
             case PeerEventKind.Block:
-                Downloads.OnBlock(link, happened);
+                Downloads.OnBlock(link, happened, buffer);
                 break;
             case PeerEventKind.Pieces or PeerEventKind.Have or PeerEventKind.DontHave:
                 Downloads.OnPieces(link, happened);
@@ -424,8 +424,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
         _webSeeds?.Dispose();
-        _inputs.Writer.TryComplete();
-        while (_inputs.Reader.TryRead(out TorrentInput? input))
+        Inputs.Complete();
+        while (Inputs.TryTake(out TorrentInput? input))
         {
             if (input is PeerArrived late)
                 late.Stream.Dispose();

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using Compeer.Content.Workers;
 using Compeer.Network.Connections;
 using Compeer.Network.WebSeeds;
 using Compeer.Protocols.WebSeeds;
@@ -6,7 +6,7 @@ using Compeer.Protocols.WebSeeds;
 namespace Compeer.Content.Torrents;
 
 /// <summary>One web seed of one torrent: its connection, its session, and what the loop remembers of it. The loop's own, but for the connection's calls, which only post.</summary>
-internal sealed class WebSeedLink(int slot, WebSeedSession session, WebSeedConnection connection, ChannelWriter<TorrentInput> inputs) : IWebSeedOwner
+internal sealed class WebSeedLink(int slot, WebSeedSession session, WebSeedConnection connection, Inbox<TorrentInput> inputs) : IWebSeedOwner
 {
     /// <summary>Its number among the torrent's sources; peers have others.</summary>
     public int Slot { get; } = slot;
@@ -33,7 +33,7 @@ internal sealed class WebSeedLink(int slot, WebSeedSession session, WebSeedConne
 
     public void OnReceived(int request, TransferBuffer buffer)
     {
-        if (!inputs.TryWrite(new WebSeedBytes(this, request, buffer)))
+        if (!inputs.Post(new WebSeedBytes(this, request, buffer)))
             Connection.Release(buffer);
     }
 }

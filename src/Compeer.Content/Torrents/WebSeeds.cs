@@ -68,7 +68,7 @@ internal sealed class WebSeeds(TorrentSession session)
         }
         link.Down.Add(input.Buffer.Length);
         Bytes += input.Buffer.Length;
-        Feed(link, input.Buffer.Span);
+        Feed(link, input.Buffer.Span, input.Buffer);
         session.DownLimit.Take(input.Buffer.Length, session.Now);
         if (session.DownLimit.Available(session.Now) < 0)
             _withheld.Enqueue((link, input.Buffer));
@@ -182,7 +182,7 @@ internal sealed class WebSeeds(TorrentSession session)
         if (link.Cancel is not null || !session.Downloads.MayAsk)
             return;
         if (link.Session.IsReady(session.Now) && TryClaim(link))
-            Feed(link, []);
+            Feed(link, [], null);
         if (!link.Session.TryNextRequest(session.Now, out WebSeedRequest? request))
             return;
         int number = ++link.Request;
@@ -223,10 +223,10 @@ internal sealed class WebSeeds(TorrentSession session)
         return true;
     }
 
-    private void Feed(WebSeedLink link, ReadOnlySpan<byte> data)
+    private void Feed(WebSeedLink link, ReadOnlySpan<byte> data, TransferBuffer? received)
     {
         while (link.Session.TryReceive(ref data, session.Now, out WebSeedBlock block))
-            session.Downloads.OnBlock(link.Slot, block.Request, block.Payload);
+            session.Downloads.OnBlock(link.Slot, block.Request, block.Payload, received);
     }
 
     /// <summary>What it was to fetch and will not is free for others; people are told when it is over.</summary>

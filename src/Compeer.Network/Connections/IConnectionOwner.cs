@@ -1,7 +1,7 @@
 namespace Compeer.Network.Connections;
 
 /// <summary>
-/// Who is told what a connection did. Called on the connection's own pumps, so implementations only post to their loop.
+/// Who is told what a connection did. Called on the connection's own pumps or by whoever sends, one call of a kind at a time; a call that takes long holds up the pump.
 /// </summary>
 public interface IConnectionOwner
 {

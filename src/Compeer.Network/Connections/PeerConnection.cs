@@ -20,7 +20,7 @@ public sealed class PeerConnection : IAsyncDisposable
     private readonly PeerStream _stream;
     private readonly TransferBufferPool _pool;
     private readonly Channel<TransferBuffer> _outgoing =
-        Channel.CreateUnbounded<TransferBuffer>(new UnboundedChannelOptions { SingleReader = true });
+        Channel.CreateUnbounded<TransferBuffer>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     // Never disposed: the owner may hand buffers back after the end, and without a wait handle it holds nothing.
     private readonly SemaphoreSlim _credit = new(ReceivesInFlight);
@@ -69,7 +69,7 @@ public sealed class PeerConnection : IAsyncDisposable
         _pumps = Task.Run(RunAsync);
     }
 
-    /// <summary>Queues a buffer and takes ownership of it. Thread-safe; never blocks.</summary>
+    /// <summary>Takes ownership of a buffer and sends it: what the path takes at once on this thread, the rest behind it. Thread-safe; never blocks.</summary>
     public void Send(TransferBuffer buffer)
     {
         if (Interlocked.Add(ref _queuedBytes, buffer.Length) > MaxQueuedBytes)

@@ -115,7 +115,8 @@ public sealed class SleepTests
         await TestSwarm.UntilCompleteAsync(seeding);
         Spoil(swarm);
         TestSwarm.Add(swarm.Start("leech"), metainfo, swarm.Folder["leech"], client);
-        await TestSwarm.UntilAsync(seeding, s => s.Phase == TorrentPhase.Downloading && s.VerifiedPieces == metainfo.PieceCount - 1);
+        // All pieces are lost one after the other, and then hashed again.
+        await TestSwarm.UntilAsync(seeding, s => s.RehashedBytes == metainfo.ContentLength && s.VerifiedPieces == metainfo.PieceCount - 1);
         await swarm.StopAsync(client);
         (_, Torrent again) = StartKnown(swarm, metainfo);
         await TestSwarm.UntilAsync(again, s => s.Phase == TorrentPhase.Downloading);

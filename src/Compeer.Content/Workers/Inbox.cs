@@ -1,0 +1,114 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Compeer.Content.Workers;
+
+/// <summary>
+/// The inputs of a loop that has no thread of its own: whoever brings one while nobody runs the loop has it run, on a thread of
+/// the pool or, to spare a change of threads, on the own. One pass at a time; the passes see each other's writes. Unbounded: whoever
+/// posts keeps a budget of what may be under way.
+/// </summary>
+/// <param name="pass">Takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
+public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<T> _inputs = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Somebody runs the loop: until RunAsync nobody may, after the end nobody ever again.
+    private bool _isTaken = true;
+    private bool _isComplete;
+
+    /// <summary>Begins with a pass on this thread; completes when one says that it was the last, or fails with what one threw. Called once.</summary>
+    public Task RunAsync()
+    {
+        Run();
+        return _ended.Task;
+    }
+
+    /// <summary>Adds an input and leaves the loop to the pool; false after <see cref="Complete"/>. Thread-safe; never blocks.</summary>
+    public bool Post(T input)
+    {
+        if (!TryAdd(input, out bool takesTurn))
+            return false;
+        if (takesTurn)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    /// <summary>Adds an input and runs one pass here, unless somebody runs the loop; false after <see cref="Complete"/>. Thread-safe; only for threads that may wait for a pass and hold no lock.</summary>
+    public bool PostAndRun(T input)
+    {
+        if (!TryAdd(input, out bool takesTurn))
+            return false;
+        if (takesTurn)
+            Run();
+        return true;
+    }
+
+    /// <summary>Refuses all further inputs; those that are here can still be taken.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+            _isComplete = true;
+    }
+
+    /// <summary>The next input; for the pass, and for whoever cleans up after the end.</summary>
+    public bool TryTake([MaybeNullWhen(false)] out T input)
+    {
+        lock (_lock)
+            return _inputs.TryDequeue(out input);
+    }
+
+    void IThreadPoolWorkItem.Execute() => Run();
+
+    private bool TryAdd(T input, out bool takesTurn)
+    {
+        lock (_lock)
+        {
+            takesTurn = !_isTaken && !_isComplete;
+            _isTaken |= takesTurn;
+            if (!_isComplete)
+                _inputs.Enqueue(input);
+            return !_isComplete;
+        }
+    }
+
+    private void Run()
+    {
+        Task<bool> passing;
+        try
+        {
+            passing = pass();
+        }
+        catch (Exception e)
+        {
+            passing = Task.FromException<bool>(e);
+        }
+        if (passing.IsCompleted)
+            Finish(passing);
+        else
+            passing.GetAwaiter().OnCompleted(() => Finish(passing));
+    }
+
+    private void Finish(Task<bool> passed)
+    {
+        try
+        {
+            if (!passed.GetAwaiter().GetResult())
+            {
+                _ended.TrySetResult();
+                return;
+            }
+        }
+        catch (Exception e)
+        {
+            _ended.TrySetException(e);
+            return;
+        }
+        bool isMore;
+        lock (_lock)
+            isMore = _isTaken = _inputs.Count > 0;
+        if (isMore)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+}
