@@ -44,19 +44,28 @@ internal sealed class TorrentAdditions(NodeServices services)
         return options.Complete(NewTorrent.FromFile(body.ToArray()));
     }
 
-    private static async Task<NewTorrent> ReadJsonAsync(HttpContext context)
+    private async Task<NewTorrent> ReadJsonAsync(HttpContext context)
     {
         AddRequest request = await JsonBody.ReadAsync<AddRequest>(context);
         return request switch
         {
             { Link: { } link } => request.Complete(NewTorrent.FromLink(link.Trim())),
+            { Url: { } url } => request.Complete(NewTorrent.FromFile(await FetchAsync(url, services, context.RequestAborted))),
             { Path: { } path } when context.Items[typeof(Security.Scope)] is Security.Scope.Admin => request.Complete(NewTorrent.FromFile(await ReadPathAsync(path, context.RequestAborted))),
             { Path: not null } => throw new NodeException(NodeFailure.BadInput, "Reading a file of this machine needs the scope 'admin'. Send the file itself as application/x-bittorrent."),
             _ => throw new NodeException(NodeFailure.BadInput, "Nothing to add: give a link, a url or a path, or send a torrent file as application/x-bittorrent."),
         };
     }
 
-    private static async Task<byte[]> ReadPathAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Fetches a torrent file from the Internet, directly and from public addresses only; behind a proxy not at all, since it would be passed by.</summary>
+    public static async Task<byte[]> FetchAsync(string url, NodeServices services, CancellationToken cancellationToken)
+    {
+        if (services.Client.Policy.Describe() is { } proxy)
+            throw new NodeException(NodeFailure.Usage, $"Addresses are not fetched behind a proxy ({proxy}) Send the torrent file itself, or a magnet link.");
+        return await PublicFetch.GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+    }
+
+    public static async Task<byte[]> ReadPathAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
