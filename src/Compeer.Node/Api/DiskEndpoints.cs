@@ -62,7 +62,7 @@ internal sealed class DiskEndpoints(NodeServices services)
             File.Move(part, target);
             return Results.Json(new UploadView(target), statusCode: 201);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException and not BadHttpRequestException)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not BadHttpRequestException)
         {
             throw new NodeException(NodeFailure.Disk, $"'{target}' cannot be written: {e.Message}", e);
         }

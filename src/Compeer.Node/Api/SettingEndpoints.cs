@@ -38,7 +38,8 @@ internal sealed class SettingEndpoints(NodeConfiguration configuration)
             throw new RefusedSettingsException(400, wrong);
         foreach (string key in values.Keys)
         {
-            if (configuration.Find(NodeOptions.Find(key)!).Source is OptionSource.Flag or OptionSource.Environment and var source)
+            OptionSource source = configuration.Find(NodeOptions.Find(key)!).Source;
+            if (source is OptionSource.Flag or OptionSource.Environment)
                 wrong[key] = source == OptionSource.Flag ? "it is set by a flag of the command line, which beats the file" : $"it is set by {NodeOptions.Find(key)!.EnvironmentVariable} in the environment, which beats the file";
         }
         if (wrong.Count > 0)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Outbound;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Http;
@@ -62,7 +63,14 @@ internal sealed class TorrentAdditions(NodeServices services)
     {
         if (services.Client.Policy.Describe() is { } proxy)
             throw new NodeException(NodeFailure.Usage, $"Addresses are not fetched behind a proxy ({proxy}) Send the torrent file itself, or a magnet link.");
-        return await PublicFetch.GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+        try
+        {
+            return await new PublicFetch(null).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new NodeException(NodeFailure.BadInput, $"'{url}' cannot be fetched: {e.Message}. Check the address, or send the torrent file itself.", e);
+        }
     }
 
     public static async Task<byte[]> ReadPathAsync(string path, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Compeer.Content.Storage;
 using Compeer.Node.Api;
 using Compeer.Node.Hosting;
 using Compeer.Node.Security;
+using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
