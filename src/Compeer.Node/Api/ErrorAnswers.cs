@@ -1,4 +1,5 @@
 using Compeer.Content.Storage;
+using Compeer.Node.Hosting;
 using Compeer.Node.Security;
 using Microsoft.AspNetCore.Http;
 
@@ -7,7 +8,7 @@ namespace Compeer.Node.Api;
 /// <summary>Turns what endpoints throw into problem details, if the answer has not begun.</summary>
 internal static class ErrorAnswers
 {
-    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, NodeLog log)
     {
         try
         {
@@ -27,6 +28,11 @@ internal static class ErrorAnswers
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody waits for the answer any more.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            log.Write(LogLevel.Error, "api", $"{context.Request.Method} {context.Request.Path}: {e}");
+            await Problem.WriteAsync(context, 500, "A fault of this program", "The log of the node says more. Please report it.");
         }
     }
 

@@ -93,7 +93,7 @@ public sealed class NodeHost : IAsyncDisposable
             string url = await WebHost.StartAsync(web, configuration, cancellationToken);
             data.WriteApiAddress(url);
             // Thousands of torrents keep every processor busy for seconds: who looks at the node shall not wait for them.
-            Task starting = torrents.StartAllAsync(client, cancellationToken);
+            Task starting = ToldAsync(torrents.StartAllAsync(client, cancellationToken), note);
             log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.All.Count} torrents.");
             torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
             return new NodeHost(services, web, starting, token, url);
@@ -110,6 +110,19 @@ public sealed class NodeHost : IAsyncDisposable
         {
             undo.Push(new Disposal(part));
             return part;
+        }
+    }
+
+    private static async Task ToldAsync(Task starting, Action<string> note)
+    {
+        try
+        {
+            await starting;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            note($"The torrents could not be started: {e.Message}");
+            throw;
         }
     }
 

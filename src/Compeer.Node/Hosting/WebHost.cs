@@ -42,7 +42,7 @@ internal static class WebHost
         // With port 0 the port, and so the names, are known only when it listens.
         var hosts = new Lazy<HostRules>(() => new HostRules(
             new IPEndPoint(local.Address, new Uri(Addresses(web).First()).Port), names));
-        web.Use(ErrorAnswers.InvokeAsync);
+        web.Use((context, next) => ErrorAnswers.InvokeAsync(context, next, services.Log));
         web.Use(next => context => new RequestGuard(next, services.Access, services.ContentKeys, hosts.Value).InvokeAsync(context));
         web.Use(async (context, next) =>
         {

@@ -102,11 +102,12 @@ public sealed record TorrentSummary
     private static string StateOf(TorrentRecord record, TorrentStatus? status) => status?.Phase switch
     {
         null => record.Paused ? "paused" : "checking",
-        TorrentPhase.FetchingMetadata => "metadata",
         TorrentPhase.Failed => "failed",
-        TorrentPhase.WaitingForRoom => "diskFull",
         TorrentPhase.Stopped => "stopped",
         TorrentPhase.Paused => "paused",
+        _ when record.Paused => "paused",
+        TorrentPhase.FetchingMetadata => "metadata",
+        TorrentPhase.WaitingForRoom => "diskFull",
         _ when record.Preview => "preview",
         TorrentPhase.Checking => "checking",
         TorrentPhase.Downloading => "downloading",
