@@ -281,6 +281,7 @@ internal sealed class Downloads(TorrentSession session)
     public void OnVerified(int piece)
     {
         Picker.PieceVerified(piece);
+        session.Readers.OnVerified(piece);
         if (!session.Content.IsOpen)
             return;
         foreach (PeerLink link in session.Links.Values)

@@ -82,6 +82,15 @@ public sealed class Torrent : IAsyncDisposable
     /// <summary>Asks trackers and the DHT for peers now, as far as their shortest intervals allow.</summary>
     public void Reannounce() => _session.Post(new TorrentIntent(session => session.Reannounce()));
 
+    /// <summary>
+    /// Opens a file to read it while it is still fetched, from any place on: what is read next is fetched first. A sleeping torrent wakes,
+    /// and stays awake until the stream is disposed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It cannot be read now: paused, failed, ended, skipped, or not known yet. The message says what to do.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The torrent has no such file.</exception>
+    public ValueTask<TorrentFileStream> OpenFileAsync(int fileIndex, CancellationToken cancellationToken) =>
+        new(_session.AskAsync(session => new TorrentFileStream(session, session.Readers.Open(fileIndex))).WaitAsync(cancellationToken));
+
     /// <summary>A closer look at peers, trackers, files and pieces. One that sleeps or is paused stays so.</summary>
     /// <exception cref="InvalidOperationException">The torrent has ended.</exception>
     /// <exception cref="StorageException">It is closed, and what is kept of it cannot be read now.</exception>

@@ -7,7 +7,8 @@ internal sealed partial class TorrentSession
 {
     private bool _recheck;
 
-    private bool IsOpen => !IsAsleep && !IsClosing && _content is { IsKnown: true };
+    /// <summary>The pieces are known, and the content is not about to close.</summary>
+    public bool IsOpen => !IsAsleep && !IsClosing && _content is { IsKnown: true };
 
     /// <summary>That content is the one that is open.</summary>
     public bool IsOpenWith(TorrentContent content) => IsOpen && content == _content;

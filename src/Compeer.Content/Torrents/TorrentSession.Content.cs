@@ -74,7 +74,7 @@ internal sealed partial class TorrentSession
 
     private bool MaySleep =>
         !IsAsleep && !_ending && IsDrained
-        && (IsClosing || (Phase == TorrentPhase.Seeding && Now - _wantedAt >= Services.Options.SleepAfter && Content.IsSettled && Downloads.IsSettled));
+        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.Options.SleepAfter && Content.IsSettled && Downloads.IsSettled));
 
     /// <summary>Something that needs the content open, such as a read for a peer, is about to begin elsewhere; told on the loop.</summary>
     public void BeginRead() => Interlocked.Increment(ref _reads);

@@ -51,6 +51,7 @@ internal sealed partial class TorrentSession
 
     private void Halt(string reason)
     {
+        Readers.EndAll(reason);
         Announces.Leave();
         Discovery.Silence();
         Close(reason);
@@ -105,6 +106,14 @@ internal sealed partial class TorrentSession
         {
             CloseFolder();
         }
+    }
+
+    /// <summary>Wakes the torrent, if it sleeps; false when that is not possible now.</summary>
+    public bool TryOpen()
+    {
+        bool open = false;
+        Try(() => open = TryWake());
+        return open;
     }
 
     /// <summary>Runs a step of the torrent; if the disk refuses, the torrent has failed.</summary>

@@ -5,8 +5,11 @@ internal sealed partial class TorrentSession
 {
     private void PublishStatus()
     {
-        if (!_isWaking)
-            Status = IsAsleep ? DescribeAsleep() : DescribeAwake();
+        if (_isWaking)
+            return;
+        if (Status.Phase != Phase)
+            _why = Why();
+        Status = IsAsleep ? DescribeAsleep() : DescribeAwake();
     }
 
     private TorrentStatus DescribeAwake() => new()
@@ -33,6 +36,7 @@ internal sealed partial class TorrentSession
         WebSeedBytes = WebSeeds.Bytes + (_atSleep?.WebSeedBytes ?? 0),
         WebSeedMessage = WebSeeds.Message,
         Problem = Problem,
+        Why = _why,
     };
 
     private TorrentStatus DescribeAsleep() => _atSleep! with
@@ -47,5 +51,6 @@ internal sealed partial class TorrentSession
         KnownPeers = Peers.KnownPeers,
         TrackerMessage = Announces.Message,
         Problem = Problem,
+        Why = _why,
     };
 }

@@ -55,6 +55,8 @@ internal sealed partial class TorrentSession
         Discovery.OnTick();
         if (!IsAsleep)
             OnContent(second);
+        if (second)
+            _why = Why();
         PublishStatus();
     }
 
@@ -94,6 +96,7 @@ internal sealed partial class TorrentSession
         WebSeeds.OnTick(second);
         Uploads.OnTick(second);
         Hashes.OnTick();
+        Readers.OnTick(second);
     }
 
     private void OnSecond(PeerLink link)

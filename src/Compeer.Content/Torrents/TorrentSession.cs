@@ -54,6 +54,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             _events = NewEvents();
         Peers = new Peers(this);
         Announces = new Announces(this);
+        Readers = new FileReaders(this);
         Discovery = new Discovery(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = settings.Metainfo };
     }
@@ -73,6 +74,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public Announces Announces { get; }
 
     public Discovery Discovery { get; }
+
+    public FileReaders Readers { get; }
 
     public Dictionary<int, PeerLink> Links => Peers.Links;
 
@@ -411,6 +414,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         _ending = true;
         Services.Timers.Schedule(_timer, Instant.Never);
+        Readers.EndAll("the torrent was stopped");
         await Discovery.EndAsync();
         Task goodbye = Announces.StopAsync();
         foreach (PeerLink link in Links.Values)

@@ -119,6 +119,15 @@ public sealed record TorrentStatus
     /// <summary>Why <see cref="TorrentPhase.Failed"/> or <see cref="TorrentPhase.WaitingForRoom"/>.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Why it is as fast as it is: a clause in plain words, renewed once a second.</summary>
+    public string Why { get; init; } = "";
+
+    /// <summary>How long it will take at the present rate; null when nothing comes, or nothing is to come.</summary>
+    public TimeSpan? Remaining =>
+        Phase == TorrentPhase.Downloading && DownRate > 0 && (WantedBytes - VerifiedBytes) / DownRate is var seconds && seconds < TimeSpan.MaxValue.TotalSeconds / 10
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
     /// <summary>0..1 of the wanted bytes.</summary>
     public double Fraction => WantedBytes > 0 ? (double)VerifiedBytes / WantedBytes : Phase == TorrentPhase.Seeding ? 1 : 0;
 }

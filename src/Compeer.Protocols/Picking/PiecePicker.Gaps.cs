@@ -6,8 +6,8 @@ namespace Compeer.Protocols.Picking;
 public sealed partial class PiecePicker
 {
     /// <summary>
-    /// Claims whole pieces in a row that nobody has begun, from the front of the longest stretch of the most wanted ones (of
-    /// the first stretch in sequential order), and marks all their blocks as asked of <paramref name="peer"/>. At least one
+    /// Claims whole pieces in a row that nobody has begun, from the one with the nearest deadline on, or else from the front of the
+    /// longest stretch of the most wanted ones (of the first stretch in sequential order), and marks all their blocks as asked of <paramref name="peer"/>. At least one
     /// piece, then as many as fit <paramref name="maxBytes"/>. Walks all pieces once.
     /// Spec: BEP 19, "client implementation overview" (fill the largest gap).
     /// </summary>
@@ -15,7 +15,7 @@ public sealed partial class PiecePicker
     public bool TryPickGap(int peer, PieceSet pieces, long maxBytes, List<BlockRequest> requests)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(peer);
-        (int first, int end) = LongestGap(pieces);
+        (int first, int end) = UrgentGap(pieces) ?? LongestGap(pieces);
         _fetching.Add(peer);
         long room = maxBytes;
         bool claimed = false;
@@ -31,6 +31,19 @@ public sealed partial class PiecePicker
             TakeAll(peer, partial, requests);
         }
         return claimed;
+    }
+
+    private (int First, int End)? UrgentGap(PieceSet pieces)
+    {
+        for (int i = 0; i < Math.Min(_deadlines.Count, MaxDeadlinesVisited); i++)
+        {
+            int end = _deadlines[i].Piece;
+            while (end < PieceCount && _keys[end] >= 0 && pieces[end])
+                end++;
+            if (end > _deadlines[i].Piece)
+                return (_deadlines[i].Piece, end);
+        }
+        return null;
     }
 
     private (int First, int End) LongestGap(PieceSet pieces)
