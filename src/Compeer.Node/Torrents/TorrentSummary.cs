@@ -87,7 +87,7 @@ public sealed record TorrentSummary
             Peers = status?.Peers ?? 0,
             Seeds = status?.Seeds ?? 0,
             Eta = status is { Phase: TorrentPhase.Downloading, DownRate: > 0 } ? (status.WantedBytes - status.VerifiedBytes) / status.DownRate : null,
-            Why = status is null ? "It is being opened." : status.PeersExplained,
+            Why = status?.Why ?? "It is being opened.",
             Problem = status?.Problem,
             Labels = record.Labels,
             AddedAt = record.AddedAt,
