@@ -92,6 +92,43 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
+    /// <summary>What was given, as keys and values of the node's configuration; what it has no key for is left out.</summary>
+    public Dictionary<string, string> Flags(ParseResult result)
+    {
+        var flags = new Dictionary<string, string>();
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _relay, _limitUp, _limitDown, _encryption, _dhtBootstrap, _stun])
+        {
+            if (result.GetResult(option) is { Implicit: false } given)
+                flags[option.Name[2..]] = string.Join(',', given.Tokens.Select(t => t.Value));
+        }
+        foreach (Option<bool> option in (Option<bool>[])[_noDht, _noLan, _noUtp, _noTcp, _noPortMapping])
+        {
+            if (result.GetValue(option))
+                flags[option.Name["--no-".Length..]] = "false";
+        }
+        return flags;
+    }
+
+    /// <summary>Results and errors only.</summary>
+    public bool IsQuiet(ParseResult result) => result.GetValue(_quiet);
+
+    /// <summary>The options of a command that drives a running daemon.</summary>
+    public void AddDaemonTo(Command command)
+    {
+        foreach (Option option in (Option[])[_json, _quiet, _dataDirectory])
+            command.Options.Add(option);
+    }
+
+    /// <summary>Says that a daemon runs too, when one does: this command works beside it.</summary>
+    public void TellOfDaemon(ParseResult result, IReporter reporter, string instead)
+    {
+        // The node's own code is not loaded for a look at a file that is not there.
+        if (File.Exists(Path.Combine(DataDirectory(result), "api")) && FindDaemon(DataDirectory(result)) is { } url)
+            reporter.Note($"A daemon runs at {url}; this command works by itself, beside it. {instead}");
+
+        static string? FindDaemon(string directory) => Node.Hosting.DataDirectory.FindRunning(directory);
+    }
+
     /// <summary>The port given, or 0.</summary>
     public int Port(ParseResult result) => result.GetValue(_port);
 

@@ -1,0 +1,330 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Compeer.Content.Storage;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Node.Configuration;
+using Compeer.Node.State;
+
+namespace Compeer.Node.Torrents;
+
+/// <summary>
+/// All torrents of the node, running and remembered. What it is told counts when the state has it; intents on one torrent come one
+/// after the other. Thread-safe.
+/// </summary>
+/// <param name="state">Where torrents are remembered.</param>
+/// <param name="configuration">Gives the download folder.</param>
+/// <param name="dataDirectory">Where descriptions are kept.</param>
+/// <param name="time">Dates additions.</param>
+public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configuration, string dataDirectory, TimeProvider time) : IDisposable
+{
+    private const string Prefix = "torrent/";
+
+    private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
+    private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
+    private readonly SemaphoreSlim _changing = new(1);
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TorrentClient? _client;
+
+    /// <summary>All of them, in no order.</summary>
+    public ICollection<NodeTorrent> All => _byId.Values;
+
+    /// <summary>Completes when the torrents that were remembered are open.</summary>
+    public Task Started => _started.Task;
+
+    /// <summary>Called with the id of a torrent that is gone.</summary>
+    public event Action<string>? Removed;
+
+    /// <summary>Told in words what was added and removed.</summary>
+    public event Action<string>? Happened;
+
+    /// <summary>Where files go that nobody gave a place for.</summary>
+    public string DownloadDirectory
+    {
+        get
+        {
+            if (configuration[NodeOptions.DownloadDirectory] is { Length: > 0 } chosen)
+                return Path.GetFullPath(chosen);
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            return home.Length > 0 && Directory.Exists(home) ? Path.Combine(home, "Downloads") : Path.Combine(dataDirectory, "downloads");
+        }
+    }
+
+    /// <summary>The torrent of that id, whichever of a hybrid's two; null when there is none.</summary>
+    public NodeTorrent? Find(string id) => Sha1Hash.TryParseHex(id, out Sha1Hash swarm) && _bySwarmId.TryGetValue(swarm, out NodeTorrent? torrent) ? torrent : null;
+
+    /// <summary>Reads what is remembered; the torrents are listed from now on, and start with <see cref="StartAllAsync"/>.</summary>
+    public void Load()
+    {
+        foreach ((_, TorrentRecord record) in state.All<TorrentRecord>(Prefix))
+            Enlist(new NodeTorrent(record) { Before = (record.Downloaded, record.Uploaded) });
+    }
+
+    /// <summary>Starts all torrents that are remembered.</summary>
+    public async Task StartAllAsync(TorrentClient client, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            _client = client;
+            NodeTorrent[] known = [.. _byId.Values.Where(t => t.Running is null)];
+            IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => Settings(t.Record, null, []))]), cancellationToken);
+            for (int i = 0; i < known.Length; i++)
+                known[i].Running = running[i];
+            _started.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            _started.TrySetException(e);
+            throw;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Adds a torrent, or finds it here.</summary>
+    /// <returns>The torrent, and whether it is new.</returns>
+    /// <exception cref="NodeException">The disk refuses.</exception>
+    public async Task<(NodeTorrent Torrent, bool IsNew)> AddAsync(NewTorrent added, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (added.InfoHashes.SwarmIds.Select(id => _bySwarmId.GetValueOrDefault(id)).FirstOrDefault(t => t is not null) is { } here)
+            {
+                here.Running?.AddPeers(added.Peers);
+                if (added.Metainfo is { } known && here.Running is { Status.Phase: TorrentPhase.FetchingMetadata } waiting)
+                {
+                    await waiting.DisposeAsync();
+                    KeepMetainfo(added, here.Record);
+                    here.Running = await StartAsync(here.Record, known, added.Peers);
+                }
+                return (here, false);
+            }
+            TorrentRecord record = Describe(added);
+            var torrent = new NodeTorrent(record);
+            KeepMetainfo(added, record);
+            torrent.Running = await StartAsync(record, added.Metainfo, added.Peers);
+            try
+            {
+                state.Put(Prefix + torrent.Id, record);
+            }
+            catch
+            {
+                if (torrent.Running is { } running)
+                    await running.DisposeAsync();
+                throw;
+            }
+            Enlist(torrent);
+            Happened?.Invoke($"Added {torrent.Id} '{record.Name}'.");
+            return (torrent, true);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Ends a torrent and forgets it.</summary>
+    /// <param name="torrent">Which.</param>
+    /// <param name="deleteFiles">Its files go too.</param>
+    /// <param name="cancellationToken">Ends the wait for the turn.</param>
+    /// <exception cref="NodeException">The disk refuses.</exception>
+    public async Task RemoveAsync(NodeTorrent torrent, bool deleteFiles, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_byId.ContainsKey(torrent.Id))
+                return;
+            state.Remove(Prefix + torrent.Id);
+            _byId.TryRemove(torrent.Id, out _);
+            foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
+                _bySwarmId.TryRemove(KeyValuePair.Create(id, torrent));
+            if (torrent.Running is { } running)
+                await _client!.RemoveAsync(running, deleteFiles, CancellationToken.None);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+        Removed?.Invoke(torrent.Id);
+        Happened?.Invoke($"Removed {torrent.Id} '{torrent.Record.Name}'{(deleteFiles ? " with its files" : "")}.");
+    }
+
+    /// <summary>Changes what is remembered of a torrent.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void Update(NodeTorrent torrent, Func<TorrentRecord, TorrentRecord> change)
+    {
+        lock (torrent)
+        {
+            TorrentRecord next = change(torrent.Record);
+            if (next == torrent.Record)
+                return;
+            state.Put(Prefix + torrent.Id, next);
+            torrent.Record = next;
+        }
+    }
+
+    /// <summary>Lets a torrent rest, or go on.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetPaused(NodeTorrent torrent, bool paused)
+    {
+        Update(torrent, r => r with { Paused = paused });
+        if (paused)
+            torrent.Running?.Pause();
+        else
+            torrent.Running?.Resume();
+    }
+
+    /// <summary>Fetches pieces in order, or not.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetSequential(NodeTorrent torrent, bool sequential)
+    {
+        Update(torrent, r => r with { Sequential = sequential });
+        torrent.Running?.SetSequential(sequential);
+    }
+
+    /// <summary>Limits one torrent, in bytes per second; 0 is none.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetLimits(NodeTorrent torrent, long up, long down)
+    {
+        Update(torrent, r => r with { UpLimit = up, DownLimit = down });
+        torrent.Running?.SetRateLimits(up, down);
+    }
+
+    /// <summary>Says how much each file is wanted.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetPriorities(NodeTorrent torrent, IReadOnlyList<FilePriority> priorities)
+    {
+        Update(torrent, r => r with { Priorities = PriorityText.Write(priorities) });
+        if (!torrent.Record.Preview)
+            torrent.Running?.SetPriorities(priorities);
+    }
+
+    /// <summary>What was only looked at is fetched, as the files' priorities say.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public async Task EndPreviewAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    {
+        Update(torrent, r => r with { Preview = false });
+        if (torrent.Running is not { } running)
+            return;
+        // A link whose description is still to come is begun anew; there is nothing yet that could be lost.
+        if (!running.MetainfoKnown.IsCompletedSuccessfully)
+        {
+            await RestartAsync(torrent, cancellationToken);
+            return;
+        }
+        int files = (await running.MetainfoKnown).Files.Length;
+        running.SetPriorities(torrent.Record.Priorities is { } letters ? PriorityText.Read(letters) : [.. Enumerable.Repeat(FilePriority.Normal, files)]);
+    }
+
+    /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>
+    public void KeepTotals(IEnumerable<TorrentSummary> summaries)
+    {
+        var changed = new List<KeyValuePair<string, TorrentRecord>>();
+        foreach (TorrentSummary summary in summaries)
+        {
+            if (Find(summary.Id) is not { } torrent)
+                continue;
+            lock (torrent)
+            {
+                if (torrent.Record.Downloaded == summary.Downloaded && torrent.Record.Uploaded == summary.Uploaded)
+                    continue;
+                torrent.Record = torrent.Record with { Downloaded = summary.Downloaded, Uploaded = summary.Uploaded };
+                changed.Add(KeyValuePair.Create(Prefix + torrent.Id, torrent.Record));
+            }
+        }
+        state.PutLazily(changed);
+    }
+
+    public void Dispose() => _changing.Dispose();
+
+    private void Enlist(NodeTorrent torrent)
+    {
+        foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
+            _bySwarmId[id] = torrent;
+        _byId[torrent.Id] = torrent;
+    }
+
+    private TorrentRecord Describe(NewTorrent added) => new()
+    {
+        V1 = added.InfoHashes.V1?.ToString(),
+        V2 = added.InfoHashes.V2?.ToString(),
+        Name = added.Metainfo?.Name ?? added.Link?.Name,
+        Size = added.Metainfo?.ContentLength ?? 0,
+        Directory = Path.GetFullPath(added.Directory ?? DownloadDirectory),
+        Trackers = added.Link?.Trackers ?? [],
+        WebSeeds = added.Link?.WebSeeds ?? [],
+        LinkPeers = added.Link?.Peers ?? [],
+        AddedAt = time.GetUtcNow(),
+        Labels = added.Labels,
+        Paused = added.Paused,
+        Preview = added.Preview,
+        Sequential = added.Sequential,
+    };
+
+    /// <summary>The description is on the disk before the torrent counts as added.</summary>
+    private void KeepMetainfo(NewTorrent added, TorrentRecord record)
+    {
+        if (added.Metainfo is not { } metainfo)
+            return;
+        try
+        {
+            using TorrentFolder folder = TorrentFolder.Open(dataDirectory, metainfo.InfoHashes.Truncated, record.Directory);
+            folder.SaveMetainfo(metainfo.ToTorrentFile());
+        }
+        catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
+        {
+            throw new NodeException(NodeFailure.Disk, $"The torrent cannot be kept: {e.Message}", e);
+        }
+    }
+
+    private async Task RestartAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (torrent.Running is { } running)
+                await running.DisposeAsync();
+            torrent.Running = await StartAsync(torrent.Record, null, []);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task<Torrent> StartAsync(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers)
+    {
+        TorrentClient client = _client ?? throw new NodeException(NodeFailure.Usage, "The node is still starting. Try again in a second.");
+        try
+        {
+            return await Task.Run(() => client.Add(Settings(record, metainfo, peers)));
+        }
+        catch (Exception e) when (e is StorageException or ArgumentException)
+        {
+            throw new NodeException(NodeFailure.Disk, $"The torrent cannot be started: {e.Message}", e);
+        }
+    }
+
+    private static TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
+    {
+        Directory = record.Directory,
+        InfoHashes = record.ReadInfoHashes(),
+        Metainfo = metainfo,
+        TrackerTiers = [.. record.Trackers.Select(t => System.Collections.Immutable.ImmutableArray.Create(t))],
+        WebSeeds = record.WebSeeds,
+        Peers = [.. peers],
+        LinkPeers = [.. record.LinkPeers.Select(p => IPEndPoint.TryParse(p, out IPEndPoint? parsed) ? parsed : null).OfType<IPEndPoint>().Where(p => p.Port > 0)],
+        Select = record.Preview ? _ => false : null,
+        Priorities = record.Preview || record.Priorities is null ? null : PriorityText.Read(record.Priorities),
+        UploadLimit = record.UpLimit,
+        DownloadLimit = record.DownLimit,
+        Paused = record.Paused,
+        Sequential = record.Sequential,
+    };
+}
