@@ -66,7 +66,7 @@ export function PeerMap({ peers }: { peers: NetworkPeer[] }) {
           {/* Names last, so that no line crosses them. */}
           {groups.map(group => (
             <text key={group.torrent} x={group.x} y={group.y + 22} class="caption">
-              {harmless(torrents.get(group.torrent)?.name ?? 'a transfer', isSmall ? 14 : 26)}
+              {harmless(torrents.get(group.torrent)?.name ?? 'a transfer', isSmall ? 11 : 26)}
             </text>
           ))}
           <circle cx={middle.x} cy={middle.y} r="19" class="us" />

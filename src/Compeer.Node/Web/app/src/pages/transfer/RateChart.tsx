@@ -33,18 +33,16 @@ export function RateChart({ id }: { id: string }) {
     <figure class="chart" ref={frame}>
       <svg viewBox={`0 0 ${width} ${HEIGHT}`} width={width} height={HEIGHT} role="img" aria-label={`Rates since ${clock(points[0]?.t ?? 0)}. ${words}`}>
         {[0, 0.5, 1].map(part => (
-          <g key={part}>
-            <line x1="0" x2={width} y1={y(scale * part)} y2={y(scale * part)} class="grid" />
-            {part > 0 && (
-              <text x="0" y={y(scale * part) + 14} class="axis">
-                {rate(scale * part)}
-              </text>
-            )}
-          </g>
+          <line key={part} x1="0" x2={width} y1={y(scale * part)} y2={y(scale * part)} class="grid" />
         ))}
         <path d={`${line('down')}L${width} ${y(0)}L0 ${y(0)}Z`} class="area" />
         <path d={line('down')} class="line" />
         <path d={line('up')} class="line up" />
+        {[0.5, 1].map(part => (
+          <text key={part} x="0" y={y(scale * part) + 14} class="axis">
+            {rate(scale * part)}
+          </text>
+        ))}
         <text x="0" y={HEIGHT - 4} class="axis">
           {clock(points[0]?.t ?? 0)}
         </text>
