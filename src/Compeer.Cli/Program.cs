@@ -14,6 +14,7 @@ var root = new RootCommand("Compeer: share, find and fetch files directly betwee
     ("dht", () => new DhtCommand().Build()),
     ("relay", () => new RelayCommand().Build()),
     ("doctor", () => new DoctorCommand().Build()),
+    ("daemon", () => new DaemonCommand().Build()),
     ("lab", () => new LabCommand().Build()),
 ];
 // The options of all commands together take longer to make than a small torrent to fetch: whoever names one needs no other.

@@ -92,6 +92,26 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
+    /// <summary>What was given, as keys and values of the node's configuration; what it has no key for is left out.</summary>
+    public Dictionary<string, string> Flags(ParseResult result)
+    {
+        var flags = new Dictionary<string, string>();
+        foreach (Option option in (Option[])[_bind, _port, _proxy, _relay, _limitUp, _limitDown, _encryption, _dhtBootstrap, _stun])
+        {
+            if (result.GetResult(option) is { Implicit: false } given)
+                flags[option.Name[2..]] = string.Join(',', given.Tokens.Select(t => t.Value));
+        }
+        foreach (Option<bool> option in (Option<bool>[])[_noDht, _noLan, _noUtp, _noTcp, _noPortMapping])
+        {
+            if (result.GetValue(option))
+                flags[option.Name["--no-".Length..]] = "false";
+        }
+        return flags;
+    }
+
+    /// <summary>Results and errors only.</summary>
+    public bool IsQuiet(ParseResult result) => result.GetValue(_quiet);
+
     /// <summary>The port given, or 0.</summary>
     public int Port(ParseResult result) => result.GetValue(_port);
 

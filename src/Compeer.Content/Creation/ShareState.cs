@@ -41,12 +41,11 @@ public sealed class ShareState
             File.Delete(_base + ".files");
             File.WriteAllBytes(_base + ".torrent", metainfo.ToTorrentFile());
             using TorrentFolder folder = TorrentFolder.Open(_dataDirectory, metainfo.InfoHashes.Truncated, files.Parent);
-            using var journal = new ResumeJournal(
-                folder.JournalPath, new JournalIdentity(metainfo.InfoHashes.Truncated, metainfo.PieceCount, metainfo.Files.Length, new GuardedPath(files.Parent).Root));
+            using var journal = ResumeJournal.Of(folder, metainfo, files.Parent);
             bool[] have = new bool[metainfo.PieceCount];
             Array.Fill(have, true);
             var byPath = files.Files.ToDictionary(f => string.Join('/', f.Path));
-            journal.Begin(have, new bool[metainfo.Files.Length], metainfo.Files
+            journal.Begin(have, new bool[metainfo.Files.Length], [], metainfo.Files
                 .Where(f => !f.IsPad)
                 .Select(f => KeyValuePair.Create(f.Index, files.Places[byPath[string.Join('/', f.Path)]].Stamp)));
             journal.Synced(journal.Position, clean: true);

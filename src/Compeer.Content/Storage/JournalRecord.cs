@@ -33,6 +33,9 @@ internal enum JournalRecordType : byte
 
     /// <summary>Offset and bytes of the bit set of files kept in the side file.</summary>
     Side = 9,
+
+    /// <summary>Offset and bytes of the bit set of pieces that are to be hashed before they count.</summary>
+    Doubted = 10,
 }
 
 /// <summary>

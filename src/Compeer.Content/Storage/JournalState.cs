@@ -18,6 +18,9 @@ internal sealed class JournalState
     /// <summary>Pieces whose write began and is not known to have ended.</summary>
     public HashSet<int> Open { get; } = [];
 
+    /// <summary>Pieces that were to be hashed, and were not.</summary>
+    public HashSet<int> Doubted { get; } = [];
+
     /// <summary>Pieces written since the last flush to the device: safe when the program dies, not when the machine does.</summary>
     public IReadOnlyCollection<int> Unflushed => _writtenAt.Keys;
 
@@ -77,6 +80,15 @@ internal sealed class JournalState
             case JournalRecordType.Side:
                 Bits(payload, Side);
                 break;
+            case JournalRecordType.Doubted:
+                bool[] doubted = new bool[Have.Length];
+                Bits(payload, doubted);
+                for (int piece = 0; piece < doubted.Length; piece++)
+                {
+                    if (doubted[piece])
+                        ApplyPiece(type, piece, end);
+                }
+                break;
             case JournalRecordType.Stamp when payload.Length == 20:
                 Stamps[BinaryPrimitives.ReadInt32BigEndian(payload)] = new FileStamp(
                     BinaryPrimitives.ReadInt64BigEndian(payload[4..]), BinaryPrimitives.ReadInt64BigEndian(payload[12..]));
@@ -98,10 +110,8 @@ internal sealed class JournalState
         if ((uint)piece >= (uint)Have.Length)
             return;
         Have[piece] = type == JournalRecordType.Written;
-        if (type == JournalRecordType.Opened)
-            Open.Add(piece);
-        else
-            Open.Remove(piece);
+        _ = type == JournalRecordType.Opened ? Open.Add(piece) : Open.Remove(piece);
+        _ = type == JournalRecordType.Doubted ? Doubted.Add(piece) : Doubted.Remove(piece);
         if (type == JournalRecordType.Written)
             _writtenAt[piece] = end;
         else

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Compeer.Formats.Torrents;
 using Compeer.Network.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -28,6 +29,10 @@ internal sealed class ResumeJournal : IDisposable
         _identity = identity;
     }
 
+    /// <summary>The journal of a torrent whose files lie in <paramref name="directory"/>; nothing is opened yet.</summary>
+    public static ResumeJournal Of(TorrentFolder folder, Metainfo metainfo, string directory) => new(
+        folder.JournalPath, new JournalIdentity(metainfo.InfoHashes.Truncated, metainfo.PieceCount, metainfo.Files.Length, new GuardedPath(directory).Root));
+
     /// <summary>This run of the system; empty where the system does not tell, which is then taken as a new run each time.</summary>
     public static Guid CurrentBootId { get; } =
         File.Exists("/proc/sys/kernel/random/boot_id") && Guid.TryParse(File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), out Guid id)
@@ -38,7 +43,11 @@ internal sealed class ResumeJournal : IDisposable
     public JournalState? Load() => File.Exists(_path) ? JournalState.Replay(File.ReadAllBytes(_path), _identity) : null;
 
     /// <summary>Starts a new journal with this content, in place of the old one at one stroke.</summary>
-    public void Begin(ReadOnlySpan<bool> have, ReadOnlySpan<bool> side, IEnumerable<KeyValuePair<int, FileStamp>> stamps)
+    /// <param name="have">One flag a piece: verified.</param>
+    /// <param name="side">One flag a file: kept in the side file.</param>
+    /// <param name="doubted">Pieces that are to be hashed first.</param>
+    /// <param name="stamps">The files as they are.</param>
+    public void Begin(ReadOnlySpan<bool> have, ReadOnlySpan<bool> side, IReadOnlyCollection<int> doubted, IEnumerable<KeyValuePair<int, FileStamp>> stamps)
     {
         string fresh = _path + ".new";
         lock (_lock)
@@ -49,6 +58,7 @@ internal sealed class ResumeJournal : IDisposable
             Append(JournalRecordType.Header, _identity.ToHeader(CurrentBootId));
             AppendBits(JournalRecordType.Side, side);
             AppendBits(JournalRecordType.Have, have);
+            AppendDoubted(doubted);
             foreach ((int index, FileStamp stamp) in stamps)
                 AppendStamp(index, stamp);
             RandomAccess.FlushToDisk(_file);
@@ -81,6 +91,13 @@ internal sealed class ResumeJournal : IDisposable
     }
 
     public void Opened(int piece) => AppendPiece(JournalRecordType.Opened, piece);
+
+    /// <summary>Pieces count no more until they were hashed; if that does not happen in this run, then in the next.</summary>
+    public void Doubted(IReadOnlyCollection<int> pieces)
+    {
+        lock (_lock)
+            AppendDoubted(pieces);
+    }
 
     public void Lost(int piece) => AppendPiece(JournalRecordType.Lost, piece);
 
@@ -140,6 +157,16 @@ internal sealed class ResumeJournal : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(payload, piece);
         lock (_lock)
             Append(type, payload);
+    }
+
+    private void AppendDoubted(IReadOnlyCollection<int> pieces)
+    {
+        if (pieces.Count == 0)
+            return;
+        bool[] flags = new bool[_identity.PieceCount];
+        foreach (int piece in pieces)
+            flags[piece] = true;
+        AppendBits(JournalRecordType.Doubted, flags);
     }
 
     private void AppendStamp(int index, FileStamp stamp)

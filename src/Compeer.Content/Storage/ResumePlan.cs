@@ -66,6 +66,7 @@ internal sealed class ResumePlan
         // What is appended to an earlier boot's journal would count as lost with that boot, so only one that is complete goes on.
         IsAsLeft = state.IsCompact && (state.BootId == ResumeJournal.CurrentBootId || !Have.Contains(false));
         Check.UnionWith(state.Open);
+        Check.UnionWith(state.Doubted);
         // Another run of the system: what had not reached the device may be gone, whatever the journal says.
         if (!state.Clean && state.BootId != ResumeJournal.CurrentBootId)
             Check.UnionWith(state.Unflushed);

@@ -16,8 +16,9 @@ internal sealed class Announces
 
     private readonly TorrentSession _session;
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-    private readonly List<ImmutableArray<string>> _early = [];
+    private readonly List<ImmutableArray<string>> _tiers = [];
     private TrackerAnnouncer? _announcer;
+    private TrackerAnnouncer? _leaving;
     private int _announcedPort;
 
     public Announces(TorrentSession session) => _session = session;
@@ -28,42 +29,51 @@ internal sealed class Announces
     /// <summary>More trackers: of the torrent file, or of the link.</summary>
     public void AddTiers(ImmutableArray<ImmutableArray<string>> tiers)
     {
-        if (_announcer is null)
-        {
-            _early.AddRange(tiers);
-            return;
-        }
+        _tiers.AddRange(tiers);
         foreach (string url in tiers.SelectMany(t => t))
-            _announcer.TryAddTracker(url, _session.Now);
+            _announcer?.TryAddTracker(url, _session.Now);
     }
 
     /// <summary>When the trackers of a sleeping torrent are to be told next; never when there are none.</summary>
     public Instant NextDeadline =>
         _announcer is not null ? _announcer.NextDeadline ?? Instant.Never
-        : _early.Count > 0 ? _session.FirstAnnounce
+        : _tiers.Count > 0 ? _session.FirstAnnounce
         : Instant.Never;
 
     public void OnTick()
     {
         // Until the first check is over we do not know whether we come as a seed.
-        if (_session.Phase is TorrentPhase.Checking or TorrentPhase.Failed || (_announcer is null && (_early.Count == 0 || _session.IsHeldBack)))
+        if (_session.IsHalted || _session.Phase == TorrentPhase.Checking || (_announcer is null && (_tiers.Count == 0 || _session.IsHeldBack || _leaving is { IsFinished: false })))
             return;
         _announcer ??= new TrackerAnnouncer(
-            new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _early.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+            new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _tiers.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
         // The router's answer may come after the first announce.
         if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort)
         {
             _announcedPort = _session.Services.OutsidePort;
             _announcer.OnPeersWanted(_session.Now);
         }
-        Launch();
+        Launch(_announcer);
+    }
+
+    /// <summary>Tells every tracker that lists us that we leave, and begins anew when the torrent goes on.</summary>
+    public void Leave()
+    {
+        if (_announcer is null)
+            return;
+        (_leaving, _announcer) = (_announcer, null);
+        _leaving.OnStopping(_session.Now);
+        Launch(_leaving);
     }
 
     public void OnCompleted() => _announcer?.OnCompleted(_session.Now);
 
     public void OnAnswer(TrackerAnswered answered)
     {
-        _announcer!.OnResult(answered.Job, answered.Result, _session.Now);
+        answered.Announcer.OnResult(answered.Job, answered.Result, _session.Now);
+        Launch(answered.Announcer);
+        if (answered.Announcer != _announcer)
+            return;
         Message = answered.Result.IsSuccess
             ? answered.Result.Response.Warning ?? $"{answered.Result.Response.Peers.Length} peers"
             : $"{TrackerUrl.ForDisplay(answered.Job.Url)}: {answered.Result.Failure.Message}";
@@ -74,7 +84,6 @@ internal sealed class Announces
             foreach (System.Net.IPEndPoint peer in response.Peers)
                 _session.Book.Add(peer, PeerSource.Tracker, _session.Now);
         }
-        Launch();
     }
 
     /// <summary>Tells every tracker that lists us that we leave; does not wait long.</summary>
@@ -97,16 +106,16 @@ internal sealed class Announces
         }
     }
 
-    private void Launch()
+    private void Launch(TrackerAnnouncer announcer)
     {
-        while (_announcer!.TryNextAnnounce(_session.Now, out AnnounceJob? job))
+        while (announcer.TryNextAnnounce(_session.Now, out AnnounceJob? job))
         {
             AnnounceJob next = job;
             AnnounceRequest request = Describe(job);
             _session.RunAside(async token =>
             {
                 AnnounceResult result = await _session.Services.Trackers.AnnounceAsync(next.Url, request, token);
-                _session.Post(new TrackerAnswered(next, result));
+                _session.Post(new TrackerAnswered(announcer, next, result));
             });
         }
     }

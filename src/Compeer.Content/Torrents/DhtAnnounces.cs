@@ -37,7 +37,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     {
         bool isSeed = session.Phase == TorrentPhase.Seeding;
         bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
-        if (_underWay || !isDue || session.Services.Dht is null || session.Phase is TorrentPhase.Checking or TorrentPhase.Failed || session.IsPrivate)
+        if (_underWay || !isDue || session.Services.Dht is null || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
             return;
         if (session.IsAsleep && !TryTakeTurn(session.Services.Dht))
             return;

@@ -55,7 +55,7 @@ internal sealed class Discovery
             _memory.OnTick();
         Dht.OnTick();
         // Whoever comes while we check would only be sent away.
-        if (!_isOnLan && !_session.IsPrivate && _session.Phase is not (TorrentPhase.Checking or TorrentPhase.Failed))
+        if (!_isOnLan && !_session.IsPrivate && _session.Phase != TorrentPhase.Checking && !_session.IsHalted)
             SetOnLan(true);
         if (_session.IsAsleep || _session.Now < _nextExplanation)
             return;
@@ -69,6 +69,13 @@ internal sealed class Discovery
         if (metainfo.IsPrivate)
             GoPrivate();
         Dht.OnMetainfo(metainfo);
+    }
+
+    /// <summary>The torrent stands still: nobody hears of it.</summary>
+    public void Silence()
+    {
+        if (_isOnLan)
+            SetOnLan(false);
     }
 
     /// <summary>The torrent falls asleep.</summary>

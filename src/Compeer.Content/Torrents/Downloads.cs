@@ -44,26 +44,22 @@ internal sealed class Downloads(TorrentSession session)
     /// <summary>No piece is being fetched, hashed or written.</summary>
     public bool IsSettled => _backlogBytes == 0 && _unwritten.Count == 0 && _pieces.Count == 0;
 
+    /// <summary>No piece is being hashed or written.</summary>
+    public bool IsDrained => _backlogBytes == 0;
+
     private bool IsActive => _picker is not null && session.Phase == TorrentPhase.Downloading;
 
     /// <summary>The pieces are known, and which of them are here.</summary>
-    public void Begin(Metainfo metainfo, bool[] wanted, bool[] have)
+    public void Begin(Metainfo metainfo, FileSelection selection, bool[] have)
     {
         _picker = new PiecePicker(session.Services.Options.Picker, metainfo.PieceCount, metainfo.DataLengthAt, session.Random)
         {
             Mode = session.Settings.Sequential ? PickMode.Sequential : PickMode.RarestFirst,
             Shares = new PieceShares(session.Services.PeerId),
         };
-        bool[] pieces = new bool[metainfo.PieceCount];
-        foreach (TorrentFile file in metainfo.Files.Where(f => wanted[f.Index]))
+        for (int piece = 0; piece < metainfo.PieceCount; piece++)
         {
-            (int first, int end) = session.Content.Storage.Layout.PiecesOf(file.Index);
-            Array.Fill(pieces, true, first, end - first);
-        }
-        for (int piece = 0; piece < pieces.Length; piece++)
-        {
-            if (!pieces[piece])
-                _picker.SetPriority(piece, 0);
+            _picker.SetPriority(piece, selection[piece]);
             if (have[piece])
                 _picker.PieceVerified(piece);
         }
@@ -314,6 +310,9 @@ internal sealed class Downloads(TorrentSession session)
         _nextRetry = session.Now + RetryWrite;
         switch (unwritten.Reason.Failure)
         {
+            case var _ when session.IsClosing:
+                DropUnwritten();
+                break;
             case StorageFailure.DiskFull:
                 session.SetPhase(TorrentPhase.WaitingForRoom, unwritten.Reason.Message);
                 break;
@@ -321,9 +320,25 @@ internal sealed class Downloads(TorrentSession session)
                 session.Content.OnFileChanged(unwritten.Reason);
                 break;
             default:
-                session.SetPhase(TorrentPhase.Failed, unwritten.Reason.Message);
+                session.Fail(unwritten.Reason.Message);
                 break;
         }
+    }
+
+    /// <summary>The content is to close: pieces that could not be written are fetched again later.</summary>
+    public void DropUnwritten()
+    {
+        foreach (PieceInProgress piece in _unwritten)
+            Finish(piece);
+        _unwritten.Clear();
+    }
+
+    /// <summary>The content is closed: what was here of pieces in progress is given up.</summary>
+    public void Release()
+    {
+        foreach (PieceInProgress piece in _pieces.Values)
+            piece.Release(session.Services.Blocks);
+        _pieces.Clear();
     }
 
     private void CountPieces(PeerLink link)

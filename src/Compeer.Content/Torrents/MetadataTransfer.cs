@@ -98,7 +98,7 @@ internal sealed class MetadataTransfer(TorrentSession session)
         }
         else
         {
-            session.SetPhase(TorrentPhase.Failed, $"The torrent's description cannot be used: {error}.");
+            session.Fail($"The torrent's description cannot be used: {error}.");
         }
     }
 

@@ -89,11 +89,11 @@ internal sealed class Peers(TorrentSession session)
         link.Connection.Path == PeerPath.RelayedUtp ? session.Punches.Relays.OwnAddress : null);
 
     /// <summary>A peer came, and the content cannot be opened for it now.</summary>
-    public void OnUnwanted(PeerArrived arrived)
+    public void OnUnwanted(PeerArrived arrived, string reason, TimeSpan wait)
     {
         arrived.Stream.Dispose();
         if (arrived.Dialled is { } dialled)
-            Book.OnPutOff(dialled, "the content is in use elsewhere", TimeSpan.FromMinutes(5), session.Now);
+            Book.OnPutOff(dialled, reason, wait, session.Now);
     }
 
     private void TellConnected(PeerLink link)
@@ -228,7 +228,7 @@ internal sealed class Peers(TorrentSession session)
     /// <summary>Whoever cannot be dialled may be met by an introduction, and if that fails too, through a relay.</summary>
     private void OnUnreachable(IPEndPoint peer)
     {
-        if (IsConnectedTo(peer))
+        if (session.IsHalted || IsConnectedTo(peer))
             return;
         session.Punches.OnUnreachable(peer);
         session.Punches.Relays.OnUnreachable(peer);
@@ -267,7 +267,7 @@ internal sealed class Peers(TorrentSession session)
             return;
         foreach (PublicAddress known in session.Services.PublicAddresses?.Current.Known ?? [])
             Book.UseOwnEndPoint(new IPEndPoint(known.Address, session.Services.OutsidePort));
-        if (session.Phase is TorrentPhase.Failed or TorrentPhase.Checking)
+        if (session.IsHalted || session.Phase == TorrentPhase.Checking)
             return;
         // A seed behind a NAT reaches nobody unless it dials, and those who came before it wait for it; with takers for all its slots it has no hurry.
         bool isSeed = session.Phase == TorrentPhase.Seeding;

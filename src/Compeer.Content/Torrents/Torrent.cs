@@ -42,6 +42,15 @@ public sealed class Torrent : IAsyncDisposable
     /// <summary>Names peers to dial.</summary>
     public void AddPeers(IReadOnlyList<IPEndPoint> peers) => _session.Post(new PeersFound(peers, PeerSource.User));
 
+    /// <summary>
+    /// Puts it to rest: peers go, trackers are told, files are closed. It costs no more than one asleep, and stays so until
+    /// <see cref="Resume"/>; a next start is told by <see cref="TorrentSettings.Paused"/>.
+    /// </summary>
+    public void Pause() => _session.Post(new TorrentIntent(session => session.Pause()));
+
+    /// <summary>Goes on after a pause, or tries again after a failure.</summary>
+    public void Resume() => _session.Post(new TorrentIntent(session => session.Resume()));
+
     /// <summary>Saves, says goodbye to trackers and peers, and ends; at most about two seconds.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
 }

@@ -196,7 +196,7 @@ public sealed class TorrentClient : IAsyncDisposable
     private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;
 
     private Handshake? Answer(Handshake theirs) =>
-        _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) ? session.AnswerTo(theirs) : null;
+        _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) && !session.IsHalted ? session.AnswerTo(theirs) : null;
 
     private void Accept(PeerStream stream, Handshake theirs)
     {

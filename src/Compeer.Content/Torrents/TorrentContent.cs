@@ -28,6 +28,9 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     /// <summary>Nothing waits to be hashed or flushed.</summary>
     public bool IsSettled => IsOpen && _toCheck.Count == 0 && _checking == 0 && _unflushed.Count == 0 && !Volatile.Read(ref _syncing);
 
+    /// <summary>Something is being hashed or flushed.</summary>
+    public bool IsBusy => _checking > 0 || Volatile.Read(ref _syncing);
+
     /// <summary>Pieces may be fetched and served.</summary>
     public bool IsOpen { get; private set; }
 
@@ -49,11 +52,10 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     /// <exception cref="StorageException">The disk refuses.</exception>
     public void Open(Metainfo metainfo)
     {
-        bool[] wanted = [.. metainfo.Files.Select(f => !f.IsPad && session.Settings.Select?.Invoke(f) != false)];
+        var selection = new FileSelection(metainfo, session.Settings);
+        bool[] wanted = selection.Wanted();
         _storage = new TorrentStorage(metainfo, session.Settings.Directory, wanted, session.Folder.SidePath, session.Settings.Preallocate);
-        _journal = new ResumeJournal(
-            session.Folder.JournalPath,
-            new JournalIdentity(metainfo.InfoHashes.Truncated, metainfo.PieceCount, metainfo.Files.Length, _storage.Directory));
+        _journal = ResumeJournal.Of(session.Folder, metainfo, session.Settings.Directory);
         try
         {
             JournalState? state = _journal.Load();
@@ -63,7 +65,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             if (plan.IsAsLeft)
                 _journal.Continue();
             else
-                _journal.Begin(plan.Have, side, plan.Stamps);
+                _journal.Begin(plan.Have, side, plan.Check, plan.Stamps);
             foreach ((int file, FileStamp stamp) in plan.Stamps)
                 _storage.SetKnownStamp(file, stamp);
             _storage.CreateEmptyFiles();
@@ -75,7 +77,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         {
             throw StorageException.From(e, -1, session.Settings.Directory);
         }
-        session.Downloads.Begin(metainfo, wanted, _have);
+        session.Downloads.Begin(metainfo, selection, _have);
         for (int piece = 0; piece < metainfo.PieceCount; piece++)
         {
             if (session.Downloads.Picker.IsWanted(piece))
@@ -97,6 +99,10 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         {
             Journal.Written(check.Piece, StampsOf);
             Add(check.Piece);
+        }
+        else if (!check.Valid)
+        {
+            Journal.Lost(check.Piece);
         }
         Continue();
     }
@@ -122,23 +128,32 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     {
         session.Tell(new TorrentProblem(reason.Message));
         int file = reason.FileIndex;
-        if (file < 0)
+        if (file < 0 || _storage is null)
             return;
         Storage.Reopen(file);
         FileStamp? stamp = Storage.StampOnDisk(file);
         Storage.SetKnownStamp(file, stamp);
         (int first, int end) = Storage.Layout.PiecesOf(file);
-        for (int piece = first; piece < end; piece++)
+        int[] lost = [.. Enumerable.Range(first, end - first).Where(piece => session.Downloads.Picker.Have[piece])];
+        if (stamp is not null)
+            Journal.Doubted(lost);
+        foreach (int piece in lost)
         {
-            if (!session.Downloads.Picker.Have[piece])
-                continue;
-            Journal.Lost(piece);
+            if (stamp is null)
+                Journal.Lost(piece);
+            else
+                _toCheck.Enqueue(piece);
             Count(piece, -1);
             session.Downloads.OnLost(piece);
-            if (stamp is not null)
-                _toCheck.Enqueue(piece);
         }
         Continue();
+    }
+
+    /// <summary>The content is to close: what is still to be hashed is hashed when it opens again.</summary>
+    public void StopChecking()
+    {
+        _toCheck.Clear();
+        _opening = false;
     }
 
     public void OnTick()

@@ -53,7 +53,7 @@ internal sealed record WebSeedBytes(WebSeedLink Link, int Request, TransferBuffe
 internal sealed record WebSeedEnded(WebSeedLink Link, int Request, WebSeedFailure? Failure) : TorrentInput;
 
 /// <summary>A tracker answered, or did not.</summary>
-internal sealed record TrackerAnswered(AnnounceJob Job, AnnounceResult Result) : TorrentInput;
+internal sealed record TrackerAnswered(TrackerAnnouncer Announcer, AnnounceJob Job, AnnounceResult Result) : TorrentInput;
 
 /// <summary>A piece is verified and in its files.</summary>
 /// <param name="Digests">Per-block digests, when the piece had failed before; else null.</param>

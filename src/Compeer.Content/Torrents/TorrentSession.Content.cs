@@ -17,6 +17,7 @@ internal sealed partial class TorrentSession
     private Punches? _punches;
     private TorrentStatus? _atSleep;
     private Instant _wantedAt;
+    private bool _isBegun;
     private bool _isWaking;
     private bool _isIntroduced;
     private int _reads;
@@ -51,13 +52,13 @@ internal sealed partial class TorrentSession
     public bool IsPrivate { get; private set; }
 
     /// <summary>When the torrent, if it sleeps from the start, announces itself first.</summary>
-    public Instant FirstAnnounce { get; }
+    public Instant FirstAnnounce { get; private set; }
 
     /// <summary>It has to wait until others have announced themselves.</summary>
     public bool IsHeldBack => IsAsleep && Now < FirstAnnounce;
 
     /// <summary>Bytes that are still wanted, as trackers are told; something while that is unknown.</summary>
-    public long LeftBytes => IsAsleep ? 0 : Metainfo is null ? UnknownLeft : Content.WantedBytes - Content.VerifiedBytes;
+    public long LeftBytes => IsAsleep && Phase == TorrentPhase.Seeding ? 0 : Metainfo is null ? UnknownLeft : Content.WantedBytes - Content.VerifiedBytes;
 
     /// <summary>Completes when the metainfo is known; asking wakes the torrent.</summary>
     public Task<Metainfo> MetainfoKnown
@@ -72,13 +73,13 @@ internal sealed partial class TorrentSession
     }
 
     private bool MaySleep =>
-        !IsAsleep && !_ending && Phase == TorrentPhase.Seeding && Links.Count == 0 && Now - _wantedAt >= Services.Options.SleepAfter
-        && Content.IsSettled && Downloads.IsSettled && Volatile.Read(ref _reads) == 0;
+        !IsAsleep && !_ending && IsDrained
+        && (IsClosing || (Phase == TorrentPhase.Seeding && Now - _wantedAt >= Services.Options.SleepAfter && Content.IsSettled && Downloads.IsSettled));
 
-    /// <summary>A disk thread is about to read content for a peer; told on the loop.</summary>
+    /// <summary>Something that needs the content open, such as a read for a peer, is about to begin elsewhere; told on the loop.</summary>
     public void BeginRead() => Interlocked.Increment(ref _reads);
 
-    /// <summary>It did; told by the disk thread.</summary>
+    /// <summary>It is over; told from there.</summary>
     public void EndRead() => Interlocked.Decrement(ref _reads);
 
     /// <summary>Takes the torrent's folder for this process.</summary>
@@ -133,11 +134,19 @@ internal sealed partial class TorrentSession
     private void Begin()
     {
         OpenFolder();
-        Discovery.Begin();
-        Announces.AddTiers(Settings.TrackerTiers);
         if (Settings.Metainfo is { } given)
             Folder.SaveMetainfo(given.ToTorrentFile());
-        Open(Settings.Metainfo ?? LoadMetainfo());
+        Metainfo? known = Settings.Metainfo ?? LoadMetainfo();
+        if (Settings.Paused)
+        {
+            BeginPaused(known);
+            return;
+        }
+        Discovery.Begin();
+        if (!_isBegun)
+            Announces.AddTiers(Settings.TrackerTiers);
+        _isBegun = true;
+        Open(known);
         // Thousands that were complete before need not be kept ready one by one.
         _wantedAt = _isKnown ? Now - Services.Options.SleepAfter : Now;
     }
@@ -169,25 +178,38 @@ internal sealed partial class TorrentSession
 
     private void OnArrived(PeerArrived arrived)
     {
-        if (TryWake())
+        if (IsHalted || IsClosing)
+            Peers.OnUnwanted(arrived, "the torrent was paused", TimeSpan.FromSeconds(1));
+        else if (TryWake())
             Peers.OnArrived(arrived);
         else
-            Peers.OnUnwanted(arrived);
+            Peers.OnUnwanted(arrived, "the content is in use elsewhere", TimeSpan.FromMinutes(5));
     }
 
     private async Task SleepAsync()
     {
         PublishStatus();
-        _atSleep = Status;
+        if (Metainfo is not null || _atSleep is null)
+            _atSleep = Status;
         Discovery.OnSleep();
         Peers.OnSleep();
         await Content.DisposeAsync();
+        Downloads.Release();
         WebSeeds.Dispose();
+        PutAway();
+        if (!IsHalted && Phase != TorrentPhase.Seeding)
+            Reopen();
+    }
+
+    private void PutAway()
+    {
         (_content, _downloads, _uploads, _metadata, _hashes, _webSeeds, _punches, _scratch) = (null, null, null, null, null, null, null, null);
         Metainfo = null;
-        Settings = Settings with { Metainfo = null };
-        Folder.Dispose();
+        // Where even the folder could not be opened, nothing is kept in it.
+        Settings = Settings with { Metainfo = _folder is null ? Settings.Metainfo : null, Paused = false };
+        _folder?.Dispose();
         _folder = null;
+        (_isBusy, IsClosing) = (false, false);
         // In this order: who sees the new source unset sees that we sleep.
         IsAsleep = true;
         Volatile.Write(ref _metainfoKnown, NewMetainfoKnown());

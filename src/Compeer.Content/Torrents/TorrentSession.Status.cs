@@ -37,7 +37,7 @@ internal sealed partial class TorrentSession
 
     private TorrentStatus DescribeAsleep() => _atSleep! with
     {
-        IsAsleep = true,
+        IsAsleep = !IsHalted,
         Phase = Phase,
         Metainfo = null,
         DownRate = Down.BytesPerSecond,

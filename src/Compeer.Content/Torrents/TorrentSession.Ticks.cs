@@ -24,6 +24,7 @@ internal sealed partial class TorrentSession
     private Instant NextTick =>
         _isBusy || Now - _lastActivity < Lively ? _lastTick + Quick
         : !IsAsleep || Now - _lastActivity < Restless ? _lastTick + Slow
+        : IsHalted ? Instant.Never
         : Later(_lastTick + Slow, Instant.Min(Peers.NextDial, Instant.Min(Announces.NextDeadline, Discovery.Dht.NextDeadline)));
 
     private static Instant Later(Instant a, Instant b) => a > b ? a : b;

@@ -109,6 +109,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public void Post(TorrentInput input) => _inputs.Writer.TryWrite(input);
 
+    /// <summary>Has an intent carried out, or refused when the torrent has ended.</summary>
+    public void Post(TorrentIntent intent)
+    {
+        if (!_inputs.Writer.TryWrite(intent))
+            intent.Refuse?.Invoke();
+    }
+
     /// <summary>At most one tick waits, however slow the loop is.</summary>
     public void PostTick()
     {
@@ -168,10 +175,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             Now = MonotonicClock.Now;
             Down.Start(Now);
             Up.Start(Now);
-            Begin();
+            Try(Begin);
             if (MaySleep)
                 await SleepAsync();
-            OnTick();
+            Try(OnTick);
             do
             {
                 if (MaySleep)
@@ -179,10 +186,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 ScheduleTick();
             }
             while (await _inputs.Reader.WaitToReadAsync() && RunOnce());
-        }
-        catch (StorageException e)
-        {
-            SetPhase(TorrentPhase.Failed, e.Message);
         }
         finally
         {
@@ -194,8 +197,21 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private bool RunOnce()
     {
         Now = MonotonicClock.Now;
-        for (int i = 0; i < MaxInputsPerPass && !_ending && _inputs.Reader.TryRead(out TorrentInput? input); i++)
-            Apply(input);
+        try
+        {
+            for (int i = 0; i < MaxInputsPerPass && !_ending && _inputs.Reader.TryRead(out TorrentInput? input); i++)
+                Apply(input);
+            FlushDirty();
+        }
+        catch (StorageException e)
+        {
+            Fail(e.Message);
+        }
+        return !_ending;
+    }
+
+    private void FlushDirty()
+    {
         foreach (PeerLink link in _dirty)
         {
             link.IsDirty = false;
@@ -203,7 +219,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Flush(link);
         }
         _dirty.Clear();
-        return !_ending;
     }
 
     private void Apply(TorrentInput input)
@@ -242,6 +257,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 break;
             case PeerArrived arrived:
                 OnArrived(arrived);
+                break;
+            case TorrentIntent intent:
+                intent.Carry(this);
+                break;
+            case WakeAsked when IsHalted:
+                LendMetainfo();
                 break;
             case WakeAsked:
                 TryWake();
@@ -283,7 +304,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             link.Connection.Close(reason);
         Services.Download.Take(buffer.Length, Now);
         // What is over the limit keeps its buffer, and so the peer's window, until the debt is paid.
-        if (Services.Download.Available(Now) < 0)
+        if (Services.Download.Available(Now) < 0 && !IsClosing)
             _withheld.Enqueue((link, buffer));
         else
             link.Connection.Release(buffer);
@@ -373,10 +394,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
         _webSeeds?.Dispose();
+        _inputs.Writer.TryComplete();
         while (_inputs.Reader.TryRead(out TorrentInput? input))
         {
             if (input is PeerArrived late)
                 late.Stream.Dispose();
+            else if (input is TorrentIntent intent)
+                intent.Refuse?.Invoke();
         }
         if (_content is not null)
             await _content.DisposeAsync();

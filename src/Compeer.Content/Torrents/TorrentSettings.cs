@@ -31,6 +31,12 @@ public sealed record TorrentSettings
     /// <summary>Which files are wanted; null means all.</summary>
     public Func<TorrentFile, bool>? Select { get; init; }
 
+    /// <summary>How much each file of the metainfo is wanted; those past the end of the list as usual. Null leaves it to <see cref="Select"/>.</summary>
+    public IReadOnlyList<FilePriority>? Priorities { get; init; }
+
+    /// <summary>Begin paused: nothing is opened, dialled or announced before <see cref="Torrent.Resume"/>.</summary>
+    public bool Paused { get; init; }
+
     /// <summary>Fetch pieces in order, for playing while loading.</summary>
     public bool Sequential { get; init; }
 

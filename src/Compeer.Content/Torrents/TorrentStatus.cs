@@ -22,11 +22,14 @@ public enum TorrentPhase
     /// <summary>The disk is full; it goes on when there is room.</summary>
     WaitingForRoom,
 
-    /// <summary>Cannot go on without the user.</summary>
+    /// <summary>Cannot go on without the user; <see cref="Torrent.Resume"/> tries again.</summary>
     Failed,
 
     /// <summary>Ended.</summary>
     Stopped,
+
+    /// <summary>A person put it to rest: no peers, no announces, no open files.</summary>
+    Paused,
 }
 
 /// <summary>A snapshot of a torrent, replaced ten times a second while something moves, less often otherwise. Rates are in bytes per second.</summary>
@@ -43,6 +46,9 @@ public sealed record TorrentStatus
 
     /// <summary>Number of pieces; 0 until the info dictionary is known.</summary>
     public int PieceCount { get; init; }
+
+    /// <summary>A person put it to rest.</summary>
+    public bool IsPaused => Phase == TorrentPhase.Paused;
 
     /// <summary>It is complete, nobody is connected, and what only a connection needs is put away.</summary>
     public bool IsAsleep { get; init; }

@@ -174,6 +174,7 @@ internal sealed class WebSeeds(TorrentSession session)
         int number = ++link.Request;
         var cancel = new CancellationTokenSource();
         link.Cancel = cancel;
+        session.BeginRead();
         session.RunAside(async token =>
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(token, cancel.Token);
@@ -185,6 +186,10 @@ internal sealed class WebSeeds(TorrentSession session)
             catch (OperationCanceledException)
             {
                 // Whoever cancelled it knows, and what it had claimed is free again.
+            }
+            finally
+            {
+                session.EndRead();
             }
         });
     }

@@ -7,7 +7,7 @@ namespace Compeer.Tests.Architecture;
 public sealed partial class HouseRules
 {
     /// <summary>From the bottom up: a project may refer to those before it, never to itself or those behind it.</summary>
-    private static readonly string[] Layers = ["Compeer.Formats", "Compeer.Protocols", "Compeer.Simulator", "Compeer.Network", "Compeer.Content", "Compeer.Cli"];
+    private static readonly string[] Layers = ["Compeer.Formats", "Compeer.Protocols", "Compeer.Simulator", "Compeer.Network", "Compeer.Content", "Compeer.Node", "Compeer.Cli"];
 
     private static readonly string[] Pure = ["Compeer.Formats", "Compeer.Protocols"];
 

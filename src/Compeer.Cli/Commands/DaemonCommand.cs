@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Text.Json;
+using Compeer.Cli.Output;
+using Compeer.Node;
+using Compeer.Node.Hosting;
+
+namespace Compeer.Cli.Commands;
+
+/// <summary>compeer daemon: the node as a service, with its API and page, until it is stopped.</summary>
+internal sealed class DaemonCommand
+{
+    private readonly CommonOptions _common = new();
+    private readonly Option<string?> _api = new("--api") { Description = "Where the API and the page are (default: 127.0.0.1:7373); elsewhere than on loopback over TLS only", HelpName = "IP:PORT" };
+
+    public Command Build()
+    {
+        var command = new Command("daemon", "Run the node as a service, with a page to look at and an API; until stopped");
+        command.Options.Add(_api);
+        _common.AddTo(command);
+        command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> flags = _common.Flags(result);
+        if (result.GetValue(_api) is { } api)
+            flags["api"] = api;
+        try
+        {
+            await using NodeHost node = await NodeHost.StartAsync(new NodeStart { DataDirectory = _common.DataDirectory(result), Flags = flags, Note = reporter.Note }, cancellationToken);
+            Announce(node, result);
+            await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            return ExitCode.Done;
+        }
+        catch (NodeException e)
+        {
+            throw new CommandException(e.Failure switch { NodeFailure.Usage => ExitCode.Usage, NodeFailure.BadInput => ExitCode.BadInput, _ => ExitCode.Disk }, e.Message);
+        }
+    }
+
+    /// <summary>The token is in the link, so that opening it logs in; a service, whose output is kept, is started with --quiet.</summary>
+    private void Announce(NodeHost node, ParseResult result)
+    {
+        string link = $"{node.Url}/#token={node.Token}";
+        if (_common.IsJson(result))
+            Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "daemon", url = node.Url, link }));
+        else
+            Console.Out.WriteLine(_common.IsQuiet(result) ? node.Url : link);
+    }
+}

@@ -1,0 +1,22 @@
+using Compeer.Node.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Compeer.Node.Api;
+
+/// <summary>All paths of the API.</summary>
+internal static class Endpoints
+{
+    public static void Map(IEndpointRouteBuilder web, NodeServices services)
+    {
+        web.MapGet("/health", () => Results.Json(new Health("ok")));
+        RouteGroupBuilder api = web.MapGroup("/api/v1");
+        new SessionEndpoints(services.Access).Map(api);
+        new NodeEndpoints(services).Map(api);
+        new TorrentEndpoints(services).Map(api);
+        new EventStream(services).Map(api);
+    }
+
+    private sealed record Health(string Status);
+}

@@ -1,0 +1,39 @@
+using Compeer.Content.Storage;
+using Compeer.Node.Security;
+using Microsoft.AspNetCore.Http;
+
+namespace Compeer.Node.Api;
+
+/// <summary>Turns what endpoints throw into problem details, if the answer has not begun.</summary>
+internal static class ErrorAnswers
+{
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted && Describe(e) is { } answer)
+        {
+            (int status, string title, string detail) = answer;
+            context.Response.Headers.Remove("Content-Length");
+            await Problem.WriteAsync(context, status, title, detail);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for the answer any more.
+        }
+    }
+
+    private static (int Status, string Title, string Detail)? Describe(Exception e) => e switch
+    {
+        NodeException { Failure: NodeFailure.BadInput } bad => (400, "This cannot be used", bad.Message),
+        NodeException { Failure: NodeFailure.Disk } disk => (507, "The disk refuses", disk.Message),
+        NodeException usage => (409, "Not possible now", usage.Message),
+        NotFoundException missing => (404, "Not here", missing.Message),
+        StorageException storage => (507, "The disk refuses", storage.Message),
+        BadHttpRequestException { StatusCode: 413 } => (413, "Too large", "The body is larger than this takes."),
+        BadHttpRequestException bad => (bad.StatusCode, "This cannot be read", bad.InnerException?.Message ?? bad.Message),
+        _ => null,
+    };
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Compeer.Node.Hosting;
+using Compeer.Node.Torrents;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Compeer.Node.Api;
+
+/// <summary>GET /events: what changes, as server-sent events. Spec: HTML, section 9.2.</summary>
+internal sealed class EventStream(NodeServices services)
+{
+    private const int MaxStreams = 64;
+    private static readonly TimeSpan NodePace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    private int _streams;
+
+    public void Map(IEndpointRouteBuilder api) => api.MapGet("/events", StreamAsync);
+
+    private async Task StreamAsync(HttpContext context)
+    {
+        if (Interlocked.Increment(ref _streams) > MaxStreams)
+        {
+            Interlocked.Decrement(ref _streams);
+            await Security.Problem.WriteAsync(context, 503, "Too many streams", $"{MaxStreams} listen already. Close some pages.");
+            return;
+        }
+        try
+        {
+            context.Response.ContentType = "text/event-stream";
+            await WriteAsync(context);
+        }
+        catch (OperationCanceledException)
+        {
+            // The listener went away.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
+
+    /// <summary>Everything first, then changes; a listener who was too slow begins again.</summary>
+    private async Task WriteAsync(HttpContext context)
+    {
+        CancellationToken ending = context.RequestAborted;
+        ChannelReader<FeedChange> changes = services.Feed.Listen(ending);
+        long sequence = services.Feed.Sequence;
+        await SendAsync(context, "reset", sequence, new { torrents = services.Torrents.All.Select(t => t.Summary) });
+        string lastNode = "";
+        long quietSince = services.Time.GetTimestamp();
+        while (true)
+        {
+            string node = JsonSerializer.Serialize(NodeView.Of(services), ApiJson.Options);
+            if (node != lastNode)
+            {
+                await SendTextAsync(context, "node", sequence, lastNode = node);
+                quietSince = services.Time.GetTimestamp();
+            }
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(ending);
+            pause.CancelAfter(NodePace);
+            try
+            {
+                while (await changes.WaitToReadAsync(pause.Token))
+                {
+                    while (changes.TryRead(out FeedChange? change))
+                    {
+                        sequence = change.Sequence;
+                        await SendAsync(context, "torrents", sequence, new { changed = change.Changed, removed = change.Removed });
+                        quietSince = services.Time.GetTimestamp();
+                    }
+                }
+                return;
+            }
+            catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+            {
+                if (services.Time.GetElapsedTime(quietSince) > Heartbeat)
+                {
+                    await context.Response.WriteAsync(": still here\n\n", ending);
+                    await context.Response.Body.FlushAsync(ending);
+                    quietSince = services.Time.GetTimestamp();
+                }
+            }
+        }
+    }
+
+    private static Task SendAsync(HttpContext context, string name, long sequence, object data) => SendTextAsync(context, name, sequence, JsonSerializer.Serialize(data, ApiJson.Options));
+
+    private static async Task SendTextAsync(HttpContext context, string name, long sequence, string data)
+    {
+        await context.Response.WriteAsync($"id: {sequence}\nevent: {name}\ndata: {data}\n\n", context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+}

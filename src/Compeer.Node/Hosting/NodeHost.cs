@@ -1,0 +1,124 @@
+using System.Net;
+using Compeer.Content.Torrents;
+using Compeer.Node.Configuration;
+using Compeer.Node.Security;
+using Compeer.Node.State;
+using Compeer.Node.Torrents;
+using Microsoft.AspNetCore.Builder;
+
+namespace Compeer.Node.Hosting;
+
+/// <summary>How a node is started.</summary>
+public sealed record NodeStart
+{
+    /// <summary>Where everything is kept.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Options of the command line: keys and values.</summary>
+    public IReadOnlyDictionary<string, string> Flags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The environment.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>Told what is worth knowing.</summary>
+    public Action<string> Note { get; init; } = static _ => { };
+}
+
+/// <summary>
+/// A running node: state, torrents, API and page, put together. Answers as soon as it has started; the torrents that it remembers open
+/// meanwhile.
+/// </summary>
+/// <example><code>
+/// await using NodeHost node = await NodeHost.StartAsync(new NodeStart { DataDirectory = "data" }, default);
+/// Console.WriteLine(node.Url);
+/// </code></example>
+public sealed class NodeHost : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _ending = new();
+    private readonly NodeServices _services;
+    private readonly WebApplication _web;
+    private readonly Task _starting;
+
+    private NodeHost(NodeServices services, WebApplication web, Task starting, string token, string url) =>
+        (_services, _web, _starting, Token, Url) = (services, web, starting, token, url);
+
+    /// <summary>Where the API and the page are: scheme, address and port.</summary>
+    public string Url { get; }
+
+    /// <summary>The token of the data directory.</summary>
+    public string Token { get; }
+
+    /// <summary>Completes when every torrent that was remembered has started.</summary>
+    public Task TorrentsStarted => _starting;
+
+    /// <summary>Starts a node.</summary>
+    /// <exception cref="NodeException">A setting, the data directory or an address cannot be used.</exception>
+    public static async Task<NodeHost> StartAsync(NodeStart start, CancellationToken cancellationToken)
+    {
+        var undo = new Stack<IAsyncDisposable>();
+        try
+        {
+            DataDirectory data = Undone(DataDirectory.Open(start.DataDirectory));
+            NodeConfiguration configuration = NodeConfiguration.Load(data.Root, start.Environment, start.Flags);
+            StateStore state = Undone(StateStore.Open(data.StatePath));
+            if (state.DamagedLines > 0)
+                start.Note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
+            string token = data.ReadOrMakeToken();
+            TorrentCatalogue torrents = Undone(new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System));
+            torrents.Load();
+            TorrentClient client = ClientStarter.Start(configuration, data.Root, start.Note);
+            undo.Push(client);
+            var feed = new LiveFeed(torrents, TimeProvider.System, start.Note);
+            undo.Push(feed);
+            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, TimeProvider.System)
+            {
+                StartedAt = TimeProvider.System.GetUtcNow(),
+            };
+            Task starting = torrents.StartAllAsync(client, cancellationToken);
+            WebApplication web = WebHost.Build(services);
+            undo.Push(web);
+            string url = await WebHost.StartAsync(web, configuration, cancellationToken);
+            data.WriteApiAddress(url);
+            return new NodeHost(services, web, starting, token, url);
+        }
+        catch
+        {
+            while (undo.TryPop(out IAsyncDisposable? part))
+                await part.DisposeAsync();
+            throw;
+        }
+
+        T Undone<T>(T part)
+            where T : IDisposable
+        {
+            undo.Push(new Disposal(part));
+            return part;
+        }
+    }
+
+    /// <summary>Stops everything, within about four seconds: the API, then the torrents, then the state.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(StopPatience);
+        await _services.Feed.DisposeAsync();
+        await _web.StopAsync(limit.Token);
+        await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await _services.Client.DisposeAsync();
+        await _web.DisposeAsync();
+        _services.Torrents.Dispose();
+        _services.State.Dispose();
+        _services.Data.Dispose();
+        _ending.Dispose();
+    }
+
+    private sealed class Disposal(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

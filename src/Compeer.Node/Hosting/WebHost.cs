@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Compeer.Node.Api;
+using Compeer.Node.Configuration;
+using Compeer.Node.Security;
+using Compeer.Node.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Compeer.Node.Hosting;
+
+/// <summary>
+/// Kestrel with its limits and the way of a request: guard, page, endpoints. Made from an empty builder, so that no setting of ASP.NET
+/// Core's own can change where it listens or what it tells.
+/// </summary>
+internal static class WebHost
+{
+    private const int MaxConnections = 300;
+    private const int MaxBodyBytes = 1 << 20;
+
+    public static WebApplication Build(NodeServices services)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, IPEndPoint.Parse(services.Configuration[NodeOptions.Api])));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(services);
+        builder.Services.ConfigureHttpJsonOptions(json => Shape(json.SerializerOptions));
+        WebApplication web = builder.Build();
+        IPEndPoint local = IPEndPoint.Parse(services.Configuration[NodeOptions.Api]);
+        var page = new StaticPage();
+        // With port 0 the port, and so the names, are known only when it listens.
+        var hosts = new Lazy<HostRules>(() => new HostRules(
+            new IPEndPoint(local.Address, new Uri(Addresses(web).First()).Port),
+            services.Configuration[NodeOptions.ApiHosts].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+        web.Use(ErrorAnswers.InvokeAsync);
+        web.Use(next => context => new RequestGuard(next, services.Access, hosts.Value).InvokeAsync(context));
+        web.Use(async (context, next) =>
+        {
+            if (!await page.TryServeAsync(context))
+                await next(context);
+        });
+        web.UseRouting();
+        Endpoints.Map(web, services);
+        web.UseEndpoints(static _ => { });
+        web.Run(context => Problem.WriteAsync(context, 404, "Nothing here", "No such path. The API's paths are listed at /openapi/v1.json."));
+        return web;
+    }
+
+    /// <summary>Listens.</summary>
+    /// <returns>Where: scheme, address and port.</returns>
+    /// <exception cref="NodeException">The address cannot be had.</exception>
+    public static async Task<string> StartAsync(WebApplication web, NodeConfiguration configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await web.StartAsync(cancellationToken);
+            return Addresses(web).First();
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new NodeException(NodeFailure.Usage, $"The API cannot listen on {configuration[NodeOptions.Api]}: {e.Message} Choose another address with --api, or stop what uses it.", e);
+        }
+    }
+
+    /// <summary>How values look in the API.</summary>
+    public static void Shape(JsonSerializerOptions json)
+    {
+        json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+    }
+
+    private static ICollection<string> Addresses(WebApplication web) => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+
+    private static void Limit(KestrelServerOptions kestrel, IPEndPoint local)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
+        kestrel.Limits.MaxRequestLineSize = 8 << 10;
+        kestrel.Limits.MaxRequestBufferSize = 128 << 10;
+        kestrel.Listen(local);
+    }
+}

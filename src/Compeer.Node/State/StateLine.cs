@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Compeer.Node.State;
+
+/// <summary>One line of the state file: a checksum, and a key with its value or without one.</summary>
+internal static class StateLine
+{
+    private const int ChecksumDigits = 8;
+
+    /// <summary>The line with its end.</summary>
+    public static string Format(string key, string? json)
+    {
+        string name = JsonSerializer.Serialize(key, StateJson.Options);
+        string body = json is null ? $"{{\"k\":{name}}}" : $"{{\"k\":{name},\"v\":{json}}}";
+        return $"{Checksum(body):x8} {body}\n";
+    }
+
+    /// <summary>About what a line takes.</summary>
+    public static long LengthOf(string key, string json) => key.Length + json.Length + 24;
+
+    /// <summary>Reads a line without its end; false when it is damaged.</summary>
+    public static bool TryParse(string line, out string key, out string? json)
+    {
+        (key, json) = ("", null);
+        if (line.Length < ChecksumDigits + 2 || line[ChecksumDigits] != ' '
+            || !uint.TryParse(line.AsSpan(0, ChecksumDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint checksum))
+            return false;
+        string body = line[(ChecksumDigits + 1)..];
+        if (Checksum(body) != checksum)
+            return false;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            key = document.RootElement.GetProperty("k").GetString() ?? "";
+            json = document.RootElement.TryGetProperty("v", out JsonElement value) ? value.GetRawText() : null;
+            return key.Length > 0;
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>CRC-32 (IEEE 802.3).</summary>
+    private static uint Checksum(string body)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in Encoding.UTF8.GetBytes(body))
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ (0xEDB88320u & (uint)-(int)(crc & 1));
+        }
+        return ~crc;
+    }
+}

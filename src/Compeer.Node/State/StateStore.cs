@@ -1,0 +1,227 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Compeer.Node.State;
+
+/// <summary>
+/// What the node remembers, as values under keys, in one append-only file of checksummed lines. A change is on its way to the disk
+/// before it counts; one that the disk refuses changes nothing. A line cut by a crash, or damaged, is left out at the next start; a
+/// damaged file is kept beside. When four fifths of the file are old, it is made anew, atomically. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A line: 8 hex digits (CRC-32 of the rest), a blank, and {"k":key,"v":value} or {"k":key} for what is gone. The first line names the
+/// format and its version.
+/// </remarks>
+public sealed class StateStore : IDisposable
+{
+    private const string Header = "compeer-state 1";
+    private const int MinRewriteBytes = 256 << 10;
+    private const int MaxLineBytes = 16 << 20;
+
+    private readonly Lock _writing = new();
+    private readonly string _path;
+    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
+    private FileStream? _file;
+    private long _liveBytes;
+
+    private StateStore(string path) => _path = path;
+
+    /// <summary>Lines that could not be used at the start.</summary>
+    public int DamagedLines { get; private set; }
+
+    /// <summary>Opens the file, or begins one.</summary>
+    /// <exception cref="NodeException">The system refuses, or a newer program wrote it.</exception>
+    public static StateStore Open(string path)
+    {
+        var store = new StateStore(path);
+        try
+        {
+            bool isSound = store.Load();
+            if (!isSound)
+                File.Copy(path, path + ".damaged", overwrite: true);
+            if (!isSound || new FileInfo(path) is not { Exists: true, Length: > 0 })
+                store.Rewrite();
+            else
+                store.OpenToAppend();
+            return store;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            store.Dispose();
+            throw new NodeException(NodeFailure.Disk, $"The state in '{path}' cannot be opened: {e.Message} Check who may write there, and that the disk has room.", e);
+        }
+    }
+
+    /// <summary>The values whose keys begin so, without the beginning, in order.</summary>
+    public IReadOnlyList<(string Key, string Json)> All(string prefix)
+    {
+        lock (_writing)
+            return [.. _values.Where(v => v.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(v => (v.Key[prefix.Length..], v.Value))];
+    }
+
+    /// <summary>The value as an object; null when there is none, or none that can be read.</summary>
+    public T? Get<T>(string key)
+        where T : class
+    {
+        lock (_writing)
+        {
+            return _values.TryGetValue(key, out string? json) ? Read<T>(json) : null;
+        }
+    }
+
+    /// <summary>Values whose keys begin so, as objects; those that cannot be read are left out.</summary>
+    public IEnumerable<(string Key, T Value)> All<T>(string prefix)
+        where T : class =>
+        All(prefix).Select(v => (v.Key, Value: Read<T>(v.Json))).Where(v => v.Value is not null).Select(v => (v.Key, v.Value!));
+
+    /// <summary>Keeps a value.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void Put<T>(string key, T value) => Write([(key, JsonSerializer.Serialize(value, StateJson.Options))], durable: true);
+
+    /// <summary>Keeps values together without waiting for the disk: they survive the death of the program, and not that of the machine.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void PutLazily<T>(IEnumerable<KeyValuePair<string, T>> values) =>
+        Write([.. values.Select(v => (v.Key, (string?)JsonSerializer.Serialize(v.Value, StateJson.Options)))], durable: false);
+
+    /// <summary>Forgets a value.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void Remove(string key)
+    {
+        lock (_writing)
+        {
+            if (!_values.ContainsKey(key))
+                return;
+        }
+        Write([(key, null)], durable: true);
+    }
+
+    public void Dispose()
+    {
+        lock (_writing)
+        {
+            _file?.Dispose();
+            _file = null;
+        }
+    }
+
+    private static T? Read<T>(string json)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, StateJson.Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private void Write(IReadOnlyList<(string Key, string? Json)> changes, bool durable)
+    {
+        if (changes.Count == 0)
+            return;
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(changes.Select(c => StateLine.Format(c.Key, c.Json))));
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_file is null, this);
+            long end = _file.Length;
+            try
+            {
+                _file.Position = end;
+                _file.Write(lines);
+                _file.Flush(durable);
+            }
+            catch (IOException e)
+            {
+                TakeBack(end);
+                throw new NodeException(NodeFailure.Disk, $"The state in '{_path}' cannot be written: {e.Message} Nothing was changed. Make room on the disk and try again.", e);
+            }
+            foreach ((string key, string? json) in changes)
+                Apply(key, json);
+            if (_file.Length > MinRewriteBytes && _file.Length > 5 * _liveBytes)
+                TryRewrite();
+        }
+    }
+
+    /// <summary>What was written in part would be left out at the next start anyway; taking it back keeps the file clean meanwhile.</summary>
+    private void TakeBack(long end)
+    {
+        try
+        {
+            _file!.SetLength(end);
+        }
+        catch (IOException)
+        {
+            // The next line begins behind a broken one, and a start leaves the broken one out.
+        }
+    }
+
+    private void Apply(string key, string? json)
+    {
+        if (_values.Remove(key, out string? old))
+            _liveBytes -= StateLine.LengthOf(key, old);
+        if (json is null)
+            return;
+        _values[key] = json;
+        _liveBytes += StateLine.LengthOf(key, json);
+    }
+
+    /// <returns>False when a line within the file is damaged, or its end is.</returns>
+    private bool Load()
+    {
+        if (!File.Exists(_path))
+            return true;
+        using var reader = new StreamReader(_path, Encoding.UTF8);
+        if (reader.ReadLine() is { } header && header != Header)
+        {
+            if (header.StartsWith("compeer-state ", StringComparison.Ordinal))
+                throw new NodeException(NodeFailure.Usage, $"'{_path}' was written by a newer Compeer ('{header}'; this one knows '{Header}'). Start that version, or another --data-dir.");
+            DamagedLines++;
+        }
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length <= MaxLineBytes && StateLine.TryParse(line, out string key, out string? json))
+                Apply(key, json);
+            else if (line.Length > 0)
+                DamagedLines++;
+        }
+        return DamagedLines == 0;
+    }
+
+    private void OpenToAppend()
+    {
+        _file?.Dispose();
+        _file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 });
+        // A last line without its end would swallow the next one.
+        if (_file.Length > 0)
+        {
+            _file.Position = _file.Length - 1;
+            if (_file.ReadByte() != '\n')
+                _file.Write("\n"u8);
+        }
+    }
+
+    /// <summary>A full disk puts the tidying off, and loses nothing.</summary>
+    private void TryRewrite()
+    {
+        try
+        {
+            Rewrite();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NodeException)
+        {
+            if (_file is null)
+                OpenToAppend();
+        }
+    }
+
+    private void Rewrite()
+    {
+        var text = new StringBuilder(Header).Append('\n');
+        foreach ((string key, string json) in _values)
+            text.Append(StateLine.Format(key, json));
+        AtomicFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), isSecret: true);
+        OpenToAppend();
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+
+namespace Compeer.Node.State;
+
+/// <summary>What the node remembers of a torrent; its description and which pieces are here lie in the torrent's own folder.</summary>
+public sealed record TorrentRecord
+{
+    /// <summary>The v1 info-hash in hex, or null.</summary>
+    public string? V1 { get; init; }
+
+    /// <summary>The v2 info-hash in hex, or null.</summary>
+    public string? V2 { get; init; }
+
+    /// <summary>Name for people, as far as it is known.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Bytes of all files; 0 until it is known.</summary>
+    public long Size { get; init; }
+
+    /// <summary>Folder of the files.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Trackers of the link.</summary>
+    public ImmutableArray<string> Trackers { get; init; } = [];
+
+    /// <summary>Web seeds of the link.</summary>
+    public ImmutableArray<string> WebSeeds { get; init; } = [];
+
+    /// <summary>Peers of the link, as IP:PORT.</summary>
+    public ImmutableArray<string> LinkPeers { get; init; } = [];
+
+    /// <summary>When it was added.</summary>
+    public DateTimeOffset AddedAt { get; init; }
+
+    /// <summary>When it was complete first.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>Words of the user.</summary>
+    public ImmutableArray<string> Labels { get; init; } = [];
+
+    /// <summary>It rests until it is resumed.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>Only its description is fetched, until somebody decides.</summary>
+    public bool Preview { get; init; }
+
+    /// <summary>Pieces in order.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>Bytes per second; 0 none.</summary>
+    public long UpLimit { get; init; }
+
+    /// <summary>Bytes per second; 0 none.</summary>
+    public long DownLimit { get; init; }
+
+    /// <summary>One letter a file: s(kip), l(ow), n(ormal), h(igh); null means all normal.</summary>
+    public string? Priorities { get; init; }
+
+    /// <summary>Payload received in all runs.</summary>
+    public long Downloaded { get; init; }
+
+    /// <summary>Payload sent in all runs.</summary>
+    public long Uploaded { get; init; }
+
+    /// <summary>The ids.</summary>
+    /// <exception cref="FormatException">They are no hashes.</exception>
+    public InfoHashes ReadInfoHashes()
+    {
+        Sha1Hash? v1 = V1 is null ? null : Sha1Hash.TryParseHex(V1, out Sha1Hash sha1) ? sha1 : throw new FormatException($"'{V1}' is no info-hash.");
+        Sha256Hash? v2 = V2 is null ? null : Sha256Hash.TryParseHex(V2, out Sha256Hash sha256) ? sha256 : throw new FormatException($"'{V2}' is no info-hash.");
+        return v1 is null && v2 is null ? throw new FormatException("There is no info-hash.") : new InfoHashes(v1, v2);
+    }
+}

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+
+namespace Compeer.Node.Torrents;
+
+/// <summary>What changed among the torrents.</summary>
+/// <param name="Sequence">Rises by one with each change.</param>
+/// <param name="Changed">Torrents that are new or not as before.</param>
+/// <param name="Removed">Ids of those that are gone.</param>
+public sealed record FeedChange(long Sequence, IReadOnlyList<TorrentSummary> Changed, IReadOnlyList<string> Removed);
+
+/// <summary>
+/// Looks at all torrents once a second: keeps their summaries and rates, notes names, sizes and completions, and tells whoever listens
+/// what changed. A listener that does not keep up loses its place and has to begin again.
+/// </summary>
+public sealed class LiveFeed : IAsyncDisposable
+{
+    private const int MaxPending = 30;
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    private readonly TorrentCatalogue _catalogue;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _note;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ConcurrentDictionary<Channel<FeedChange>, bool> _listeners = new();
+    private readonly ConcurrentQueue<string> _removed = new();
+    private readonly Task _loop;
+    private long _looks;
+
+    /// <summary>Begins to look.</summary>
+    /// <param name="catalogue">The torrents.</param>
+    /// <param name="time">Paces the looks.</param>
+    /// <param name="note">Told of what cannot be kept.</param>
+    public LiveFeed(TorrentCatalogue catalogue, TimeProvider time, Action<string> note)
+    {
+        (_catalogue, _time, _note) = (catalogue, time, note);
+        catalogue.Removed += _removed.Enqueue;
+        _loop = RunAsync();
+    }
+
+    /// <summary>Number of the last change.</summary>
+    public long Sequence { get; private set; }
+
+    /// <summary>Sum of all rates at the last look, in bytes per second.</summary>
+    public (long Down, long Up) Rates { get; private set; }
+
+    /// <summary>Listens from now on; completes when the listener is too slow, or the node ends.</summary>
+    public ChannelReader<FeedChange> Listen(CancellationToken cancellationToken)
+    {
+        var channel = Channel.CreateBounded<FeedChange>(MaxPending);
+        _listeners[channel] = true;
+        cancellationToken.Register(() => Leave(channel));
+        return channel.Reader;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _loop;
+        foreach (Channel<FeedChange> listener in _listeners.Keys)
+            Leave(listener);
+        _ending.Dispose();
+    }
+
+    private void Leave(Channel<FeedChange> listener)
+    {
+        _listeners.TryRemove(listener, out _);
+        listener.Writer.TryComplete();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Pace, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ending.Token))
+                Look();
+        }
+        catch (OperationCanceledException)
+        {
+            Keep();
+        }
+    }
+
+    private void Look()
+    {
+        bool isTenth = _looks++ % RateHistory.StepSeconds == 0;
+        DateTimeOffset now = _time.GetUtcNow();
+        var changed = new List<TorrentSummary>();
+        long down = 0, up = 0;
+        foreach (NodeTorrent torrent in _catalogue.All)
+        {
+            TorrentSummary before = torrent.Summary;
+            TorrentSummary summary = TorrentSummary.Of(torrent);
+            torrent.Summary = summary;
+            down += summary.DownRate;
+            up += summary.UpRate;
+            if (isTenth)
+                torrent.Rates.Add(now, summary.DownRate, summary.UpRate);
+            if (summary != before || _looks == 1)
+            {
+                changed.Add(summary);
+                Remember(torrent, summary, now);
+            }
+        }
+        Rates = (down, up);
+        if (isTenth)
+            Keep();
+        Tell(changed);
+    }
+
+    private void Tell(List<TorrentSummary> changed)
+    {
+        var removed = new List<string>();
+        while (_removed.TryDequeue(out string? id))
+            removed.Add(id);
+        if (changed.Count == 0 && removed.Count == 0)
+            return;
+        var change = new FeedChange(++Sequence, changed, removed);
+        foreach (Channel<FeedChange> listener in _listeners.Keys)
+        {
+            if (!listener.Writer.TryWrite(change))
+                Leave(listener);
+        }
+    }
+
+    /// <summary>Names, sizes and completions are remembered, so that a list can be shown before the torrents are open.</summary>
+    private void Remember(NodeTorrent torrent, TorrentSummary summary, DateTimeOffset now)
+    {
+        if (torrent.Running is null || summary.State is "metadata" or "preview" or "failed")
+            return;
+        bool completes = torrent.Record.CompletedAt is null && summary.State == "seeding" && summary.Wanted > 0 && summary.Verified == summary.Wanted;
+        if (torrent.Record.Name == summary.Name && torrent.Record.Size == summary.Size && !completes)
+            return;
+        Try(() => _catalogue.Update(torrent, r => r with { Name = summary.Name, Size = summary.Size, CompletedAt = completes ? now : r.CompletedAt }));
+    }
+
+    private void Keep() => Try(() => _catalogue.KeepTotals(_catalogue.All.Select(TorrentSummary.Of)));
+
+    /// <summary>A full disk costs totals of the time in which it is full, and nothing else.</summary>
+    private void Try(Action keep)
+    {
+        try
+        {
+            keep();
+        }
+        catch (NodeException e)
+        {
+            _note(e.Message);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Compeer.Content.Torrents;
+using Compeer.Formats.Torrents;
+using Compeer.Node.State;
+
+namespace Compeer.Node.Torrents;
+
+/// <summary>A torrent of the node: what is remembered of it, and the running torrent once it is open.</summary>
+public sealed class NodeTorrent
+{
+    private volatile TorrentRecord _record;
+    private volatile Torrent? _running;
+    private volatile TorrentSummary? _summary;
+
+    internal NodeTorrent(TorrentRecord record)
+    {
+        _record = record;
+        InfoHashes = record.ReadInfoHashes();
+        Id = InfoHashes.Truncated.ToString();
+    }
+
+    /// <summary>The 40 hex digits of the swarm's id.</summary>
+    public string Id { get; }
+
+    /// <summary>The ids.</summary>
+    public InfoHashes InfoHashes { get; }
+
+    /// <summary>What is remembered; replaced as a whole.</summary>
+    public TorrentRecord Record { get => _record; internal set => _record = value; }
+
+    /// <summary>The running torrent; null until it is open.</summary>
+    public Torrent? Running { get => _running; internal set => _running = value; }
+
+    /// <summary>The totals of earlier runs; those of this one are in the status.</summary>
+    internal (long Downloaded, long Uploaded) Before { get; set; }
+
+    /// <summary>Rates of the last hour.</summary>
+    public RateHistory Rates { get; } = new();
+
+    /// <summary>As it was at the last look, at most about a second ago.</summary>
+    public TorrentSummary Summary { get => _summary ?? TorrentSummary.Of(this); internal set => _summary = value; }
+}

@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Compeer.Content.Storage;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Torrents;
+using Compeer.Node.Configuration;
+using Compeer.Node.State;
+
+namespace Compeer.Node.Torrents;
+
+/// <summary>
+/// All torrents of the node, running and remembered. What it is told counts when the state has it; intents on one torrent come one
+/// after the other. Thread-safe.
+/// </summary>
+/// <param name="state">Where torrents are remembered.</param>
+/// <param name="configuration">Gives the download folder.</param>
+/// <param name="dataDirectory">Where descriptions are kept.</param>
+/// <param name="time">Dates additions.</param>
+public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configuration, string dataDirectory, TimeProvider time) : IDisposable
+{
+    private const string Prefix = "torrent/";
+
+    private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
+    private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
+    private readonly SemaphoreSlim _changing = new(1);
+    private TorrentClient? _client;
+
+    /// <summary>All of them, in no order.</summary>
+    public ICollection<NodeTorrent> All => _byId.Values;
+
+    /// <summary>Called with the id of a torrent that is gone.</summary>
+    public event Action<string>? Removed;
+
+    /// <summary>Where files go that nobody gave a place for.</summary>
+    public string DownloadDirectory
+    {
+        get
+        {
+            if (configuration[NodeOptions.DownloadDirectory] is { Length: > 0 } chosen)
+                return Path.GetFullPath(chosen);
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            return home.Length > 0 && Directory.Exists(home) ? Path.Combine(home, "Downloads") : Path.Combine(dataDirectory, "downloads");
+        }
+    }
+
+    /// <summary>The torrent of that id, whichever of a hybrid's two; null when there is none.</summary>
+    public NodeTorrent? Find(string id) => Sha1Hash.TryParseHex(id, out Sha1Hash swarm) && _bySwarmId.TryGetValue(swarm, out NodeTorrent? torrent) ? torrent : null;
+
+    /// <summary>Reads what is remembered; the torrents are listed from now on, and start with <see cref="StartAllAsync"/>.</summary>
+    public void Load()
+    {
+        foreach ((_, TorrentRecord record) in state.All<TorrentRecord>(Prefix))
+            Enlist(new NodeTorrent(record) { Before = (record.Downloaded, record.Uploaded) });
+    }
+
+    /// <summary>Starts all torrents that are remembered.</summary>
+    public async Task StartAllAsync(TorrentClient client, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            _client = client;
+            NodeTorrent[] known = [.. _byId.Values.Where(t => !t.Record.Paused)];
+            IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => Settings(t.Record, null, []))]), cancellationToken);
+            for (int i = 0; i < known.Length; i++)
+                known[i].Running = running[i];
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Adds a torrent, or finds it here.</summary>
+    /// <returns>The torrent, and whether it is new.</returns>
+    /// <exception cref="NodeException">The disk refuses.</exception>
+    public async Task<(NodeTorrent Torrent, bool IsNew)> AddAsync(NewTorrent added, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (added.InfoHashes.SwarmIds.Select(id => _bySwarmId.GetValueOrDefault(id)).FirstOrDefault(t => t is not null) is { } here)
+            {
+                here.Running?.AddPeers(added.Peers);
+                return (here, false);
+            }
+            TorrentRecord record = Describe(added);
+            var torrent = new NodeTorrent(record);
+            KeepMetainfo(added, record);
+            torrent.Running = await StartAsync(record, added);
+            try
+            {
+                state.Put(Prefix + torrent.Id, record);
+            }
+            catch
+            {
+                if (torrent.Running is { } running)
+                    await running.DisposeAsync();
+                throw;
+            }
+            Enlist(torrent);
+            return (torrent, true);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Ends a torrent and forgets it. Its files stay.</summary>
+    /// <exception cref="NodeException">The disk refuses.</exception>
+    public async Task RemoveAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_byId.ContainsKey(torrent.Id))
+                return;
+            state.Remove(Prefix + torrent.Id);
+            _byId.TryRemove(torrent.Id, out _);
+            foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
+                _bySwarmId.TryRemove(KeyValuePair.Create(id, torrent));
+            if (torrent.Running is { } running)
+                await running.DisposeAsync();
+        }
+        finally
+        {
+            _changing.Release();
+        }
+        Removed?.Invoke(torrent.Id);
+    }
+
+    /// <summary>Changes what is remembered of a torrent.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void Update(NodeTorrent torrent, Func<TorrentRecord, TorrentRecord> change)
+    {
+        lock (torrent)
+        {
+            TorrentRecord next = change(torrent.Record);
+            if (next == torrent.Record)
+                return;
+            state.Put(Prefix + torrent.Id, next);
+            torrent.Record = next;
+        }
+    }
+
+    /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>
+    public void KeepTotals(IEnumerable<TorrentSummary> summaries)
+    {
+        var changed = new List<KeyValuePair<string, TorrentRecord>>();
+        foreach (TorrentSummary summary in summaries)
+        {
+            if (Find(summary.Id) is not { } torrent)
+                continue;
+            lock (torrent)
+            {
+                if (torrent.Record.Downloaded == summary.Downloaded && torrent.Record.Uploaded == summary.Uploaded)
+                    continue;
+                torrent.Record = torrent.Record with { Downloaded = summary.Downloaded, Uploaded = summary.Uploaded };
+                changed.Add(KeyValuePair.Create(Prefix + torrent.Id, torrent.Record));
+            }
+        }
+        state.PutLazily(changed);
+    }
+
+    public void Dispose() => _changing.Dispose();
+
+    private void Enlist(NodeTorrent torrent)
+    {
+        foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
+            _bySwarmId[id] = torrent;
+        _byId[torrent.Id] = torrent;
+    }
+
+    private TorrentRecord Describe(NewTorrent added) => new()
+    {
+        V1 = added.InfoHashes.V1?.ToString(),
+        V2 = added.InfoHashes.V2?.ToString(),
+        Name = added.Metainfo?.Name ?? added.Link?.Name,
+        Size = added.Metainfo?.ContentLength ?? 0,
+        Directory = Path.GetFullPath(added.Directory ?? DownloadDirectory),
+        Trackers = added.Link?.Trackers ?? [],
+        WebSeeds = added.Link?.WebSeeds ?? [],
+        LinkPeers = added.Link?.Peers ?? [],
+        AddedAt = time.GetUtcNow(),
+        Labels = added.Labels,
+        Paused = added.Paused,
+        Preview = added.Preview,
+        Sequential = added.Sequential,
+    };
+
+    /// <summary>The description is on the disk before the torrent counts as added.</summary>
+    private void KeepMetainfo(NewTorrent added, TorrentRecord record)
+    {
+        if (added.Metainfo is not { } metainfo)
+            return;
+        try
+        {
+            using TorrentFolder folder = TorrentFolder.Open(dataDirectory, metainfo.InfoHashes.Truncated, record.Directory);
+            folder.SaveMetainfo(metainfo.ToTorrentFile());
+        }
+        catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
+        {
+            throw new NodeException(NodeFailure.Disk, $"The torrent cannot be kept: {e.Message}", e);
+        }
+    }
+
+    private async Task<Torrent?> StartAsync(TorrentRecord record, NewTorrent added)
+    {
+        if (record.Paused)
+            return null;
+        TorrentClient client = _client ?? throw new NodeException(NodeFailure.Usage, "The node is still starting. Try again in a second.");
+        try
+        {
+            return await Task.Run(() => client.Add(Settings(record, added.Metainfo, added.Peers)));
+        }
+        catch (Exception e) when (e is StorageException or ArgumentException)
+        {
+            throw new NodeException(NodeFailure.Disk, $"The torrent cannot be started: {e.Message}", e);
+        }
+    }
+
+    private static TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
+    {
+        Directory = record.Directory,
+        InfoHashes = record.ReadInfoHashes(),
+        Metainfo = metainfo,
+        TrackerTiers = [.. record.Trackers.Select(t => System.Collections.Immutable.ImmutableArray.Create(t))],
+        WebSeeds = record.WebSeeds,
+        Peers = [.. peers],
+        LinkPeers = [.. record.LinkPeers.Select(p => IPEndPoint.TryParse(p, out IPEndPoint? parsed) ? parsed : null).OfType<IPEndPoint>().Where(p => p.Port > 0)],
+        Select = record.Preview ? _ => false : null,
+        Sequential = record.Sequential,
+    };
+}
