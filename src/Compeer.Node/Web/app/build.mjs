@@ -1,12 +1,11 @@
-// Builds the page into the folder that is named, byte for byte the same from the same sources: node build.mjs FOLDER
+// Builds the page, byte for byte the same from the same sources: node build.mjs [FOLDER], into ../assets if none is named.
 import { build } from 'esbuild'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const target = process.argv[2]
-if (!target) throw new Error('Name the folder to build into.')
 const here = dirname(fileURLToPath(import.meta.url))
+const target = process.argv[2] ?? join(here, '../assets')
 await mkdir(target, { recursive: true })
 await build({
   absWorkingDir: here,

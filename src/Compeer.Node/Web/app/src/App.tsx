@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { call, Problem, signedIn } from './api'
-import { link, loadError, node, start, stop } from './live'
+import { link, node, start, stop } from './live'
 import { AddPage } from './pages/add/AddPage'
 import { FirstRun } from './pages/FirstRun'
 import { Login } from './pages/Login'
@@ -68,7 +68,6 @@ export function App() {
 
 function Page() {
   const [page, id, more] = route.value
-  if (!node.value && loadError.value) return <Failed problem={loadError.value} again={start} />
   switch (page) {
     case undefined:
       return <TransfersPage />

@@ -13,33 +13,29 @@ export const torrents = new Map<string, Summary>()
 /** Whether the stream of events is open: opening (first time), open, or lost since an instant. */
 export const link = signal<'opening' | 'open' | { lostAt: number }>('opening')
 
-/** Whether the first reading of the list is through. */
+/** Whether the list has come for the first time. */
 export const loaded = signal(false)
 
-export const loadError = signal<Problem | null>(null)
-
-const PAGE = 500
-const MAX_PAGES = 400
 const RETRY = 3000
 
 let source: EventSource | null = null
-let reading = 0
-
-/** What events have told during a reading of the list: it may be newer than the page that was read. */
-let told = new Set<string>()
 
 export function start(): void {
   source?.close()
   source = new EventSource('/api/v1/events')
   source.onopen = () => {
     link.value = 'open'
-    void readAll()
   }
   source.addEventListener('torrents', event => apply(JSON.parse(event.data) as { changed?: Summary[]; removed?: string[] }))
   source.addEventListener('node', event => {
     node.value = JSON.parse(event.data) as Node
   })
-  source.addEventListener('reset', () => void readAll())
+  // The first of every connection: all that there is.
+  source.addEventListener('reset', event => {
+    torrents.clear()
+    apply(JSON.parse(event.data) as { torrents: Summary[] })
+    loaded.value = true
+  })
   source.onerror = () => {
     if (link.value === 'open' || link.value === 'opening') link.value = { lostAt: Date.now() }
     // A browser tries again by itself after a broken connection, but not after an answer that was no stream.
@@ -62,11 +58,8 @@ async function retry(): Promise<void> {
   if (signedIn.value) start()
 }
 
-function apply(event: { changed?: Summary[]; removed?: string[] }): void {
-  for (const summary of event.changed ?? []) {
-    torrents.set(summary.id, summary)
-    told.add(summary.id)
-  }
+function apply(event: { torrents?: Summary[]; changed?: Summary[]; removed?: string[] }): void {
+  for (const summary of [...(event.torrents ?? []), ...(event.changed ?? [])]) torrents.set(summary.id, summary)
   for (const id of event.removed ?? []) torrents.delete(id)
   version.value++
 }
@@ -74,24 +67,4 @@ function apply(event: { changed?: Summary[]; removed?: string[] }): void {
 /** Shows what an answer has just told, without waiting for the event of it. */
 export function learn(summary: Summary): void {
   apply({ changed: [summary] })
-}
-
-async function readAll(): Promise<void> {
-  const mine = ++reading
-  const seen = new Set<string>()
-  told = seen
-  try {
-    node.value = await call<Node>('GET', 'node')
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const part = await call<{ total: number; items: Summary[] }>('GET', `torrents?sort=addedAt&order=asc&offset=${page * PAGE}&limit=${PAGE}`)
-      if (mine !== reading) return
-      apply({ changed: part.items })
-      if (part.items.length === 0 || (page + 1) * PAGE >= part.total) break
-    }
-    apply({ removed: [...torrents.keys()].filter(id => !seen.has(id)) })
-    loaded.value = true
-    loadError.value = null
-  } catch (error) {
-    if (mine === reading && error instanceof Problem) loadError.value = error
-  }
 }

@@ -14,7 +14,7 @@ export function FirstRun() {
   if (!now) return null
   const choose = (path: string) =>
     tell(async () => {
-      await call('PATCH', 'settings', { downloadDirectory: path })
+      await call('PATCH', 'settings', { 'download-directory': path })
       node.value = await call<Node>('GET', 'node')
     })
   return (

@@ -1,5 +1,5 @@
-import { loaded, loadError, start } from '../../live'
-import { Empty, Failed, Loading, PageHead } from '../../parts/Small'
+import { loaded } from '../../live'
+import { Empty, Loading, PageHead } from '../../parts/Small'
 import { AddBox } from './AddBox'
 import { BulkBar } from './BulkBar'
 import { FilterBar } from './FilterBar'
@@ -19,7 +19,6 @@ export function TransfersPage() {
 
 function Content() {
   if (counts.value.all === 0) {
-    if (loadError.value) return <Failed problem={loadError.value} again={start} />
     if (!loaded.value) return <Loading what="Reading the list" />
     return (
       <Empty title="Nothing here yet">
