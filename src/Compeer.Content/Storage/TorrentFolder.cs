@@ -109,5 +109,20 @@ public sealed class TorrentFolder : IDisposable
         }
     }
 
+    /// <summary>Forgets everything, and gives the folder up.</summary>
+    /// <exception cref="StorageException">The system refuses.</exception>
+    public void Delete()
+    {
+        Dispose();
+        try
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StorageException.From(e, -1, _folder);
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 }

@@ -86,6 +86,29 @@ internal sealed class Announces
         }
     }
 
+    /// <summary>Each tracker, for a person to see; the two swarms of a hybrid as one.</summary>
+    public IEnumerable<TrackerDetails> Describe()
+    {
+        if (_announcer is null)
+            return _tiers.SelectMany((tier, number) => tier.Select(url => new TrackerDetails(
+                TrackerUrl.TryParse(url, out Uri? known, out _) ? TrackerUrl.ForDisplay(known) : url, number, _session.IsHalted ? "not asked" : "waiting", null, null, null, null)));
+        return _announcer.Describe().GroupBy(t => (t.Url, t.Tier)).Select(swarms => new TrackerDetails(
+            swarms.Key.Url, swarms.Key.Tier, InWords(swarms.Min(t => t.Phase == TrackerPhase.Waiting ? TrackerPhase.GivenUp + 1 : t.Phase)),
+            swarms.Max(t => t.Seeders), swarms.Max(t => t.Leechers), Until(swarms.Min(t => t.NextAnnounce)),
+            swarms.Select(t => t.Message).FirstOrDefault(m => m.Length > 0)));
+    }
+
+    private TimeSpan? Until(Instant next) => next == Instant.Never ? null : next > _session.Now ? next - _session.Now : TimeSpan.Zero;
+
+    private static string InWords(TrackerPhase phase) => phase switch
+    {
+        TrackerPhase.Announcing => "being asked",
+        TrackerPhase.Working => "working",
+        TrackerPhase.Failing => "failing, and tried again",
+        TrackerPhase.GivenUp => "given up",
+        _ => "waiting",
+    };
+
     /// <summary>Tells every tracker that lists us that we leave; does not wait long.</summary>
     public async Task StopAsync()
     {

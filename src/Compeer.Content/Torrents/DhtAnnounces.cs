@@ -30,6 +30,16 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     /// <summary>What the last search cost and gave; null before it.</summary>
     public DhtSearchReport? LastSearch { get; private set; }
 
+    /// <summary>What it is doing, for a person to see.</summary>
+    public string InWords =>
+        session.Services.Dht is null ? "off"
+        : _underWay ? "looking the swarm up"
+        : LastSearch is { } last ? $"{last.Peers} peers found, announced to {last.Stored} nodes"
+        : "waiting";
+
+    /// <summary>Time until the next search; null while one runs, or there is none.</summary>
+    public TimeSpan? UntilNext => _underWay || session.Services.Dht is null ? null : _next > session.Now ? _next - session.Now : TimeSpan.Zero;
+
     /// <summary>When a sleeping torrent is to be looked up next.</summary>
     public Instant NextDeadline => _underWay || session.Services.Dht is null || session.IsPrivate ? Instant.Never : _next;
 

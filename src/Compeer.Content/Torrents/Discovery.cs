@@ -71,6 +71,16 @@ internal sealed class Discovery
         Dht.OnMetainfo(metainfo);
     }
 
+    /// <summary>Each way but trackers, for a person to see.</summary>
+    public IEnumerable<TrackerDetails> Describe()
+    {
+        string? off = _session.IsHalted ? "not asked" : _session.IsPrivate ? "off, since the torrent is private" : null;
+        int exchanging = _session.Links.Values.Count(l => l.Wire.Remote.PeerExchange != 0);
+        yield return new TrackerDetails("dht", -1, off ?? Dht.InWords, null, null, off is null ? Dht.UntilNext : null, null);
+        yield return new TrackerDetails("lan", -1, off ?? (_session.Services.Lan is null ? "off" : _isOnLan ? "announcing" : "waiting"), null, null, null, null);
+        yield return new TrackerDetails("pex", -1, off ?? $"{exchanging} of {_session.Links.Count} peers exchange addresses", null, null, null, null);
+    }
+
     /// <summary>The torrent stands still: nobody hears of it.</summary>
     public void Silence()
     {

@@ -237,6 +237,19 @@ internal sealed class Downloads(TorrentSession session)
         }
     }
 
+    /// <summary>How far a piece is.</summary>
+    public PieceState StateOf(int piece)
+    {
+        if (Picker.Have[piece])
+            return PieceState.Verified;
+        if (!Picker.IsPartial(piece))
+            return Picker.IsWanted(piece) ? PieceState.Missing : PieceState.Unwanted;
+        ReadOnlySpan<int> sources = Picker.SourcesOf(piece);
+        return !sources.Contains(-1) ? PieceState.Verifying
+            : sources.ContainsAnyExcept(-1) ? PieceState.Partial
+            : PieceState.Requested;
+    }
+
     /// <summary>A piece counts now: whoever lacks it is told.</summary>
     public void OnVerified(int piece)
     {

@@ -4,20 +4,15 @@ using Compeer.Protocols.RateLimiting;
 namespace Compeer.Content.Torrents;
 
 /// <summary>One token bucket that the loops of all torrents draw from. Thread-safe.</summary>
-internal sealed class SharedRateLimit
+/// <param name="bytesPerSecond">0 means no limit.</param>
+internal sealed class SharedRateLimit(long bytesPerSecond)
 {
     private readonly Lock _lock = new();
-    private readonly TokenBucket _bucket;
-
-    /// <param name="bytesPerSecond">0 means no limit.</param>
-    public SharedRateLimit(long bytesPerSecond)
-    {
-        BytesPerSecond = bytesPerSecond;
-        _bucket = new TokenBucket(bytesPerSecond, Math.Max(bytesPerSecond / 4, 16 * 1024));
-    }
+    private readonly TokenBucket _bucket = new(bytesPerSecond, BurstOf(bytesPerSecond));
+    private long _bytesPerSecond = bytesPerSecond;
 
     /// <summary>The rate; 0 means no limit.</summary>
-    public long BytesPerSecond { get; }
+    public long BytesPerSecond => Volatile.Read(ref _bytesPerSecond);
 
     /// <summary>Bytes that may be moved now; negative while a debt is paid off.</summary>
     public long Available(Instant now)
@@ -36,4 +31,16 @@ internal sealed class SharedRateLimit
         lock (_lock)
             _bucket.Take(bytes, now);
     }
+
+    /// <summary>Changes the rate from now on.</summary>
+    public void SetRate(long bytesPerSecond, Instant now)
+    {
+        lock (_lock)
+        {
+            _bucket.SetRate(bytesPerSecond, BurstOf(bytesPerSecond), now);
+            Volatile.Write(ref _bytesPerSecond, bytesPerSecond);
+        }
+    }
+
+    private static long BurstOf(long bytesPerSecond) => Math.Max(bytesPerSecond / 4, 16 * 1024);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Compeer.Content.Storage;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
 using Compeer.Network.Stun;
 using Compeer.Protocols.Connecting;
 
@@ -14,6 +15,8 @@ public sealed class Torrent : IAsyncDisposable
     private readonly TorrentServices _services;
 
     internal Torrent(TorrentSession session, TorrentServices services) => (_session, _services) = (session, services);
+
+    internal TorrentSession Session => _session;
 
     /// <summary>The torrent's ids.</summary>
     public InfoHashes InfoHashes => _session.InfoHashes;
@@ -50,6 +53,23 @@ public sealed class Torrent : IAsyncDisposable
 
     /// <summary>Goes on after a pause, or tries again after a failure.</summary>
     public void Resume() => _session.Post(new TorrentIntent(session => session.Resume()));
+
+    /// <summary>Limits this torrent from now on, beside the limits of the client.</summary>
+    /// <param name="uploadBytesPerSecond">0 means no limit.</param>
+    /// <param name="downloadBytesPerSecond">0 means no limit.</param>
+    public void SetRateLimits(long uploadBytesPerSecond, long downloadBytesPerSecond)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(uploadBytesPerSecond);
+        ArgumentOutOfRangeException.ThrowIfNegative(downloadBytesPerSecond);
+        _session.UpLimit.SetRate(uploadBytesPerSecond, MonotonicClock.Now);
+        _session.DownLimit.SetRate(downloadBytesPerSecond, MonotonicClock.Now);
+    }
+
+    /// <summary>A closer look at peers, trackers, files and pieces. One that sleeps or is paused stays so.</summary>
+    /// <exception cref="InvalidOperationException">The torrent has ended.</exception>
+    /// <exception cref="StorageException">It is closed, and what is kept of it cannot be read now.</exception>
+    public ValueTask<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken) =>
+        new(_session.AskAsync(session => session.DescribeDetails()).WaitAsync(cancellationToken));
 
     /// <summary>Saves, says goodbye to trackers and peers, and ends; at most about two seconds.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();

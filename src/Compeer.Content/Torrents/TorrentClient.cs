@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
 using Compeer.Network.Connections;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Network.MainlineDht;
@@ -141,6 +142,33 @@ public sealed class TorrentClient : IAsyncDisposable
         Torrent[] torrents = [.. sessions.Select(Enlist)];
         Parallel.ForEach(sessions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, s => s.Start(here: true));
         return torrents;
+    }
+
+    /// <summary>Limits all torrents together from now on.</summary>
+    /// <param name="uploadBytesPerSecond">0 means no limit.</param>
+    /// <param name="downloadBytesPerSecond">0 means no limit.</param>
+    public void SetRateLimits(long uploadBytesPerSecond, long downloadBytesPerSecond)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(uploadBytesPerSecond);
+        ArgumentOutOfRangeException.ThrowIfNegative(downloadBytesPerSecond);
+        _services.Upload.SetRate(uploadBytesPerSecond, MonotonicClock.Now);
+        _services.Download.SetRate(downloadBytesPerSecond, MonotonicClock.Now);
+    }
+
+    /// <summary>
+    /// Stops a torrent and forgets what is kept of it in the data directory; with <paramref name="deleteFiles"/> its content as well:
+    /// the files that it names, and the folders that are empty then, but nothing through a link. A kill in between leaves the rest of it
+    /// to be removed again.
+    /// </summary>
+    /// <exception cref="Storage.StorageException">Something could not be deleted, or another process works on it; the torrent has ended, and may be removed again.</exception>
+    /// <exception cref="ArgumentException">The torrent is another client's.</exception>
+    public async ValueTask RemoveAsync(Torrent torrent, bool deleteFiles, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (torrent.Session.Services != _services)
+            throw new ArgumentException("The torrent is another client's.", nameof(torrent));
+        await torrent.DisposeAsync();
+        await Task.Run(() => torrent.Session.Forget(deleteFiles), cancellationToken);
     }
 
     /// <summary>Stops all torrents and closes everything.</summary>

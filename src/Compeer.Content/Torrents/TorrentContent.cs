@@ -23,7 +23,14 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     private Instant _nextSync;
     private ResumeJournal? _journal;
     private TorrentStorage? _storage;
+    private FileSelection? _selection;
     private bool[] _have = [];
+
+    /// <summary>The pieces are known, and which of them are here.</summary>
+    public bool IsKnown => session.Metainfo is not null && _selection is not null;
+
+    /// <summary>Which files are wanted.</summary>
+    public FileSelection Selection => _selection ?? throw new InvalidOperationException("The content is not open.");
 
     /// <summary>Nothing waits to be hashed or flushed.</summary>
     public bool IsSettled => IsOpen && _toCheck.Count == 0 && _checking == 0 && _unflushed.Count == 0 && !Volatile.Read(ref _syncing);
@@ -78,6 +85,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             throw StorageException.From(e, -1, session.Settings.Directory);
         }
         session.Downloads.Begin(metainfo, selection, _have);
+        _selection = selection;
         for (int piece = 0; piece < metainfo.PieceCount; piece++)
         {
             if (session.Downloads.Picker.IsWanted(piece))
@@ -147,6 +155,22 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             session.Downloads.OnLost(piece);
         }
         Continue();
+    }
+
+    /// <summary>Every piece, for a person to see.</summary>
+    public PieceMap DescribePieces()
+    {
+        byte[] states = new byte[Metainfo.PieceCount];
+        ushort[] availability = new ushort[states.Length];
+        int seeds = session.Links.Values.Count(l => l is { IsCounted: false, Wire.RemotePieces.IsComplete: true });
+        for (int piece = 0; piece < states.Length; piece++)
+        {
+            states[piece] = (byte)session.Downloads.StateOf(piece);
+            availability[piece] = (ushort)Math.Min(session.Downloads.Picker.Availability(piece) + seeds, ushort.MaxValue);
+        }
+        foreach (int piece in _toCheck)
+            states[piece] = (byte)PieceState.Verifying;
+        return new PieceMap(states.Length, (int)Metainfo.PieceLength, states, availability);
     }
 
     /// <summary>The content is to close: what is still to be hashed is hashed when it opens again.</summary>

@@ -207,8 +207,7 @@ internal sealed partial class TorrentSession
         Metainfo = null;
         // Where even the folder could not be opened, nothing is kept in it.
         Settings = Settings with { Metainfo = _folder is null ? Settings.Metainfo : null, Paused = false };
-        _folder?.Dispose();
-        _folder = null;
+        CloseFolder();
         (_isBusy, IsClosing) = (false, false);
         // In this order: who sees the new source unset sees that we sleep.
         IsAsleep = true;

@@ -90,6 +90,23 @@ internal sealed partial class TorrentSession
         PublishStatus();
     }
 
+    /// <summary>Deletes what is kept of the torrent, which has ended.</summary>
+    /// <exception cref="StorageException">Something could not be deleted, or another process works on it.</exception>
+    public void Forget(bool deleteFiles)
+    {
+        OpenFolder();
+        try
+        {
+            if (deleteFiles && (Settings.Metainfo ?? LoadMetainfo()) is { } known)
+                new TorrentFiles(known, Settings.Directory).Delete();
+            Folder.Delete();
+        }
+        finally
+        {
+            CloseFolder();
+        }
+    }
+
     /// <summary>Runs a step of the torrent; if the disk refuses, the torrent has failed.</summary>
     private void Try(Action step)
     {
@@ -116,7 +133,6 @@ internal sealed partial class TorrentSession
         {
             Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetException(e);
         }
-        _folder?.Dispose();
-        _folder = null;
+        CloseFolder();
     }
 }

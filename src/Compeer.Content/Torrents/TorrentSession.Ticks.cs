@@ -60,7 +60,7 @@ internal sealed partial class TorrentSession
 
     private void OnLinks(bool second)
     {
-        while (_withheld.Count > 0 && Services.Download.Available(Now) >= 0)
+        while (_withheld.Count > 0 && DownLimit.Available(Now) >= 0)
         {
             (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
             link.Connection.Release(buffer);
@@ -99,9 +99,8 @@ internal sealed partial class TorrentSession
     private void OnSecond(PeerLink link)
     {
         link.AdaptQueue();
-        long limit = Services.Download.BytesPerSecond;
-        if (limit > 0)
-            link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
+        long limit = DownLimit.BytesPerSecond;
+        link.Connection.ReadLimitBytes = limit > 0 ? (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes) : TransferBufferPool.LargeBytes;
         Discovery.Gossip.Flush(link);
     }
 }

@@ -43,6 +43,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         Services = services;
         Settings = settings;
+        UpLimit = new TorrentRateLimit(services.Upload, settings.UploadLimit);
+        DownLimit = new TorrentRateLimit(services.Download, settings.DownloadLimit);
         Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         _isKnown = knownTogether > 0;
         _timer = new SharedTimer(PostTick);
@@ -78,6 +80,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public RateMeter Up { get; } = new();
 
+    public TorrentRateLimit UpLimit { get; }
+
+    public TorrentRateLimit DownLimit { get; }
+
     public TorrentPhase Phase { get; private set; } = TorrentPhase.FetchingMetadata;
 
     public string? Problem { get; private set; }
@@ -108,6 +114,26 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     public void Start(bool here) => _loop = here ? RunAsync() : Task.Run(RunAsync);
 
     public void Post(TorrentInput input) => _inputs.Writer.TryWrite(input);
+
+    /// <summary>Asks the loop; its answer, or why it has none.</summary>
+    public Task<T> AskAsync<T>(Func<TorrentSession, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new TorrentIntent(Carry, () => answer.TrySetException(new InvalidOperationException("The torrent has ended."))));
+        return answer.Task;
+
+        void Carry(TorrentSession session)
+        {
+            try
+            {
+                answer.TrySetResult(question(session));
+            }
+            catch (Exception e) when (e is StorageException or ArgumentException or InvalidOperationException)
+            {
+                answer.TrySetException(e);
+            }
+        }
+    }
 
     /// <summary>Has an intent carried out, or refused when the torrent has ended.</summary>
     public void Post(TorrentIntent intent)
@@ -302,9 +328,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             Handle(link, happened);
         if (link.Wire.Closed is { } reason)
             link.Connection.Close(reason);
-        Services.Download.Take(buffer.Length, Now);
+        DownLimit.Take(buffer.Length, Now);
         // What is over the limit keeps its buffer, and so the peer's window, until the debt is paid.
-        if (Services.Download.Available(Now) < 0 && !IsClosing)
+        if (DownLimit.Available(Now) < 0 && !IsClosing)
             _withheld.Enqueue((link, buffer));
         else
             link.Connection.Release(buffer);
@@ -404,7 +430,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         }
         if (_content is not null)
             await _content.DisposeAsync();
-        _folder?.Dispose();
+        CloseFolder();
         if (Phase != TorrentPhase.Failed)
             SetPhase(TorrentPhase.Stopped);
         PublishStatus();

@@ -34,6 +34,12 @@ public sealed record TorrentSettings
     /// <summary>How much each file of the metainfo is wanted; those past the end of the list as usual. Null leaves it to <see cref="Select"/>.</summary>
     public IReadOnlyList<FilePriority>? Priorities { get; init; }
 
+    /// <summary>Upload limit of this torrent in bytes per second, beside that of the client; 0 means none.</summary>
+    public long UploadLimit { get; init; }
+
+    /// <summary>Download limit of this torrent in bytes per second, beside that of the client; 0 means none.</summary>
+    public long DownloadLimit { get; init; }
+
     /// <summary>Begin paused: nothing is opened, dialled or announced before <see cref="Torrent.Resume"/>.</summary>
     public bool Paused { get; init; }
 

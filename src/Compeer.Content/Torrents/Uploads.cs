@@ -30,7 +30,7 @@ internal sealed class Uploads
         _seed = new SeedChoker(_options);
     }
 
-    private bool IsLimited => _session.Services.Upload.BytesPerSecond > 0;
+    private bool IsLimited => _session.UpLimit.BytesPerSecond > 0;
 
     /// <summary>Tells a new peer what we have.</summary>
     public void SendPieces(PeerLink link)
@@ -134,12 +134,12 @@ internal sealed class Uploads
     /// <summary>Under a limit everybody gets a little in turn while the limit lasts: a block, or a 64th of a second's worth.</summary>
     private void ServeInTurn()
     {
-        if (_session.Services.Upload.Available(_session.Now) <= 0)
+        if (_session.UpLimit.Available(_session.Now) <= 0)
             return;
-        int blocks = (int)Math.Clamp(_session.Services.Upload.BytesPerSecond / 64 / BlockRequest.BlockBytes, 1, TransferBufferPool.BlocksPerLarge);
+        int blocks = (int)Math.Clamp(_session.UpLimit.BytesPerSecond / 64 / BlockRequest.BlockBytes, 1, TransferBufferPool.BlocksPerLarge);
         PeerLink[] served = [.. _session.Links.Values.Where(l => l.Wire.IncomingRequests > 0 && !l.IsClosed)];
         int idle = 0;
-        while (served.Length > 0 && idle < served.Length && _session.Services.Upload.Available(_session.Now) > 0)
+        while (served.Length > 0 && idle < served.Length && _session.UpLimit.Available(_session.Now) > 0)
         {
             PeerLink link = served[_turn++ % served.Length];
             bool sent = link.UploadsInFlight < BuffersInFlight && TrySend(link, blocks);
@@ -219,7 +219,7 @@ internal sealed class Uploads
         }
         if (batch.Requests.Count == 0)
             return false;
-        _session.Services.Upload.Take(batch.LengthBytes, _session.Now);
+        _session.UpLimit.Take(batch.LengthBytes, _session.Now);
         link.UploadsInFlight++;
         batch.Start();
         return true;

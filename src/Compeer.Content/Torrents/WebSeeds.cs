@@ -69,8 +69,8 @@ internal sealed class WebSeeds(TorrentSession session)
         link.Down.Add(input.Buffer.Length);
         Bytes += input.Buffer.Length;
         Feed(link, input.Buffer.Span);
-        session.Services.Download.Take(input.Buffer.Length, session.Now);
-        if (session.Services.Download.Available(session.Now) < 0)
+        session.DownLimit.Take(input.Buffer.Length, session.Now);
+        if (session.DownLimit.Available(session.Now) < 0)
             _withheld.Enqueue((link, input.Buffer));
         else
             link.Connection.Release(input.Buffer);
@@ -89,7 +89,7 @@ internal sealed class WebSeeds(TorrentSession session)
 
     public void OnTick(bool second)
     {
-        while (_withheld.Count > 0 && session.Services.Download.Available(session.Now) >= 0)
+        while (_withheld.Count > 0 && session.DownLimit.Available(session.Now) >= 0)
         {
             (WebSeedLink link, TransferBuffer buffer) = _withheld.Dequeue();
             link.Connection.Release(buffer);
@@ -104,8 +104,8 @@ internal sealed class WebSeeds(TorrentSession session)
                 Stop(link);
                 Settle(link);
             }
-            if (second && session.Services.Download.BytesPerSecond is > 0 and var limit)
-                link.Connection.ReadLimitBytes = (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes);
+            if (second)
+                link.Connection.ReadLimitBytes = session.DownLimit.BytesPerSecond is > 0 and var limit ? (int)Math.Clamp(limit / 10, 4 * 1024, TransferBufferPool.LargeBytes) : TransferBufferPool.LargeBytes;
             Ask(link);
         }
     }
@@ -133,6 +133,20 @@ internal sealed class WebSeeds(TorrentSession session)
             Settle(link);
         }
     }
+
+    /// <summary>Each, for a person to see.</summary>
+    public IEnumerable<PeerDetails> Describe() => _links.Where(l => l.Session.Closed is null).Select(l => new PeerDetails
+    {
+        EndPoint = l.Name,
+        Client = "web seed",
+        Way = "webSeed",
+        Fraction = 1,
+        DownRate = l.Down.BytesPerSecond,
+        DownloadedBytes = l.Down.Total,
+        AmChoking = true,
+        AmInterested = l.Cancel is not null,
+        RequestsInFlight = l.Cancel is null ? 0 : 1,
+    });
 
     /// <summary>Called when none of their requests runs any more.</summary>
     public void Dispose()

@@ -11,10 +11,15 @@ internal static class Endpoints
     public static void Map(IEndpointRouteBuilder web, NodeServices services)
     {
         web.MapGet("/health", () => Results.Json(new Health("ok")));
+        new TransmissionRpc.RpcEndpoint(services).Map(web);
         RouteGroupBuilder api = web.MapGroup("/api/v1");
         new SessionEndpoints(services.Access).Map(api);
         new NodeEndpoints(services).Map(api);
         new TorrentEndpoints(services).Map(api);
+        new LimitEndpoints(services).Map(api);
+        new SettingEndpoints(services.Configuration).Map(api);
+        new AccessEndpoints(services.Access).Map(api);
+        new DiskEndpoints(services).Map(api);
         new EventStream(services).Map(api);
     }
 

@@ -19,6 +19,11 @@ internal static class ErrorAnswers
             context.Response.Headers.Remove("Content-Length");
             await Problem.WriteAsync(context, status, title, detail);
         }
+        catch (RefusedSettingsException e) when (!context.Response.HasStarted)
+        {
+            string detail = string.Join(" ", e.Errors.Select(w => $"{w.Key}: {w.Value}."));
+            await Problem.WriteAsync(context, e.Status, e.Status == 409 ? "Set elsewhere" : "This cannot be used", detail, e.Errors);
+        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody waits for the answer any more.

@@ -42,13 +42,13 @@ internal sealed class EventStream(NodeServices services)
         }
     }
 
-    /// <summary>Everything first, then changes; a listener who was too slow begins again.</summary>
+    /// <summary>First that the list has to be read again, then changes; a listener who was too slow is let go, and begins again.</summary>
     private async Task WriteAsync(HttpContext context)
     {
         CancellationToken ending = context.RequestAborted;
         ChannelReader<FeedChange> changes = services.Feed.Listen(ending);
         long sequence = services.Feed.Sequence;
-        await SendAsync(context, "reset", sequence, new { torrents = services.Torrents.All.Select(t => t.Summary) });
+        await SendTextAsync(context, "reset", sequence, "{}");
         string lastNode = "";
         long quietSince = services.Time.GetTimestamp();
         while (true)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Outbound;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Http;
@@ -44,19 +45,35 @@ internal sealed class TorrentAdditions(NodeServices services)
         return options.Complete(NewTorrent.FromFile(body.ToArray()));
     }
 
-    private static async Task<NewTorrent> ReadJsonAsync(HttpContext context)
+    private async Task<NewTorrent> ReadJsonAsync(HttpContext context)
     {
         AddRequest request = await JsonBody.ReadAsync<AddRequest>(context);
         return request switch
         {
             { Link: { } link } => request.Complete(NewTorrent.FromLink(link.Trim())),
+            { Url: { } url } => request.Complete(NewTorrent.FromFile(await FetchAsync(url, services, context.RequestAborted))),
             { Path: { } path } when context.Items[typeof(Security.Scope)] is Security.Scope.Admin => request.Complete(NewTorrent.FromFile(await ReadPathAsync(path, context.RequestAborted))),
             { Path: not null } => throw new NodeException(NodeFailure.BadInput, "Reading a file of this machine needs the scope 'admin'. Send the file itself as application/x-bittorrent."),
             _ => throw new NodeException(NodeFailure.BadInput, "Nothing to add: give a link, a url or a path, or send a torrent file as application/x-bittorrent."),
         };
     }
 
-    private static async Task<byte[]> ReadPathAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Fetches a torrent file from the Internet, directly and from public addresses only; behind a proxy not at all, since it would be passed by.</summary>
+    public static async Task<byte[]> FetchAsync(string url, NodeServices services, CancellationToken cancellationToken)
+    {
+        if (services.Client.Policy.Describe() is { } proxy)
+            throw new NodeException(NodeFailure.Usage, $"Addresses are not fetched behind a proxy ({proxy}) Send the torrent file itself, or a magnet link.");
+        try
+        {
+            return await new PublicFetch(null).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new NodeException(NodeFailure.BadInput, $"'{url}' cannot be fetched: {e.Message}. Check the address, or send the torrent file itself.", e);
+        }
+    }
+
+    public static async Task<byte[]> ReadPathAsync(string path, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Compeer.Node.Api;
@@ -14,17 +12,23 @@ namespace Compeer.Node.Api;
 internal sealed class TorrentEndpoints(NodeServices services)
 {
     private readonly TorrentAdditions _additions = new(services);
+    private readonly TorrentActions _actions = new(services);
 
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/torrents", List);
         api.MapPost("/torrents", (Delegate)_additions.AddAsync);
-        api.MapGet("/torrents/{id}", (string id) => Results.Json(Find(id).Summary));
-        api.MapDelete("/torrents/{id}", async (string id, CancellationToken cancellationToken) =>
+        api.MapPost("/torrents/actions", _actions.ActAsync);
+        RouteGroupBuilder one = api.MapGroup("/torrents/{id}");
+        one.MapPatch("", (string id, TorrentActions.PatchRequest request, CancellationToken cancellationToken) => _actions.ChangeAsync(Find(id), request, cancellationToken));
+        one.MapDelete("", async (string id, bool? data, CancellationToken cancellationToken) =>
         {
-            await services.Torrents.RemoveAsync(Find(id), cancellationToken);
+            await services.Torrents.RemoveAsync(Find(id), data ?? false, cancellationToken);
             return Results.NoContent();
         });
+        one.MapGet("/rates", (string id) => new RateList(RateHistory.StepSeconds, Find(id).Rates.Points()));
+        new TorrentViews(services.Torrents, Find).Map(one);
+        new FileContent(Find).Map(one);
     }
 
     private IResult List([AsParameters] TorrentQuery query, HttpContext context)
@@ -39,5 +43,7 @@ internal sealed class TorrentEndpoints(NodeServices services)
 
     private NodeTorrent Find(string id) => services.Torrents.Find(id) ?? throw new NotFoundException($"There is no torrent {id}. It may have been removed.");
 
-    private sealed record TorrentList(int Total, IReadOnlyList<TorrentSummary> Items);
+    internal sealed record TorrentList(int Total, IReadOnlyList<TorrentSummary> Items);
+
+    internal sealed record RateList(int StepSeconds, IReadOnlyList<RatePoint> Points);
 }

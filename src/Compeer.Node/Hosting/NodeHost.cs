@@ -72,7 +72,11 @@ public sealed class NodeHost : IAsyncDisposable
             undo.Push(client);
             var feed = new LiveFeed(torrents, TimeProvider.System, start.Note);
             undo.Push(feed);
-            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, TimeProvider.System)
+            var limits = new SpeedLimits(state, configuration, client, TimeProvider.System);
+            undo.Push(limits);
+            var jobs = new JobBoard(TimeProvider.System);
+            undo.Push(jobs);
+            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, jobs, TimeProvider.System)
             {
                 StartedAt = TimeProvider.System.GetUtcNow(),
             };
@@ -104,6 +108,8 @@ public sealed class NodeHost : IAsyncDisposable
         using var limit = new CancellationTokenSource(StopPatience);
         await _services.Feed.DisposeAsync();
         await _web.StopAsync(limit.Token);
+        await _services.Jobs.DisposeAsync();
+        await _services.Limits.DisposeAsync();
         await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await _services.Client.DisposeAsync();
         await _web.DisposeAsync();

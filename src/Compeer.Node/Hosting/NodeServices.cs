@@ -8,7 +8,8 @@ namespace Compeer.Node.Hosting;
 
 /// <summary>The parts of a running node, as its endpoints use them.</summary>
 internal sealed record NodeServices(
-    DataDirectory Data, NodeConfiguration Configuration, StateStore State, Access Access, TorrentClient Client, TorrentCatalogue Torrents, LiveFeed Feed, TimeProvider Time)
+    DataDirectory Data, NodeConfiguration Configuration, StateStore State, Access Access, TorrentClient Client, TorrentCatalogue Torrents, LiveFeed Feed,
+    SpeedLimits Limits, JobBoard Jobs, TimeProvider Time)
 {
     /// <summary>When the node was started.</summary>
     public DateTimeOffset StartedAt { get; init; }

@@ -127,7 +127,7 @@ public sealed class LiveFeed : IAsyncDisposable
     /// <summary>Names, sizes and completions are remembered, so that a list can be shown before the torrents are open.</summary>
     private void Remember(NodeTorrent torrent, TorrentSummary summary, DateTimeOffset now)
     {
-        if (torrent.Running is null || summary.State is "metadata" or "preview" or "failed")
+        if (torrent.Running is null || summary.State is "metadata" or "failed" || summary.Size == 0)
             return;
         bool completes = torrent.Record.CompletedAt is null && summary.State == "seeding" && summary.Wanted > 0 && summary.Verified == summary.Wanted;
         if (torrent.Record.Name == summary.Name && torrent.Record.Size == summary.Size && !completes)

@@ -24,10 +24,14 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
     private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
     private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
     private readonly SemaphoreSlim _changing = new(1);
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TorrentClient? _client;
 
     /// <summary>All of them, in no order.</summary>
     public ICollection<NodeTorrent> All => _byId.Values;
+
+    /// <summary>Completes when the torrents that were remembered are open.</summary>
+    public Task Started => _started.Task;
 
     /// <summary>Called with the id of a torrent that is gone.</summary>
     public event Action<string>? Removed;
@@ -61,10 +65,16 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         try
         {
             _client = client;
-            NodeTorrent[] known = [.. _byId.Values.Where(t => !t.Record.Paused)];
+            NodeTorrent[] known = [.. _byId.Values];
             IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => Settings(t.Record, null, []))]), cancellationToken);
             for (int i = 0; i < known.Length; i++)
                 known[i].Running = running[i];
+            _started.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            _started.TrySetException(e);
+            throw;
         }
         finally
         {
@@ -88,7 +98,7 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             TorrentRecord record = Describe(added);
             var torrent = new NodeTorrent(record);
             KeepMetainfo(added, record);
-            torrent.Running = await StartAsync(record, added);
+            torrent.Running = await StartAsync(record, added.Metainfo, added.Peers);
             try
             {
                 state.Put(Prefix + torrent.Id, record);
@@ -108,9 +118,12 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         }
     }
 
-    /// <summary>Ends a torrent and forgets it. Its files stay.</summary>
+    /// <summary>Ends a torrent and forgets it.</summary>
+    /// <param name="torrent">Which.</param>
+    /// <param name="deleteFiles">Its files go too.</param>
+    /// <param name="cancellationToken">Ends the wait for the turn.</param>
     /// <exception cref="NodeException">The disk refuses.</exception>
-    public async Task RemoveAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    public async Task RemoveAsync(NodeTorrent torrent, bool deleteFiles, CancellationToken cancellationToken)
     {
         await _changing.WaitAsync(cancellationToken);
         try
@@ -122,7 +135,7 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
                 _bySwarmId.TryRemove(KeyValuePair.Create(id, torrent));
             if (torrent.Running is { } running)
-                await running.DisposeAsync();
+                await _client!.RemoveAsync(running, deleteFiles, CancellationToken.None);
         }
         finally
         {
@@ -143,6 +156,73 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             state.Put(Prefix + torrent.Id, next);
             torrent.Record = next;
         }
+    }
+
+    /// <summary>Lets a torrent rest, or go on.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetPaused(NodeTorrent torrent, bool paused)
+    {
+        Update(torrent, r => r with { Paused = paused });
+        if (paused)
+            torrent.Running?.Pause();
+        else
+            torrent.Running?.Resume();
+    }
+
+    /// <summary>Fetches pieces in order, or not.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetSequential(NodeTorrent torrent, bool sequential)
+    {
+        Update(torrent, r => r with { Sequential = sequential });
+        torrent.Running?.SetSequential(sequential);
+    }
+
+    /// <summary>Limits one torrent, in bytes per second; 0 is none.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetLimits(NodeTorrent torrent, long up, long down)
+    {
+        Update(torrent, r => r with { UpLimit = up, DownLimit = down });
+        torrent.Running?.SetRateLimits(up, down);
+    }
+
+    /// <summary>Says how much each file is wanted.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void SetPriorities(NodeTorrent torrent, IReadOnlyList<FilePriority> priorities)
+    {
+        Update(torrent, r => r with { Priorities = PriorityText.Write(priorities) });
+        if (!torrent.Record.Preview)
+            torrent.Running?.SetPriorities(priorities);
+    }
+
+    /// <summary>What was only looked at is fetched, as the files' priorities say.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public async Task EndPreviewAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    {
+        Update(torrent, r => r with { Preview = false });
+        if (torrent.Running is not { } running)
+            return;
+        // A link whose description is still to come is begun anew; there is nothing yet that could be lost.
+        if (!running.MetainfoKnown.IsCompletedSuccessfully)
+        {
+            await RestartAsync(torrent, cancellationToken);
+            return;
+        }
+        int files = (await running.MetainfoKnown).Files.Length;
+        running.SetPriorities(torrent.Record.Priorities is { } letters ? PriorityText.Read(letters) : [.. Enumerable.Repeat(FilePriority.Normal, files)]);
+    }
+
+    /// <summary>Moves the files.</summary>
+    /// <exception cref="NodeException">The place cannot be used.</exception>
+    /// <exception cref="StorageException">The disk refuses; the files are where they were.</exception>
+    public async Task MoveAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
+    {
+        if (!Path.IsPathFullyQualified(directory))
+            throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
+        string target = Path.GetFullPath(directory);
+        if (target == torrent.Record.Directory || torrent.Running is not { } running)
+            return;
+        await running.MoveAsync(target, cancellationToken);
+        Update(torrent, r => r with { Directory = target });
     }
 
     /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>
@@ -206,14 +286,27 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         }
     }
 
-    private async Task<Torrent?> StartAsync(TorrentRecord record, NewTorrent added)
+    private async Task RestartAsync(NodeTorrent torrent, CancellationToken cancellationToken)
     {
-        if (record.Paused)
-            return null;
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (torrent.Running is { } running)
+                await running.DisposeAsync();
+            torrent.Running = await StartAsync(torrent.Record, null, []);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task<Torrent> StartAsync(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers)
+    {
         TorrentClient client = _client ?? throw new NodeException(NodeFailure.Usage, "The node is still starting. Try again in a second.");
         try
         {
-            return await Task.Run(() => client.Add(Settings(record, added.Metainfo, added.Peers)));
+            return await Task.Run(() => client.Add(Settings(record, metainfo, peers)));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
         {
@@ -231,6 +324,10 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         Peers = [.. peers],
         LinkPeers = [.. record.LinkPeers.Select(p => IPEndPoint.TryParse(p, out IPEndPoint? parsed) ? parsed : null).OfType<IPEndPoint>().Where(p => p.Port > 0)],
         Select = record.Preview ? _ => false : null,
+        Priorities = record.Preview || record.Priorities is null ? null : PriorityText.Read(record.Priorities),
+        UploadLimit = record.UpLimit,
+        DownloadLimit = record.DownLimit,
+        Paused = record.Paused,
         Sequential = record.Sequential,
     };
 }

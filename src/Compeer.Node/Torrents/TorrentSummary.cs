@@ -106,6 +106,7 @@ public sealed record TorrentSummary
         TorrentPhase.Failed => "failed",
         TorrentPhase.WaitingForRoom => "diskFull",
         TorrentPhase.Stopped => "stopped",
+        TorrentPhase.Paused => "paused",
         _ when record.Preview => "preview",
         TorrentPhase.Checking => "checking",
         TorrentPhase.Downloading => "downloading",

@@ -17,8 +17,10 @@ public sealed class StaticPage
         foreach (string resource in Source.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             string name = resource[Prefix.Length..].Replace('\\', '/');
-            _assets[name == "index.html" ? "/" : "/assets/" + name] = (resource, TypeOf(name), ETagOf(resource));
+            _assets["/assets/" + name] = (resource, TypeOf(name), ETagOf(resource));
         }
+        if (_assets.TryGetValue("/assets/index.html", out var index))
+            _assets["/"] = index;
     }
 
     private static Assembly Source => typeof(StaticPage).Assembly;

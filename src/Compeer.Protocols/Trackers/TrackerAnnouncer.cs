@@ -154,8 +154,17 @@ public sealed class TrackerAnnouncer
            let state = tracker[swarm]
            select new TrackerStatus(
                TrackerUrl.ForDisplay(tracker.Url), tier.Number, _swarms[swarm], state.Phase, state.Message,
-               state.LastResponse?.Seeders, state.LastResponse?.Leechers, state.LastResponse?.Peers.Length ?? 0),
+               state.LastResponse?.Seeders, state.LastResponse?.Leechers, state.LastResponse?.Peers.Length ?? 0,
+               NextOf(tracker, swarm)),
     ];
+
+    private Instant NextOf(TrackerEntry tracker, int swarm)
+    {
+        TrackerSwarmState state = tracker[swarm];
+        if (state.InFlight || state.GivenUp)
+            return Instant.Never;
+        return state.Failures > 0 ? state.HoldUntil : _lanes.Find(l => l.Swarm == swarm && l.Current == tracker)?.Due ?? Instant.Never;
+    }
 
     private TrackerTier? AddTier(IEnumerable<string> urls)
     {

@@ -30,5 +30,6 @@ public enum TrackerPhase
 /// <param name="Seeders">As the tracker last said.</param>
 /// <param name="Leechers">As the tracker last said.</param>
 /// <param name="Peers">Peers in its last answer.</param>
+/// <param name="NextAnnounce">When it is asked again; never while it is, or when another tracker is asked in its place.</param>
 public sealed record TrackerStatus(
-    string Url, int Tier, Sha1Hash SwarmId, TrackerPhase Phase, string Message, int? Seeders, int? Leechers, int Peers);
+    string Url, int Tier, Sha1Hash SwarmId, TrackerPhase Phase, string Message, int? Seeders, int? Leechers, int Peers, Instant NextAnnounce);
