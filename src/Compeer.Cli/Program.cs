@@ -15,6 +15,14 @@ var root = new RootCommand("Compeer: share, find and fetch files directly betwee
     ("relay", () => new RelayCommand().Build()),
     ("doctor", () => new DoctorCommand().Build()),
     ("daemon", () => new DaemonCommand().Build()),
+    ("add", () => new AddCommand().Build()),
+    ("list", () => new ListCommand().Build()),
+    ("pause", () => new ActionCommand("pause", "Let torrents of the running daemon rest").Build()),
+    ("resume", () => new ActionCommand("resume", "Let torrents of the running daemon go on").Build()),
+    ("remove", () => new ActionCommand("remove", "Remove torrents from the running daemon; their files stay unless --data is given").Build()),
+    ("limits", () => new LimitsCommand().Build()),
+    ("status", () => new StatusCommand().Build()),
+    ("config", () => new ConfigCommand().Build()),
     ("lab", () => new LabCommand().Build()),
 ];
 // The options of all commands together take longer to make than a small torrent to fetch: whoever names one needs no other.

@@ -112,6 +112,23 @@ internal sealed class CommonOptions
     /// <summary>Results and errors only.</summary>
     public bool IsQuiet(ParseResult result) => result.GetValue(_quiet);
 
+    /// <summary>The options of a command that drives a running daemon.</summary>
+    public void AddDaemonTo(Command command)
+    {
+        foreach (Option option in (Option[])[_json, _quiet, _dataDirectory])
+            command.Options.Add(option);
+    }
+
+    /// <summary>Says that a daemon runs too, when one does: this command works beside it.</summary>
+    public void TellOfDaemon(ParseResult result, IReporter reporter, string instead)
+    {
+        // The node's own code is not loaded for a look at a file that is not there.
+        if (File.Exists(Path.Combine(DataDirectory(result), "api")) && FindDaemon(DataDirectory(result)) is { } url)
+            reporter.Note($"A daemon runs at {url}; this command works by itself, beside it. {instead}");
+
+        static string? FindDaemon(string directory) => Node.Hosting.DataDirectory.FindRunning(directory);
+    }
+
     /// <summary>The port given, or 0.</summary>
     public int Port(ParseResult result) => result.GetValue(_port);
 

@@ -35,6 +35,7 @@ internal sealed class GetCommand
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
         string argument = result.GetValue(_source)!;
+        _common.TellOfDaemon(result, reporter, "'compeer add' hands the torrent over to it.");
         if (MutableLink.IsMutable(argument))
             return await FollowAsync(argument, result, reporter, cancellationToken);
         TorrentSource source = TorrentSource.Read(argument);

@@ -43,6 +43,7 @@ internal sealed class ShareCommand
 
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
+        _common.TellOfDaemon(result, reporter, "The daemon's page shares files too.");
         if (result.GetValue(_trackers)?.Contains(SelfTracker) == true && !new NetworkPolicy(_common.Proxy(result)).AllowsDirect(TrafficClass.TrackerServer))
             throw new CommandException(ExitCode.Usage, "'--tracker self' needs others to reach this machine, which --proxy forbids. Name another tracker.");
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);

@@ -8,6 +8,7 @@ namespace Compeer.Node.Hosting;
 public sealed class DataDirectory : IDisposable
 {
     private const int TokenBytes = 32;
+    private const string LockName = "daemon.lock";
 
     private readonly FileStream _lock;
 
@@ -28,6 +29,23 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where a running daemon writes its address.</summary>
     public static string ApiPath(string root) => Path.Combine(root, "api");
 
+    /// <summary>Where the API of the daemon is that uses a data directory now; null when none does.</summary>
+    public static string? FindRunning(string root)
+    {
+        string lockPath = Path.Combine(root, LockName);
+        try
+        {
+            if (!File.Exists(lockPath) || !File.Exists(ApiPath(root)))
+                return null;
+            new FileStream(lockPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return File.Exists(ApiPath(root)) ? File.ReadAllText(ApiPath(root)).Trim() : null;
+        }
+    }
+
     /// <summary>Opens, or makes, the folder.</summary>
     /// <exception cref="NodeException">Another daemon uses it, or the system refuses.</exception>
     public static DataDirectory Open(string path)
@@ -46,7 +64,7 @@ public sealed class DataDirectory : IDisposable
         }
         try
         {
-            return new DataDirectory(root, new FileStream(Path.Combine(root, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DataDirectory(root, new FileStream(Path.Combine(root, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

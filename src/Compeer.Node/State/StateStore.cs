@@ -14,6 +14,8 @@ namespace Compeer.Node.State;
 /// </remarks>
 public sealed class StateStore : IDisposable
 {
+    private const string Format = "compeer-state ";
+    private const int Version = 1;
     private const string Header = "compeer-state 1";
     private const int MinRewriteBytes = 256 << 10;
     private const int MaxLineBytes = 16 << 20;
@@ -175,7 +177,7 @@ public sealed class StateStore : IDisposable
         using var reader = new StreamReader(_path, Encoding.UTF8);
         if (reader.ReadLine() is { } header && header != Header)
         {
-            if (header.StartsWith("compeer-state ", StringComparison.Ordinal))
+            if (header.StartsWith(Format, StringComparison.Ordinal) && int.TryParse(header.AsSpan(Format.Length), out int version) && version > Version)
                 throw new NodeException(NodeFailure.Usage, $"'{_path}' was written by a newer Compeer ('{header}'; this one knows '{Header}'). Start that version, or another --data-dir.");
             DamagedLines++;
         }

@@ -1,0 +1,95 @@
+using Compeer.Node;
+using Compeer.Node.State;
+
+namespace Compeer.Tests.State;
+
+public sealed class StateStoreTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("compeer-state-").FullName;
+
+    private string StatePath => Path.Combine(_folder, "node.state");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void What_was_put_is_there_after_a_restart()
+    {
+        using (var store = StateStore.Open(StatePath))
+        {
+            store.Put("note/a", new Note("one\nline", 1));
+            store.Put("note/b", new Note("\u202ebidi \"quoted\"", 2));
+            store.Put("note/a", new Note("changed", 3));
+            store.Put("note/c", new Note("gone", 4));
+            store.Remove("note/c");
+        }
+        using var again = StateStore.Open(StatePath);
+        Assert.Equal([("a", new Note("changed", 3)), ("b", new Note("\u202ebidi \"quoted\"", 2))], again.All<Note>("note/"));
+        Assert.Equal(0, again.DamagedLines);
+    }
+
+    [Fact]
+    public void A_file_cut_at_any_byte_keeps_every_line_before_the_cut()
+    {
+        using (var store = StateStore.Open(StatePath))
+        {
+            for (int i = 0; i < 5; i++)
+                store.Put($"note/{i}", new Note("text", i));
+        }
+        byte[] whole = File.ReadAllBytes(StatePath);
+        for (int cut = 0; cut <= whole.Length; cut++)
+        {
+            File.WriteAllBytes(StatePath, whole[..cut]);
+            // A line counts when all of it but its end is there.
+            int lines = whole[..cut].Count(b => b == '\n') - 1 + (cut < whole.Length && whole[cut] == '\n' ? 1 : 0);
+            using (var store = StateStore.Open(StatePath))
+            {
+                Assert.Equal(Math.Max(0, lines), store.All("note/").Count);
+                store.Put("note/new", new Note("after", cut));
+            }
+            using var again = StateStore.Open(StatePath);
+            Assert.Equal(Math.Max(0, lines) + 1, again.All("note/").Count);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_line_costs_itself_and_the_file_is_kept_beside()
+    {
+        using (var store = StateStore.Open(StatePath))
+        {
+            for (int i = 0; i < 5; i++)
+                store.Put($"note/{i}", new Note("text", i));
+        }
+        byte[] whole = File.ReadAllBytes(StatePath);
+        whole[whole.Length / 2] ^= 1;
+        File.WriteAllBytes(StatePath, whole);
+        using var again = StateStore.Open(StatePath);
+        Assert.Equal(1, again.DamagedLines);
+        Assert.Equal(4, again.All("note/").Count);
+        Assert.Equal(whole, File.ReadAllBytes(StatePath + ".damaged"));
+    }
+
+    [Fact]
+    public void What_a_newer_program_wrote_is_left_alone()
+    {
+        File.WriteAllText(StatePath, "compeer-state 2\nwho knows\n");
+        NodeException e = Assert.Throws<NodeException>(() => StateStore.Open(StatePath));
+        Assert.Equal(NodeFailure.Usage, e.Failure);
+        Assert.Contains("newer", e.Message, StringComparison.Ordinal);
+        Assert.Equal("compeer-state 2\nwho knows\n", File.ReadAllText(StatePath));
+    }
+
+    [Fact]
+    public void The_file_does_not_grow_with_the_number_of_changes()
+    {
+        using (var store = StateStore.Open(StatePath))
+        {
+            for (int i = 0; i < 20_000; i++)
+                store.PutLazily([KeyValuePair.Create($"note/{i % 10}", new Note(new string('x', 100), i))]);
+        }
+        Assert.True(new FileInfo(StatePath).Length < 1 << 20);
+        using var again = StateStore.Open(StatePath);
+        Assert.Equal(Enumerable.Range(19_990, 10), again.All<Note>("note/").Select(n => n.Value.Number).Order());
+    }
+
+    private sealed record Note(string Text, int Number);
+}
