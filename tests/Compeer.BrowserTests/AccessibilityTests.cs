@@ -84,7 +84,7 @@ public sealed class AccessibilityTests(Browser browser)
         await stage.Page.GotoAsync(stage.Daemon.Url + "/#/");
         await stage.Page.GetByLabel("Torrent files").SetInputFilesAsync(torrent);
         await stage.SeesAsync("Add a transfer");
-        await stage.ReadsAsync("390 KiB");
+        await stage.ReadsAsync("391 KiB");
         string id = stage.Page.Url.Split('/')[^1];
         await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('d', 40)}&dn=waiting+for+a+description", labels = new[] { "one", "two" } });
         await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('e', 40)}&dn=paused", paused = true });

@@ -39,7 +39,7 @@ public sealed class Stage : IAsyncDisposable
         Daemon daemon = await Daemon.StartAsync(folder.FullName, isFirstRun);
         IBrowserContext window = await browser.NewWindowAsync(width, height, isDark);
         var stage = new Stage(daemon, window, await window.NewPageAsync(), folder);
-        stage.Page.SetDefaultTimeout(30_000);
+        stage.Page.SetDefaultTimeout(15_000);
         await stage.Page.GotoAsync(signIn ? daemon.Link : daemon.Url);
         if (signIn && !isFirstRun)
             await stage.SeesAsync("Transfers");
@@ -54,10 +54,10 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Waits for a heading.</summary>
-    public Task SeesAsync(string heading) => Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }).First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+    public Task SeesAsync(string heading) => Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }).First).ToBeVisibleAsync(new() { Timeout = 15_000 });
 
     /// <summary>Waits until a text stands somewhere.</summary>
-    public Task ReadsAsync(string text) => Assertions.Expect(Page.GetByText(text).First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+    public Task ReadsAsync(string text) => Assertions.Expect(Page.GetByText(text).First).ToBeVisibleAsync(new() { Timeout = 15_000 });
 
     /// <summary>Pastes a link into the field and adds it.</summary>
     public async Task AddAsync(string link)

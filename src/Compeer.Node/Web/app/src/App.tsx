@@ -10,7 +10,7 @@ import { SettingsPage } from './pages/settings/SettingsPage'
 import { SharePage } from './pages/share/SharePage'
 import { TransferPage } from './pages/transfer/TransferPage'
 import { TransfersPage } from './pages/transfers/TransfersPage'
-import { Failed, Loading } from './parts/Small'
+import { Loading, PageHead } from './parts/Small'
 import { Toasts } from './parts/Toasts'
 import { route, takeToken } from './route'
 import { Shell } from './Shell'
@@ -84,6 +84,11 @@ function Page() {
     case 'settings':
       return <SettingsPage />
     default:
-      return <Failed problem={new Problem(404, 'There is no such page', 'The menu leads to all that there are.')} />
+      return (
+        <>
+          <PageHead title="There is no such page" />
+          <p class="quiet">The menu leads to all that there are.</p>
+        </>
+      )
   }
 }

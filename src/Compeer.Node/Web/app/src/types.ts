@@ -36,7 +36,8 @@ export interface Tracker {
   state: string
   seeds?: number | null
   leechers?: number | null
-  nextAnnounce?: string | null
+  /** Seconds from now. */
+  nextAnnounce?: number | null
   error?: string | null
 }
 

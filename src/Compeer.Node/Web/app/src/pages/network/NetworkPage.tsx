@@ -12,12 +12,11 @@ import { PeerMap } from './PeerMap'
 /** How this node is connected with the world. */
 export function NetworkPage() {
   const { data, problem, again } = usePolled<Network>('network', 3000)
-  if (problem && !data) return <Failed problem={problem} again={again} />
   if (!data)
     return (
       <>
         <PageHead title="Network" />
-        <Loading what="Asking the node" />
+        {problem ? <Failed problem={problem} again={again} /> : <Loading what="Asking the node" />}
       </>
     )
   return (

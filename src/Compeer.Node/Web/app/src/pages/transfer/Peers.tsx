@@ -1,7 +1,7 @@
 import { bytes, duration, percent, rate } from '../../format'
 import { Empty, Failed, Loading, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
-import { WAYS } from '../../parts/ways'
+import { flagWords, WAYS } from '../../parts/ways'
 import type { Peer } from '../../types'
 
 const MOST = 300
@@ -51,12 +51,7 @@ export function Peers({ id }: { id: string }) {
                 </span>
                 <span class="quiet small">
                   <Words max={60}>{peer.endPoint}</Words>
-                  {peer.flags.length > 0 && (
-                    <>
-                      {' · '}
-                      <Words max={80}>{peer.flags.join(', ')}</Words>
-                    </>
-                  )}
+                  {flagWords(peer.flags).map(words => ` · ${words}`)}
                 </span>
               </td>
               <td title={WAYS[peer.way]?.meaning}>

@@ -1,7 +1,8 @@
-import { count, relative } from '../../format'
+import { count, duration } from '../../format'
 import { node } from '../../live'
 import { Failed, Loading, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
+import { SOURCES } from '../../parts/ways'
 import type { Detail, Peer } from '../../types'
 
 /** Where peers come from: trackers, the DHT and the rest, with times and errors in words. */
@@ -27,7 +28,7 @@ export function Trackers({ id }: { id: string }) {
                 <Words max={300}>{tracker.error || tracker.state}</Words>
                 {typeof tracker.seeds === 'number' && `, ${count(tracker.seeds, 'seed')}`}
                 {typeof tracker.leechers === 'number' && `, ${count(tracker.leechers, 'other')}`}
-                {tracker.nextAnnounce && `, asked again ${relative(tracker.nextAnnounce)}`}
+                {typeof tracker.nextAnnounce === 'number' && `, asked again in ${duration(tracker.nextAnnounce)}`}
               </span>
             </li>
           ))}
@@ -47,7 +48,7 @@ export function Trackers({ id }: { id: string }) {
       </div>
       <div>
         <h2>Who told of the peers that are connected</h2>
-        <p class="quiet">{sources.size === 0 ? 'Nobody is connected.' : [...sources].map(([source, many]) => `${source}: ${many}`).join(', ')}</p>
+        <p class="quiet">{sources.size === 0 ? 'Nobody is connected.' : [...sources].map(([source, many]) => `${SOURCES[source] ?? source}: ${many}`).join(', ')}</p>
       </div>
     </section>
   )
