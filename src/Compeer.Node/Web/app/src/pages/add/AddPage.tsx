@@ -47,7 +47,14 @@ export function AddPage({ id }: { id: string }) {
     setBusy(true)
     await tell(async () => {
       if (left.size > 0) await call('PATCH', `torrents/${id}/files`, { priorities: Object.fromEntries([...left].map(index => [index, 'skip'])) })
-      learn(await call<Summary>('PATCH', `torrents/${id}`, { preview: false, paused: false, sequential, labels: labelsOf(labels), ...(directory && directory !== torrent.directory ? { directory } : {}) }))
+      const changes = {
+        preview: false,
+        ...(torrent.state === 'paused' ? { paused: false } : {}),
+        ...(sequential ? { sequential } : {}),
+        ...(labels !== torrent.labels.join(', ') ? { labels: labelsOf(labels) } : {}),
+        ...(directory && directory !== torrent.directory ? { directory } : {}),
+      }
+      learn(await call<Summary>('PATCH', `torrents/${id}`, changes))
       go()
     })
     setBusy(false)
