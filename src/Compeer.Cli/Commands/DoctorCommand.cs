@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Compeer.Cli.Doctor;
+using Compeer.Node.Doctor;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Network.Connections;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compeer.Network.Stun;
+using Compeer.Node.Doctor;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Reachability;

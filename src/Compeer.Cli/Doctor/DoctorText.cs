@@ -2,6 +2,7 @@ using System.Net;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Turn;
+using Compeer.Node.Doctor;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;

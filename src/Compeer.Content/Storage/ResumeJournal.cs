@@ -99,6 +99,17 @@ internal sealed class ResumeJournal : IDisposable
             AppendDoubted(pieces);
     }
 
+    /// <summary>Files have left the side file, and look as <paramref name="stamps"/> says.</summary>
+    public void Adopted(ReadOnlySpan<bool> side, IEnumerable<KeyValuePair<int, FileStamp>> stamps)
+    {
+        lock (_lock)
+        {
+            foreach ((int index, FileStamp stamp) in stamps)
+                AppendStamp(index, stamp);
+            AppendBits(JournalRecordType.Side, side);
+        }
+    }
+
     public void Lost(int piece) => AppendPiece(JournalRecordType.Lost, piece);
 
     /// <summary>

@@ -7,13 +7,13 @@ internal sealed class ResumePlan
 {
     private readonly Metainfo _metainfo;
     private readonly TorrentStorage _storage;
-    private readonly bool[] _wanted;
+    private readonly bool[] _own;
 
-    private ResumePlan(Metainfo metainfo, TorrentStorage storage, bool[] wanted)
+    private ResumePlan(Metainfo metainfo, TorrentStorage storage, bool[] own)
     {
         _metainfo = metainfo;
         _storage = storage;
-        _wanted = wanted;
+        _own = own;
         Have = new bool[metainfo.PieceCount];
     }
 
@@ -32,12 +32,12 @@ internal sealed class ResumePlan
     /// <summary>Compares what the journal says with the disk.</summary>
     /// <param name="metainfo">The torrent.</param>
     /// <param name="storage">Its files.</param>
-    /// <param name="wanted">One flag a file.</param>
+    /// <param name="own">One flag a file: it has its own place.</param>
     /// <param name="state">What an earlier run left; null when there was none.</param>
     /// <param name="journalWritten">When the journal was last written.</param>
-    public static ResumePlan Make(Metainfo metainfo, TorrentStorage storage, bool[] wanted, JournalState? state, DateTime journalWritten)
+    public static ResumePlan Make(Metainfo metainfo, TorrentStorage storage, bool[] own, JournalState? state, DateTime journalWritten)
     {
-        var plan = new ResumePlan(metainfo, storage, wanted);
+        var plan = new ResumePlan(metainfo, storage, own);
         if (state is null)
             plan.CheckWhatIsThere();
         else
@@ -52,7 +52,7 @@ internal sealed class ResumePlan
         IsAsLeft = false;
         foreach (TorrentFile file in ContentFiles())
         {
-            if (_wanted[file.Index] && _storage.StampOnDisk(file.Index) is { LengthBytes: > 0 } stamp)
+            if (_own[file.Index] && _storage.StampOnDisk(file.Index) is { LengthBytes: > 0 } stamp)
             {
                 Stamps[file.Index] = stamp;
                 AddPieces(file.Index, _ => true);
@@ -72,10 +72,10 @@ internal sealed class ResumePlan
             Check.UnionWith(state.Unflushed);
         foreach (TorrentFile file in ContentFiles())
         {
-            if (state.Side[file.Index] == _wanted[file.Index])
-                Forget(file.Index);
-            else if (_wanted[file.Index])
+            if (_own[file.Index])
                 Compare(file.Index, state, journalWritten);
+            else if (!state.Side[file.Index])
+                Forget(file.Index);
         }
     }
 

@@ -5,30 +5,31 @@ namespace Compeer.Content.Storage;
 
 /// <summary>
 /// A torrent's files on disk, addressed by piece. Thread-safe; every call blocks, so only disk workers make them.
-/// Content of files that are not wanted goes to one sparse side file, so that pieces which straddle a wanted and an
-/// unwanted file can still be kept and served.
+/// Content of files that nobody ever wanted goes to one sparse side file, so that pieces which straddle a wanted and an
+/// unwanted file can still be kept and served; <see cref="Adopt"/> moves it out of there.
 /// </summary>
 public sealed class TorrentStorage : IDisposable
 {
     private readonly Metainfo _metainfo;
     private readonly GuardedPath _root;
-    private readonly bool[] _wanted;
+    private readonly bool[] _own;
     private readonly string _sidePath;
     private readonly FileHandles _handles = new();
     private readonly FileState[] _states;
     private readonly string?[] _paths;
     private readonly bool _preallocate;
+    private readonly ReaderWriterLockSlim _places = new(); // written to while content changes its place
 
     /// <param name="metainfo">The torrent.</param>
     /// <param name="directory">Where its files lie or shall lie.</param>
-    /// <param name="wanted">One flag a file.</param>
-    /// <param name="sidePath">The side file for content of unwanted files.</param>
+    /// <param name="own">One flag a file: it lies, or shall lie, in its own place, not in the side file.</param>
+    /// <param name="sidePath">The side file.</param>
     /// <param name="preallocate">Reserve the whole length when a file is made; otherwise files are sparse.</param>
-    public TorrentStorage(Metainfo metainfo, string directory, bool[] wanted, string sidePath, bool preallocate = false)
+    public TorrentStorage(Metainfo metainfo, string directory, bool[] own, string sidePath, bool preallocate = false)
     {
         _metainfo = metainfo;
         _root = new GuardedPath(directory);
-        _wanted = wanted;
+        _own = own;
         _sidePath = sidePath;
         _preallocate = preallocate;
         Layout = new PieceLayout(metainfo);
@@ -44,17 +45,20 @@ public sealed class TorrentStorage : IDisposable
     /// <summary>The folder, absolute.</summary>
     public string Directory => _root.Root;
 
+    /// <summary>The file lies in its own place, not in the side file.</summary>
+    public bool IsOwn(int fileIndex) => _own[fileIndex];
+
     /// <summary>The absolute path of a file, checked.</summary>
     /// <exception cref="StorageException">The path is unsafe.</exception>
     public string PathOf(int fileIndex) => _paths[fileIndex] ??= _root.Resolve(_metainfo.Files[fileIndex].SafePath, fileIndex);
 
-    /// <summary>Makes the empty files that are wanted.</summary>
+    /// <summary>Makes the empty files that are to be there.</summary>
     /// <exception cref="StorageException">The system refuses.</exception>
     public void CreateEmptyFiles()
     {
         foreach (TorrentFile file in _metainfo.Files)
         {
-            if (file.Length != 0 || file.IsPad || file.SymlinkTarget is not null || !_wanted[file.Index])
+            if (file.Length != 0 || file.IsPad || file.SymlinkTarget is not null || !_own[file.Index])
                 continue;
             string path = PathOf(file.Index);
             if (File.Exists(path))
@@ -72,10 +76,18 @@ public sealed class TorrentStorage : IDisposable
             length += block.Length;
         var slices = new List<FileSlice>(4);
         Layout.Slice(piece, 0, length, slices);
-        foreach (FileSlice slice in slices)
+        _places.EnterReadLock();
+        try
         {
-            if (!_metainfo.Files[slice.FileIndex].IsPad)
-                WriteSlice(piece, slice, slices.Count == 1 ? blocks : Cut(blocks, slice.PieceOffset, slice.Length));
+            foreach (FileSlice slice in slices)
+            {
+                if (!_metainfo.Files[slice.FileIndex].IsPad)
+                    WriteSlice(piece, slice, slices.Count == 1 ? blocks : Cut(blocks, slice.PieceOffset, slice.Length));
+            }
+        }
+        finally
+        {
+            _places.ExitReadLock();
         }
     }
 
@@ -87,13 +99,21 @@ public sealed class TorrentStorage : IDisposable
         Layout.Slice(piece, begin, target.Length, slices);
         if (slices.Sum(s => s.Length) < target.Length)
             target.Span.Clear();
-        foreach (FileSlice slice in slices)
+        _places.EnterReadLock();
+        try
         {
-            Memory<byte> part = target.Slice(slice.PieceOffset - begin, slice.Length);
-            if (_metainfo.Files[slice.FileIndex].IsPad)
-                part.Span.Clear();
-            else
-                ReadSlice(piece, slice, part);
+            foreach (FileSlice slice in slices)
+            {
+                Memory<byte> part = target.Slice(slice.PieceOffset - begin, slice.Length);
+                if (_metainfo.Files[slice.FileIndex].IsPad)
+                    part.Span.Clear();
+                else
+                    ReadSlice(piece, slice, part);
+            }
+        }
+        finally
+        {
+            _places.ExitReadLock();
         }
     }
 
@@ -104,7 +124,7 @@ public sealed class TorrentStorage : IDisposable
         int length = 0;
         for (int i = 0; i < parts.Count; i++)
             length += parts[i].Length;
-        if (Layout.TrySlice(piece, begin, length, out FileSlice slice) && !_metainfo.Files[slice.FileIndex].IsPad && TryReadAtOnce(piece, slice, parts))
+        if (Layout.TrySlice(piece, begin, length, out FileSlice slice) && !_metainfo.Files[slice.FileIndex].IsPad && TryReadWhole(piece, slice, parts))
             return;
         for (int i = 0; i < parts.Count; begin += parts[i++].Length)
             Read(piece, begin, parts[i]);
@@ -112,7 +132,7 @@ public sealed class TorrentStorage : IDisposable
 
     /// <summary>The file as it is on the disk now, or null when it is not there; the empty stamp for files kept in the side file.</summary>
     public FileStamp? StampOnDisk(int fileIndex) =>
-        _metainfo.Files[fileIndex].IsPad || !_wanted[fileIndex] ? default(FileStamp) : FileStamp.Of(PathOf(fileIndex));
+        _metainfo.Files[fileIndex].IsPad || !_own[fileIndex] ? default(FileStamp) : FileStamp.Of(PathOf(fileIndex));
 
     /// <summary>What we last left of a file, or null when we know nothing of it.</summary>
     public FileStamp? KnownStamp(int fileIndex)
@@ -152,7 +172,59 @@ public sealed class TorrentStorage : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives files their own place and takes what there is of them out of the side file, where it stays too. Flushed: afterwards the
+    /// journal may say so.
+    /// </summary>
+    /// <exception cref="StorageException">The system refuses; the files stay where they were, and may be tried again.</exception>
+    public void Adopt(IReadOnlyCollection<int> files)
+    {
+        _places.EnterWriteLock();
+        try
+        {
+            foreach (int file in files.Where(f => !_own[f]))
+                Adopt(file);
+        }
+        finally
+        {
+            _places.ExitWriteLock();
+        }
+        Flush(files.Where(f => _metainfo.Files[f].Length > 0));
+        CreateEmptyFiles();
+    }
+
     public void Dispose() => _handles.Dispose();
+
+    /// <summary>Of a file that was never wanted only what shares a piece with others can be here: its first piece and its last.</summary>
+    private void Adopt(int file)
+    {
+        var kept = new List<(int Piece, FileSlice Slice, byte[] Content)>();
+        (int first, int end) = Layout.PiecesOf(file);
+        foreach (int piece in new[] { first, end - 1 }.Distinct().Where(p => p >= 0 && p < end && File.Exists(_sidePath)))
+        {
+            var slices = new List<FileSlice>(4);
+            Layout.Slice(piece, 0, _metainfo.DataLengthAt(piece), slices);
+            foreach (FileSlice slice in slices.Where(s => s.FileIndex == file))
+            {
+                byte[] content = new byte[slice.Length];
+                using FileHandles.Lease lease = Borrow(_sidePath, file, write: false);
+                int read = RandomAccess.Read(lease.Handle, content, SideOffset(piece, slice));
+                if (read > 0)
+                    kept.Add((piece, slice with { Length = read }, content[..read]));
+            }
+        }
+        _own[file] = true;
+        try
+        {
+            foreach ((int piece, FileSlice slice, byte[] content) in kept)
+                WriteSlice(piece, slice, [content]);
+        }
+        catch
+        {
+            _own[file] = false;
+            throw;
+        }
+    }
 
     private static List<ReadOnlyMemory<byte>> Cut(IReadOnlyList<ReadOnlyMemory<byte>> blocks, int begin, int length)
     {
@@ -172,7 +244,7 @@ public sealed class TorrentStorage : IDisposable
     private void WriteSlice(int piece, FileSlice slice, IReadOnlyList<ReadOnlyMemory<byte>> parts)
     {
         string path = Route(slice.FileIndex);
-        bool side = !_wanted[slice.FileIndex];
+        bool side = !_own[slice.FileIndex];
         FileState state = _states[slice.FileIndex];
         try
         {
@@ -198,7 +270,7 @@ public sealed class TorrentStorage : IDisposable
     private void ReadSlice(int piece, FileSlice slice, Memory<byte> target)
     {
         string path = Route(slice.FileIndex);
-        bool side = !_wanted[slice.FileIndex];
+        bool side = !_own[slice.FileIndex];
         try
         {
             using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: false);
@@ -219,11 +291,24 @@ public sealed class TorrentStorage : IDisposable
         }
     }
 
+    private bool TryReadWhole(int piece, FileSlice slice, IReadOnlyList<Memory<byte>> parts)
+    {
+        _places.EnterReadLock();
+        try
+        {
+            return TryReadAtOnce(piece, slice, parts);
+        }
+        finally
+        {
+            _places.ExitReadLock();
+        }
+    }
+
     /// <summary>False when the system gave less than was asked for, which it may.</summary>
     private bool TryReadAtOnce(int piece, FileSlice slice, IReadOnlyList<Memory<byte>> parts)
     {
         string path = Route(slice.FileIndex);
-        bool side = !_wanted[slice.FileIndex];
+        bool side = !_own[slice.FileIndex];
         try
         {
             using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: false);
@@ -277,13 +362,13 @@ public sealed class TorrentStorage : IDisposable
     private static StorageException Changed(int fileIndex, string path, string how) =>
         new(StorageFailure.Changed, fileIndex, $"'{path}' changed underneath: {how}. Its pieces are checked again before anything is served.");
 
-    private string Route(int fileIndex) => _wanted[fileIndex] ? PathOf(fileIndex) : _sidePath;
+    private string Route(int fileIndex) => _own[fileIndex] ? PathOf(fileIndex) : _sidePath;
 
     private long SideOffset(int piece, FileSlice slice) => (long)piece * _metainfo.PieceLength + slice.PieceOffset;
 
     private FileHandles.Lease Borrow(string path, int fileIndex, bool write)
     {
-        long length = _wanted[fileIndex] ? _metainfo.Files[fileIndex].Length : -1;
+        long length = _own[fileIndex] ? _metainfo.Files[fileIndex].Length : -1;
         return _handles.Borrow(path, write, p => Open(p, fileIndex, length, write));
     }
 

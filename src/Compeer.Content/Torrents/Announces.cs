@@ -66,6 +66,9 @@ internal sealed class Announces
         Launch(_leaving);
     }
 
+    /// <summary>A person wants an announce now; the trackers' shortest pauses are kept.</summary>
+    public void Hasten() => _announcer?.OnAsked(_session.Now);
+
     public void OnCompleted() => _announcer?.OnCompleted(_session.Now);
 
     public void OnAnswer(TrackerAnswered answered)

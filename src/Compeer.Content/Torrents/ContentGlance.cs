@@ -16,13 +16,12 @@ internal sealed record ContentGlance(Metainfo Metainfo, FileSelection Selection,
         return new ContentGlance(metainfo, new FileSelection(metainfo, settings), journal.Load()?.Have ?? new bool[metainfo.PieceCount]);
     }
 
-    /// <summary>The torrent in words of its status.</summary>
-    public TorrentStatus Describe(TorrentPhase phase)
+    /// <summary>A status that says so.</summary>
+    public TorrentStatus Describe(TorrentStatus before)
     {
         int[] pieces = [.. Enumerable.Range(0, Have.Count)];
-        return new TorrentStatus
+        return before with
         {
-            Phase = phase,
             Name = Metainfo.Name,
             PieceCount = Have.Count,
             WantedBytes = pieces.Where(p => Selection[p] > 0).Sum(p => (long)Metainfo.DataLengthAt(p)),

@@ -17,12 +17,14 @@ namespace Compeer.Content.Torrents;
 internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan NobodyKnown = TimeSpan.FromMinutes(2);
 
     private readonly TaskScope _searches = new();
     private TimeSpan _retry = FirstRetry;
     private Instant _next;
+    private Instant _ended = Instant.Zero;
     private bool _underWay;
     private bool _hasTurn;
     private bool _announcedAsSeed;
@@ -58,6 +60,13 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
         _searches.TryRun(token => SearchAsync(options, token));
     }
 
+    /// <summary>A person wants a search now, which is granted once a minute.</summary>
+    public void Hasten()
+    {
+        Instant earliest = LastSearch is null ? session.Now : _ended + ShortestPause;
+        _next = Instant.Min(_next, earliest > session.Now ? earliest : session.Now);
+    }
+
     /// <summary>The torrent names nodes to begin with. Spec: BEP 5, "torrent file extensions".</summary>
     public void OnMetainfo(Metainfo metainfo)
     {
@@ -77,6 +86,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     public void OnEnded(DhtSearchReport report)
     {
         _underWay = false;
+        _ended = session.Now;
         LastSearch = report;
         session.Tell(new DhtLookedUp(report, session.Services.Dht!.Status.Nodes));
         bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);

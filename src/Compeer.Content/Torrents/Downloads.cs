@@ -38,6 +38,8 @@ internal sealed class Downloads(TorrentSession session)
 
     private Metainfo Metainfo => session.Metainfo!;
 
+    private PickMode Mode => session.Settings.Sequential ? PickMode.Sequential : PickMode.RarestFirst;
+
     /// <summary>Pieces are wanted, and not too many wait to be hashed and written.</summary>
     public bool MayAsk => IsActive && _backlogBytes <= session.Services.Options.MaxBacklogBytes;
 
@@ -54,7 +56,7 @@ internal sealed class Downloads(TorrentSession session)
     {
         _picker = new PiecePicker(session.Services.Options.Picker, metainfo.PieceCount, metainfo.DataLengthAt, session.Random)
         {
-            Mode = session.Settings.Sequential ? PickMode.Sequential : PickMode.RarestFirst,
+            Mode = Mode,
             Shares = new PieceShares(session.Services.PeerId),
         };
         for (int piece = 0; piece < metainfo.PieceCount; piece++)
@@ -66,6 +68,31 @@ internal sealed class Downloads(TorrentSession session)
         foreach (PeerLink link in session.Links.Values)
             CountPieces(link);
         session.WebSeeds.Begin();
+    }
+
+    /// <summary>Other pieces are wanted, or in another order; what was here of pieces that are wanted no more is given up.</summary>
+    public void Select(FileSelection selection)
+    {
+        Picker.Mode = Mode;
+        for (int piece = 0; piece < Metainfo.PieceCount; piece++)
+        {
+            Picker.SetPriority(piece, selection[piece]);
+            if (selection[piece] > 0 || StateOf(piece) is not (PieceState.Requested or PieceState.Partial))
+                continue;
+            Picker.PieceFailed(piece, fromOnePeer: false);
+            if (_pieces.Remove(piece, out PieceInProgress? dropped))
+                dropped.Release(session.Services.Blocks);
+        }
+    }
+
+    /// <summary>What is wanted changed: there may be something to fetch now, or nothing more.</summary>
+    public void OnSelected()
+    {
+        if (Picker.IsComplete && session.Phase == TorrentPhase.Downloading)
+            session.OnComplete();
+        else if (!Picker.IsComplete && session.Phase == TorrentPhase.Seeding)
+            session.OnIncomplete();
+        session.MarkAllDirty();
     }
 
     /// <summary>The first check is over.</summary>
@@ -274,7 +301,7 @@ internal sealed class Downloads(TorrentSession session)
         foreach (PeerLink link in session.Links.Values)
             link.Wire.SendDontHave(piece);
         if (session.Phase == TorrentPhase.Seeding && !Picker.IsComplete)
-            session.SetPhase(TorrentPhase.Downloading);
+            session.OnIncomplete();
         session.MarkAllDirty();
     }
 

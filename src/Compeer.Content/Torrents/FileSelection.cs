@@ -29,8 +29,8 @@ internal sealed class FileSelection
     /// <summary>The picker's priority of a piece: that of its most wanted file, 0 when none is wanted.</summary>
     public int this[int piece] => _pieces[piece];
 
-    /// <summary>One flag a file.</summary>
-    public bool[] Wanted() => [.. Files.Select(p => p != FilePriority.Skip)];
+    /// <summary>Whether a file is wanted.</summary>
+    public bool IsWanted(int file) => Files[file] != FilePriority.Skip;
 
     private static FilePriority PriorityOf(TorrentFile file, TorrentSettings settings) =>
         file.IsPad ? FilePriority.Skip

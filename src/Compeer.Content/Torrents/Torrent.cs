@@ -65,6 +65,23 @@ public sealed class Torrent : IAsyncDisposable
         _session.DownLimit.SetRate(downloadBytesPerSecond, MonotonicClock.Now);
     }
 
+    /// <summary>Wants files more, less or not at all. Pieces that an unwanted file shares with a wanted one are fetched all the same.</summary>
+    /// <param name="priorities">One for each file of the metainfo, padding too; files past its end as usual.</param>
+    public void SetPriorities(IReadOnlyList<FilePriority> priorities)
+    {
+        FilePriority[] kept = [.. priorities];
+        _session.Post(new TorrentIntent(session => session.SetPriorities(kept)));
+    }
+
+    /// <summary>Fetches pieces in order, for playing while loading, or the rarest first.</summary>
+    public void SetSequential(bool sequential) => _session.Post(new TorrentIntent(session => session.SetSequential(sequential)));
+
+    /// <summary>Hashes everything again, whatever is remembered: peers go meanwhile. One that is paused does it when it is resumed.</summary>
+    public void Recheck() => _session.Post(new TorrentIntent(session => session.Recheck()));
+
+    /// <summary>Asks trackers and the DHT for peers now, as far as their shortest intervals allow.</summary>
+    public void Reannounce() => _session.Post(new TorrentIntent(session => session.Reannounce()));
+
     /// <summary>A closer look at peers, trackers, files and pieces. One that sleeps or is paused stays so.</summary>
     /// <exception cref="InvalidOperationException">The torrent has ended.</exception>
     /// <exception cref="StorageException">It is closed, and what is kept of it cannot be read now.</exception>

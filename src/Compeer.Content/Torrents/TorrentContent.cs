@@ -60,22 +60,23 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     public void Open(Metainfo metainfo)
     {
         var selection = new FileSelection(metainfo, session.Settings);
-        bool[] wanted = selection.Wanted();
-        _storage = new TorrentStorage(metainfo, session.Settings.Directory, wanted, session.Folder.SidePath, session.Settings.Preallocate);
+        bool[] own = new bool[metainfo.Files.Length];
+        _storage = new TorrentStorage(metainfo, session.Settings.Directory, own, session.Folder.SidePath, session.Settings.Preallocate);
         _journal = ResumeJournal.Of(session.Folder, metainfo, session.Settings.Directory);
         try
         {
-            JournalState? state = _journal.Load();
+            JournalState? state = session.TakeRecheck() ? null : _journal.Load();
+            foreach (TorrentFile file in metainfo.Files.Where(f => !f.IsPad))
+                own[file.Index] = state?.Side[file.Index] != true && (selection.IsWanted(file.Index) || File.Exists(_storage.PathOf(file.Index)));
+            _storage.Adopt([.. metainfo.Files.Where(f => !own[f.Index] && selection.IsWanted(f.Index)).Select(f => f.Index)]);
             DateTime written = File.GetLastWriteTimeUtc(session.Folder.JournalPath);
-            ResumePlan plan = ResumePlan.Make(metainfo, _storage, wanted, state, written);
-            bool[] side = [.. wanted.Select((w, i) => !w && !metainfo.Files[i].IsPad)];
+            ResumePlan plan = ResumePlan.Make(metainfo, _storage, own, state, written);
             if (plan.IsAsLeft)
                 _journal.Continue();
             else
-                _journal.Begin(plan.Have, side, plan.Check, plan.Stamps);
+                _journal.Begin(plan.Have, InSide(), plan.Check, plan.Stamps);
             foreach ((int file, FileStamp stamp) in plan.Stamps)
                 _storage.SetKnownStamp(file, stamp);
-            _storage.CreateEmptyFiles();
             _have = plan.Have;
             foreach (int piece in plan.Check)
                 _toCheck.Enqueue(piece);
@@ -86,13 +87,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         }
         session.Downloads.Begin(metainfo, selection, _have);
         _selection = selection;
-        for (int piece = 0; piece < metainfo.PieceCount; piece++)
-        {
-            if (session.Downloads.Picker.IsWanted(piece))
-                WantedBytes += metainfo.DataLengthAt(piece);
-            if (_have[piece])
-                Count(piece, 1);
-        }
+        CountAll();
         _opening = true;
         session.SetPhase(TorrentPhase.Checking);
         Continue();
@@ -156,6 +151,65 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         }
         Continue();
     }
+
+    /// <summary>Wants other files than before. Those that are in the side file get their own place first, on a disk thread.</summary>
+    public void Select(FileSelection selection)
+    {
+        int[] adopted = [.. Metainfo.Files.Where(f => !f.IsPad && selection.IsWanted(f.Index) && !Storage.IsOwn(f.Index)).Select(f => f.Index)];
+        if (adopted.Length == 0)
+        {
+            Apply(selection);
+            return;
+        }
+        session.BeginRead();
+        session.Services.Disk.TryEnqueue(() =>
+        {
+            string? problem = null;
+            try
+            {
+                Storage.Adopt(adopted);
+                Journal.Adopted(InSide(), adopted.Where(f => Storage.KnownStamp(f) is not null).Select(f => KeyValuePair.Create(f, Storage.KnownStamp(f)!.Value)));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problem = StorageException.From(e, -1, session.Settings.Directory).Message;
+            }
+            session.EndRead();
+            session.Post(new TorrentIntent(_ => OnAdopted(selection, problem)));
+        });
+    }
+
+    private void OnAdopted(FileSelection selection, string? problem)
+    {
+        if (problem is not null)
+            session.Tell(new TorrentProblem($"A file that is wanted now cannot be made. {problem}"));
+        else if (session.IsOpenWith(this))
+            Apply(selection);
+    }
+
+    /// <summary>Wants other files than before, all of which have their own place or get it when the content opens again.</summary>
+    public void Apply(FileSelection selection)
+    {
+        _selection = selection;
+        session.Downloads.Select(selection);
+        CountAll();
+        if (IsOpen)
+            session.Downloads.OnSelected();
+    }
+
+    private void CountAll()
+    {
+        (WantedBytes, VerifiedBytes, VerifiedPieces) = (0, 0, 0);
+        for (int piece = 0; piece < Metainfo.PieceCount; piece++)
+        {
+            if (session.Downloads.Picker.IsWanted(piece))
+                WantedBytes += Metainfo.DataLengthAt(piece);
+            if (session.Downloads.Picker.Have[piece])
+                Count(piece, 1);
+        }
+    }
+
+    private bool[] InSide() => [.. Metainfo.Files.Select(f => !f.IsPad && !Storage.IsOwn(f.Index))];
 
     /// <summary>Every piece, for a person to see.</summary>
     public PieceMap DescribePieces()

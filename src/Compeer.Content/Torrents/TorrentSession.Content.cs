@@ -129,6 +129,14 @@ internal sealed partial class TorrentSession
         }
     }
 
+    /// <summary>Something is wanted again.</summary>
+    public void OnIncomplete()
+    {
+        foreach (PeerLink link in Links.Values)
+            link.Wire.SendUploadOnly(false);
+        SetPhase(TorrentPhase.Downloading);
+    }
+
     private static TaskCompletionSource<Metainfo> NewMetainfoKnown() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Begin()

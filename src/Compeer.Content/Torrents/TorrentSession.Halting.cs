@@ -75,7 +75,7 @@ internal sealed partial class TorrentSession
     {
         IsPaused = true;
         Phase = TorrentPhase.Paused;
-        _atSleep = known is null ? Status with { Phase = Phase } : ContentGlance.Read(Folder, known, Settings).Describe(Phase);
+        _atSleep = known is null ? Status : ContentGlance.Read(Folder, known, Settings).Describe(Status);
         PutAway();
     }
 

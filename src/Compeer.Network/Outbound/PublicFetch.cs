@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
+using Compeer.Network.Proxies;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Outbound;
@@ -10,8 +11,9 @@ namespace Compeer.Network.Outbound;
 /// a local network where its address stands in figures in the URL; to this machine never. Every redirect is judged the same, and
 /// the connection goes to the addresses that were judged.
 /// </summary>
+/// <param name="policy">Behind a proxy nothing is fetched.</param>
 /// <param name="bind">The local address; null means all.</param>
-public sealed class PublicFetch(IPAddress? bind)
+public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
 {
     private const int MaxRedirects = 3;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
@@ -21,6 +23,8 @@ public sealed class PublicFetch(IPAddress? bind)
     /// <exception cref="IOException">It cannot be had; the message says why.</exception>
     public async Task<byte[]> GetAsync(string address, int maxBytes, CancellationToken cancellationToken)
     {
+        if (!policy.AllowsDirect(TrafficClass.HttpTracker) || !policy.AllowsDirect(TrafficClass.NameLookup))
+            throw new IOException("behind the proxy it would be fetched past it");
         if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? url))
             throw new IOException("it is no address");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

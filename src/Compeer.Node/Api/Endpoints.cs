@@ -11,6 +11,7 @@ internal static class Endpoints
     public static void Map(IEndpointRouteBuilder web, NodeServices services)
     {
         web.MapGet("/health", () => Results.Json(new Health("ok")));
+        web.MapGet("/metrics", (NodeMetrics metrics) => Results.Text(metrics.Expose(), "text/plain; version=0.0.4"));
         new TransmissionRpc.RpcEndpoint(services).Map(web);
         RouteGroupBuilder api = web.MapGroup("/api/v1");
         new SessionEndpoints(services.Access).Map(api);
@@ -20,6 +21,7 @@ internal static class Endpoints
         new SettingEndpoints(services.Configuration).Map(api);
         new AccessEndpoints(services.Access).Map(api);
         new DiskEndpoints(services).Map(api);
+        new NetworkEndpoints(services).Map(api);
         new EventStream(services).Map(api);
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Node.Security;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,12 +14,24 @@ namespace Compeer.Node.Api;
 /// GET .../files/{index}/content: the bytes of a file, with ranges, waiting for pieces that are not here yet. Served so that a browser
 /// runs nothing of it: a type from a fixed list, no guessing, a sandbox. Spec: RFC 9110, section 14.
 /// </summary>
+/// <param name="keys">Makes addresses for programs without a cookie.</param>
 /// <param name="find">Gives the torrent of an id, or throws.</param>
-internal sealed class FileContent(Func<string, NodeTorrent> find)
+internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> find)
 {
     private const string Sandbox = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
 
-    public void Map(IEndpointRouteBuilder torrent) => torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync);
+    public void Map(IEndpointRouteBuilder torrent)
+    {
+        torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync);
+        torrent.MapPost("/files/{index:int}/link", Link);
+    }
+
+    private ContentLink Link(string id, int index, HttpContext context)
+    {
+        string path = $"/api/v1/torrents/{find(id).Id}/files/{index}/content";
+        (string key, DateTimeOffset expiresAt) = keys.Make(path);
+        return new ContentLink($"{context.Request.Scheme}://{context.Request.Host}{path}?{ContentKeys.QueryName}={key}", expiresAt);
+    }
 
     private async Task<IResult> ServeAsync(string id, int index, string? download, HttpContext context, CancellationToken cancellationToken)
     {
@@ -33,4 +46,6 @@ internal sealed class FileContent(Func<string, NodeTorrent> find)
         string? name = download is "1" or "true" ? Path.GetFileName(file.SafePath) : null;
         return Results.Stream(stream, MediaTypes.Of(file.SafePath), name, entityTag: new EntityTagHeaderValue($"\"{torrent.Id}-{index}\""), enableRangeProcessing: true);
     }
+
+    internal sealed record ContentLink(string Url, DateTimeOffset ExpiresAt);
 }

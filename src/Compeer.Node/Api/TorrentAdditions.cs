@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Outbound;
+using Compeer.Node.Configuration;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Http;
@@ -58,14 +59,13 @@ internal sealed class TorrentAdditions(NodeServices services)
         };
     }
 
-    /// <summary>Fetches a torrent file from the Internet, directly and from public addresses only; behind a proxy not at all, since it would be passed by.</summary>
+    /// <summary>Fetches a torrent file from an address.</summary>
+    /// <exception cref="NodeException">It cannot be had.</exception>
     public static async Task<byte[]> FetchAsync(string url, NodeServices services, CancellationToken cancellationToken)
     {
-        if (services.Client.Policy.Describe() is { } proxy)
-            throw new NodeException(NodeFailure.Usage, $"Addresses are not fetched behind a proxy ({proxy}) Send the torrent file itself, or a magnet link.");
         try
         {
-            return await new PublicFetch(null).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+            return await new PublicFetch(services.Client.Policy, IPAddress.TryParse(services.Configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
         }
         catch (IOException e)
         {

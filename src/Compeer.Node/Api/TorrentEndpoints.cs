@@ -28,7 +28,7 @@ internal sealed class TorrentEndpoints(NodeServices services)
         });
         one.MapGet("/rates", (string id) => new RateList(RateHistory.StepSeconds, Find(id).Rates.Points()));
         new TorrentViews(services.Torrents, Find).Map(one);
-        new FileContent(Find).Map(one);
+        new FileContent(services.ContentKeys, Find).Map(one);
     }
 
     private IResult List([AsParameters] TorrentQuery query, HttpContext context)

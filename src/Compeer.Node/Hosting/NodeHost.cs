@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
 using Compeer.Node.Configuration;
 using Compeer.Node.Security;
@@ -36,7 +38,6 @@ public sealed class NodeHost : IAsyncDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _ending = new();
     private readonly NodeServices _services;
     private readonly WebApplication _web;
     private readonly Task _starting;
@@ -62,29 +63,38 @@ public sealed class NodeHost : IAsyncDisposable
         {
             DataDirectory data = Undone(DataDirectory.Open(start.DataDirectory));
             NodeConfiguration configuration = NodeConfiguration.Load(data.Root, start.Environment, start.Flags);
+            NodeLog log = Undone(new NodeLog(data.LogPath, configuration, TimeProvider.System));
+            Action<string> note = text =>
+            {
+                log.Write(LogLevel.Warning, "node", text);
+                start.Note(text);
+            };
             StateStore state = Undone(StateStore.Open(data.StatePath));
             if (state.DamagedLines > 0)
-                start.Note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
+                note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
             string token = data.ReadOrMakeToken();
             TorrentCatalogue torrents = Undone(new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System));
             torrents.Load();
-            TorrentClient client = ClientStarter.Start(configuration, data.Root, start.Note);
+            TorrentClient client = ClientStarter.Start(configuration, data.Root, note);
             undo.Push(client);
-            var feed = new LiveFeed(torrents, TimeProvider.System, start.Note);
+            var feed = new LiveFeed(torrents, TimeProvider.System, note);
             undo.Push(feed);
             var limits = new SpeedLimits(state, configuration, client, TimeProvider.System);
             undo.Push(limits);
             var jobs = new JobBoard(TimeProvider.System);
             undo.Push(jobs);
-            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, jobs, TimeProvider.System)
+            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
             {
                 StartedAt = TimeProvider.System.GetUtcNow(),
+                Certificate = Secured(configuration, data.Root, note),
             };
             Task starting = torrents.StartAllAsync(client, cancellationToken);
             WebApplication web = WebHost.Build(services);
             undo.Push(web);
             string url = await WebHost.StartAsync(web, configuration, cancellationToken);
             data.WriteApiAddress(url);
+            log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.All.Count} torrents.");
+            torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
             return new NodeHost(services, web, starting, token, url);
         }
         catch
@@ -102,6 +112,20 @@ public sealed class NodeHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Elsewhere than on loopback the token and the password would pass others in plain sight, so that TLS is not a choice there.</summary>
+    private static X509Certificate2? Secured(NodeConfiguration configuration, string dataDirectory, Action<string> note)
+    {
+        var local = IPEndPoint.Parse(configuration[NodeOptions.Api]);
+        string chosen = configuration[NodeOptions.ApiCertificate];
+        if (IPAddress.IsLoopback(local.Address) && chosen.Length == 0)
+            return null;
+        string[] names = [local.Address.ToString(), "localhost", .. configuration[NodeOptions.ApiHosts].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        X509Certificate2 certificate = Certificate.Load(chosen, dataDirectory, names);
+        if (chosen.Length == 0)
+            note($"The API speaks TLS with a certificate of its own. Its fingerprint (SHA-256), to compare with what the browser shows: {certificate.GetCertHashString(HashAlgorithmName.SHA256)}");
+        return certificate;
+    }
+
     /// <summary>Stops everything, within about four seconds: the API, then the torrents, then the state.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -115,8 +139,9 @@ public sealed class NodeHost : IAsyncDisposable
         await _web.DisposeAsync();
         _services.Torrents.Dispose();
         _services.State.Dispose();
+        _services.Log.Write(LogLevel.Info, "node", "Stopped.");
+        _services.Log.Dispose();
         _services.Data.Dispose();
-        _ending.Dispose();
     }
 
     private sealed class Disposal(IDisposable part) : IAsyncDisposable

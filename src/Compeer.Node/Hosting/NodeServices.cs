@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
 using Compeer.Node.Configuration;
 using Compeer.Node.Security;
@@ -9,8 +10,11 @@ namespace Compeer.Node.Hosting;
 /// <summary>The parts of a running node, as its endpoints use them.</summary>
 internal sealed record NodeServices(
     DataDirectory Data, NodeConfiguration Configuration, StateStore State, Access Access, TorrentClient Client, TorrentCatalogue Torrents, LiveFeed Feed,
-    SpeedLimits Limits, JobBoard Jobs, TimeProvider Time)
+    SpeedLimits Limits, JobBoard Jobs, NodeLog Log, ContentKeys ContentKeys, TimeProvider Time)
 {
+    /// <summary>For TLS; null where the API is plain, which it is on loopback only.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
     /// <summary>When the node was started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 

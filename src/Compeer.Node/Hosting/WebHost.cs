@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Compeer.Node.Api;
@@ -26,20 +27,23 @@ internal static class WebHost
 
     public static WebApplication Build(NodeServices services)
     {
+        IPEndPoint local = IPEndPoint.Parse(services.Configuration[NodeOptions.Api]);
+        string[] names = services.Configuration[NodeOptions.ApiHosts].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        X509Certificate2? certificate = services.Certificate;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, IPEndPoint.Parse(services.Configuration[NodeOptions.Api])));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Limit(kestrel, local, certificate));
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(services);
         builder.Services.ConfigureHttpJsonOptions(json => Shape(json.SerializerOptions));
+        builder.Services.AddSingleton(new NodeMetrics(() => NodeView.Of(services)));
+        builder.Services.AddOpenApi();
         WebApplication web = builder.Build();
-        IPEndPoint local = IPEndPoint.Parse(services.Configuration[NodeOptions.Api]);
         var page = new StaticPage();
         // With port 0 the port, and so the names, are known only when it listens.
         var hosts = new Lazy<HostRules>(() => new HostRules(
-            new IPEndPoint(local.Address, new Uri(Addresses(web).First()).Port),
-            services.Configuration[NodeOptions.ApiHosts].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+            new IPEndPoint(local.Address, new Uri(Addresses(web).First()).Port), names));
         web.Use(ErrorAnswers.InvokeAsync);
-        web.Use(next => context => new RequestGuard(next, services.Access, hosts.Value).InvokeAsync(context));
+        web.Use(next => context => new RequestGuard(next, services.Access, services.ContentKeys, hosts.Value).InvokeAsync(context));
         web.Use(async (context, next) =>
         {
             if (!await page.TryServeAsync(context))
@@ -47,6 +51,7 @@ internal static class WebHost
         });
         web.UseRouting();
         Endpoints.Map(web, services);
+        web.MapOpenApi("/openapi/{documentName}.json");
         web.UseEndpoints(static _ => { });
         web.Run(context => Problem.WriteAsync(context, 404, "Nothing here", "No such path. The API's paths are listed at /openapi/v1.json."));
         return web;
@@ -77,7 +82,7 @@ internal static class WebHost
 
     private static ICollection<string> Addresses(WebApplication web) => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
-    private static void Limit(KestrelServerOptions kestrel, IPEndPoint local)
+    private static void Limit(KestrelServerOptions kestrel, IPEndPoint local, X509Certificate2? certificate)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
@@ -87,6 +92,10 @@ internal static class WebHost
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
         kestrel.Limits.MaxRequestLineSize = 8 << 10;
         kestrel.Limits.MaxRequestBufferSize = 128 << 10;
-        kestrel.Listen(local);
+        kestrel.Listen(local, listen =>
+        {
+            if (certificate is not null)
+                listen.UseHttps(certificate);
+        });
     }
 }

@@ -9,7 +9,7 @@ namespace Compeer.Node.Security;
 /// Stands before everything: refuses names that are not ours, other sites, forms, and callers without the right; sets the headers that
 /// every answer has. What a path needs stands in <see cref="Needed"/> and nowhere else, so that a new endpoint is closed until it is named.
 /// </summary>
-public sealed class RequestGuard(RequestDelegate next, Access access, HostRules hosts)
+public sealed class RequestGuard(RequestDelegate next, Access access, ContentKeys contentKeys, HostRules hosts)
 {
     /// <summary>The cookie of a browser's session.</summary>
     public const string CookieName = "compeer";
@@ -40,7 +40,8 @@ public sealed class RequestGuard(RequestDelegate next, Access access, HostRules 
             return;
         }
         Scope needed = Needed(request);
-        if (needed > Scope.None && !await MayAsync(context, needed, isRpc))
+        bool isOpened = needed == Scope.Read && request.Query[ContentKeys.QueryName] is [{ } key] && contentKeys.Opens(request.Path.Value ?? "", key);
+        if (needed > Scope.None && !isOpened && !await MayAsync(context, needed, isRpc))
             return;
         await next(context);
     }
@@ -113,11 +114,13 @@ public sealed class RequestGuard(RequestDelegate next, Access access, HostRules 
             return false;
         }
         if (wasGiven)
-            access.Guesses.Failed(address);
-        if (access.Guesses.WaitFor(address) is { Ticks: > 0 } wait)
         {
-            await Problem.TooManyAsync(context, wait);
-            return false;
+            access.Guesses.Failed(address);
+            if (access.Guesses.WaitFor(address) is { Ticks: > 0 } wait)
+            {
+                await Problem.TooManyAsync(context, wait);
+                return false;
+            }
         }
         context.Response.Headers.WWWAuthenticate = isRpc ? "Basic realm=\"compeer\"" : "Bearer";
         await Problem.WriteAsync(context, 401, "Who asks?", "Send 'Authorization: Bearer TOKEN' with the token in the data directory, or log in on the page.");

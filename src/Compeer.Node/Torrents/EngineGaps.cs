@@ -5,10 +5,6 @@ namespace Compeer.Node.Torrents;
 /// <summary>Gone with the next merge.</summary>
 internal static class EngineGaps
 {
-    public static void SetPriorities(this Torrent torrent, IReadOnlyList<FilePriority> priorities) => throw Gap();
-    public static void SetSequential(this Torrent torrent, bool sequential) => throw Gap();
-    public static void Recheck(this Torrent torrent) => throw Gap();
-    public static void Reannounce(this Torrent torrent) => throw Gap();
     public static ValueTask MoveAsync(this Torrent torrent, string directory, CancellationToken cancellationToken) => throw Gap();
     public static ValueTask<Stream> OpenFileAsync(this Torrent torrent, int file, CancellationToken cancellationToken) => throw Gap();
     private static NodeException Gap() => new(NodeFailure.Usage, "Not in this build yet.");

@@ -24,6 +24,7 @@ public sealed class LiveFeed : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ConcurrentDictionary<Channel<FeedChange>, bool> _listeners = new();
     private readonly ConcurrentQueue<string> _removed = new();
+    private readonly Dictionary<string, TorrentSummary> _told = [];
     private readonly Task _loop;
     private long _looks;
 
@@ -90,15 +91,15 @@ public sealed class LiveFeed : IAsyncDisposable
         long down = 0, up = 0;
         foreach (NodeTorrent torrent in _catalogue.All)
         {
-            TorrentSummary before = torrent.Summary;
             TorrentSummary summary = TorrentSummary.Of(torrent);
             torrent.Summary = summary;
             down += summary.DownRate;
             up += summary.UpRate;
             if (isTenth)
                 torrent.Rates.Add(now, summary.DownRate, summary.UpRate);
-            if (summary != before || _looks == 1)
+            if (!_told.TryGetValue(torrent.Id, out TorrentSummary? before) || summary != before)
             {
+                _told[torrent.Id] = summary;
                 changed.Add(summary);
                 Remember(torrent, summary, now);
             }
@@ -113,7 +114,10 @@ public sealed class LiveFeed : IAsyncDisposable
     {
         var removed = new List<string>();
         while (_removed.TryDequeue(out string? id))
+        {
+            _told.Remove(id);
             removed.Add(id);
+        }
         if (changed.Count == 0 && removed.Count == 0)
             return;
         var change = new FeedChange(++Sequence, changed, removed);

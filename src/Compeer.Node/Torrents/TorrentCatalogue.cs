@@ -36,6 +36,9 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
     /// <summary>Called with the id of a torrent that is gone.</summary>
     public event Action<string>? Removed;
 
+    /// <summary>Told in words what was added and removed.</summary>
+    public event Action<string>? Happened;
+
     /// <summary>Where files go that nobody gave a place for.</summary>
     public string DownloadDirectory
     {
@@ -93,6 +96,12 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             if (added.InfoHashes.SwarmIds.Select(id => _bySwarmId.GetValueOrDefault(id)).FirstOrDefault(t => t is not null) is { } here)
             {
                 here.Running?.AddPeers(added.Peers);
+                if (added.Metainfo is { } known && here.Running is { Status.Phase: TorrentPhase.FetchingMetadata } waiting)
+                {
+                    await waiting.DisposeAsync();
+                    KeepMetainfo(added, here.Record);
+                    here.Running = await StartAsync(here.Record, known, added.Peers);
+                }
                 return (here, false);
             }
             TorrentRecord record = Describe(added);
@@ -110,6 +119,7 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
                 throw;
             }
             Enlist(torrent);
+            Happened?.Invoke($"Added {torrent.Id} '{record.Name}'.");
             return (torrent, true);
         }
         finally
@@ -142,6 +152,7 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             _changing.Release();
         }
         Removed?.Invoke(torrent.Id);
+        Happened?.Invoke($"Removed {torrent.Id} '{torrent.Record.Name}'{(deleteFiles ? " with its files" : "")}.");
     }
 
     /// <summary>Changes what is remembered of a torrent.</summary>

@@ -53,6 +53,16 @@ internal sealed class AnnounceLane(List<TrackerTier> tiers, int swarm)
         tiers.FirstOrDefault(tier => tier.Entries.Contains(entry))?.Promote(entry);
     }
 
+    /// <summary>Trackers that failed may be tried again as soon as they may be asked out of turn.</summary>
+    public void Retry(Instant now)
+    {
+        foreach (TrackerSwarmState state in tiers.SelectMany(tier => tier.Entries).Select(entry => entry[swarm]).Where(s => s is { Failures: > 0, GivenUp: false }))
+        {
+            state.HoldUntil = Instant.Min(state.HoldUntil, state.EarliestExtra);
+            Due = Instant.Min(Due, state.HoldUntil > now ? state.HoldUntil : now);
+        }
+    }
+
     /// <summary>The next tracker is due at once.</summary>
     public void OnFailure() => InFlight = false;
 }

@@ -126,6 +126,14 @@ public sealed class TrackerAnnouncer
         }
     }
 
+    /// <summary>A person asks for an announce: as <see cref="OnPeersWanted"/>, and trackers that failed are tried again, unless it was just now or they named a time.</summary>
+    public void OnAsked(Instant now)
+    {
+        OnPeersWanted(now);
+        foreach (AnnounceLane lane in _lanes)
+            lane.Retry(now);
+    }
+
     /// <summary>
     /// The torrent stops: from now on only stopped events, one for each tracker that lists us, not repeated.
     /// An announce on its way should be cancelled by the owner; its tracker is told after it is given back.
@@ -238,6 +246,7 @@ public sealed class TrackerAnnouncer
         if (failure.RetryIn is { } wish && wish > pause)
             pause = wish < TimeSpan.FromDays(1) ? wish : TimeSpan.FromDays(1);
         state.HoldUntil = now + pause;
+        state.EarliestExtra = failure.RetryIn is null ? Instant.Min(state.HoldUntil, now + _options.ShortestInterval) : state.HoldUntil;
         lane.OnFailure();
     }
 

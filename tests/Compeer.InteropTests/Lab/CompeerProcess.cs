@@ -12,11 +12,11 @@ public sealed class CompeerProcess : JsonProcess
     {
     }
 
-    private static string Executable => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? Prerequisites.PathOf("dotnet") : Program.Value;
+    internal static string Executable => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? Prerequisites.PathOf("dotnet") : Program.Value;
 
-    private static string[] Prefix => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? [Program.Value] : [];
+    internal static string[] Prefix => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? [Program.Value] : [];
 
-    private static Dictionary<string, string> Environment
+    internal static Dictionary<string, string> Environment
     {
         get
         {

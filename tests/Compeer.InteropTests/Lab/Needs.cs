@@ -33,6 +33,9 @@ public enum Needs
     /// <summary>Debian's coturn: turnserver and the turnutils programs.</summary>
     Coturn = 1 << 12,
 
+    /// <summary>Debian's transmission-remote, to drive the daemon.</summary>
+    TransmissionRemote = 1 << 21,
+
     /// <summary>The programs nft and sysctl, to make a router that masquerades.</summary>
     Masquerade = 1 << 13,
 

@@ -46,6 +46,8 @@ public static class Prerequisites
             absent[Needs.Aria2] = "aria2c (package aria2)";
         if (Find("transmission-daemon") is null)
             absent[Needs.Transmission] = "transmission-daemon (package transmission-daemon)";
+        if (Find("transmission-remote") is null)
+            absent[Needs.TransmissionRemote] = "transmission-remote (package transmission-cli)";
         if (Find("opentracker") is null)
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
         if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "bittorrent-dht")))

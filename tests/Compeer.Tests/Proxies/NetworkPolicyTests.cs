@@ -39,7 +39,10 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Cli/Commands/RelayCommand.cs"] = [TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
         ["src/Compeer.Network/Stun/StunServers.cs"] = [TrafficClass.NameLookup],
-        ["src/Compeer.Cli/Doctor/NodeDoctor.cs"] = [TrafficClass.Stun, TrafficClass.Turn],
+        ["src/Compeer.Network/Outbound/PublicFetch.cs"] = [TrafficClass.HttpTracker, TrafficClass.NameLookup],
+        // The command line and the daemon of this machine.
+        ["src/Compeer.Cli/Commands/DaemonConnection.cs"] = [],
+        ["src/Compeer.Node/Doctor/NodeDoctor.cs"] = [TrafficClass.Stun, TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/DhtCommand.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Cli/Commands/SelfTracker.cs"] = [TrafficClass.TrackerServer],
         ["src/Compeer.Cli/Commands/TrackerCommand.cs"] = [TrafficClass.TrackerServer],

@@ -207,6 +207,25 @@ public class TrackerAnnouncerTests
     }
 
     [Fact]
+    public void Who_asks_has_failed_trackers_tried_again_after_a_minute()
+    {
+        TrackerAnnouncer announcer = Create(new(), ["http://a/"]);
+        double now = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            announcer.OnResult(Assert.Single(Take(announcer, now)), TrackerSamples.Failure(), TrackerSamples.At(now));
+            Assert.Empty(Take(announcer, now));
+            now += 60;
+            announcer.OnAsked(TrackerSamples.At(now - 1));
+            Assert.True(announcer.NextDeadline <= TrackerSamples.At(now));
+        }
+        announcer.OnResult(Assert.Single(Take(announcer, now)), TrackerSamples.Failure(retryIn: TimeSpan.FromHours(2)), TrackerSamples.At(now));
+        Assert.Empty(Take(announcer, now));
+        announcer.OnAsked(TrackerSamples.At(now + 600));
+        Assert.Equal(TrackerSamples.At(now + 7200), announcer.NextDeadline);
+    }
+
+    [Fact]
     public void Trackers_are_bounded_known_once_and_usable()
     {
         string[][] tiers = [.. Enumerable.Range(0, 500).Select(i => new[] { $"http://t{i}/announce", $"http://t{i}/announce", "ws://x/", "nonsense" })];

@@ -12,7 +12,7 @@ using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
 using Compeer.Protocols.Trackers;
 
-namespace Compeer.Cli.Doctor;
+namespace Compeer.Node.Doctor;
 
 /// <summary>
 /// Examines how reachable a running node is: asks STUN servers from the node's own port and from one that nobody has mapped, waits
@@ -22,7 +22,7 @@ namespace Compeer.Cli.Doctor;
 /// <param name="bind">The local address; null means all.</param>
 /// <param name="stunServers">STUN servers to ask.</param>
 /// <param name="timeout">How long it may take.</param>
-internal sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPoint[] stunServers, TimeSpan timeout)
+public sealed class NodeDoctor(TorrentClient client, IPAddress? bind, DnsEndPoint[] stunServers, TimeSpan timeout)
 {
     private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DhtPatience = TimeSpan.FromSeconds(9);

@@ -6,7 +6,7 @@ using Compeer.Network.Stun;
 using Compeer.Network.Turn;
 using Compeer.Protocols.Reachability;
 
-namespace Compeer.Cli.Doctor;
+namespace Compeer.Node.Doctor;
 
 /// <summary>All that the doctor has seen, to be told; what follows from it is in <see cref="Verdict"/>.</summary>
 /// <param name="Facts">What counts for the verdict.</param>
@@ -20,7 +20,7 @@ namespace Compeer.Cli.Doctor;
 /// <param name="Firewalls">What firewall programs this machine has, in sentences.</param>
 /// <param name="Proxy">What the proxy switches off; null when there is none.</param>
 /// <param name="Duration">How long it all took.</param>
-internal sealed record DoctorFindings(
+public sealed record DoctorFindings(
     ReachabilityFacts Facts,
     ImmutableArray<(string Interface, IPAddress Address)> Interfaces,
     PublicAddresses Public,

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Compeer.Cli.Doctor;
+namespace Compeer.Node.Doctor;
 
 /// <summary>Finds out what firewall programs this machine has, as far as files tell without a privilege.</summary>
 internal static class Firewalls
