@@ -45,14 +45,6 @@ export function clock(value: string | number): string {
   return Number.isNaN(date.getTime()) ? '' : CLOCK.format(date)
 }
 
-/** "in 5 min", "4 min ago", "now" */
-export function relative(value: string, now = Date.now()): string {
-  const seconds = (new Date(value).getTime() - now) / 1000
-  if (Number.isNaN(seconds)) return ''
-  if (Math.abs(seconds) < 2) return 'now'
-  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(-seconds)} ago`
-}
-
 export function count(value: number, one: string, many = one + 's'): string {
   return `${value.toLocaleString('en')} ${value === 1 ? one : many}`
 }

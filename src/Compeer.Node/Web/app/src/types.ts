@@ -179,29 +179,6 @@ export interface Limits {
   active: { up: number | null; down: number | null; why: string }
 }
 
-export interface WatchFolder {
-  id: string
-  path: string
-  directory?: string | null
-  labels?: string[] | null
-}
-
-export interface FeedRule {
-  match: string
-  exclude?: string | null
-  directory?: string | null
-  labels?: string[] | null
-}
-
-export interface Feed {
-  id: string
-  url: string
-  everyMinutes: number
-  rules: FeedRule[]
-  lastChecked?: string | null
-  error?: string | null
-}
-
 export interface ApiKey {
   id: string
   name: string

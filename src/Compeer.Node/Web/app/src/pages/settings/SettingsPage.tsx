@@ -6,18 +6,14 @@ import { usePolled } from '../../parts/polled'
 import type { Setting } from '../../types'
 import { Access } from './Access'
 import { Appearance } from './Appearance'
-import { Feeds } from './Feeds'
 import { LogTail } from './LogTail'
 import { Rates } from './Rates'
 import { SettingRow } from './SettingRow'
-import { WatchFolders } from './WatchFolders'
 
 /** The sections that are more than a value each, with the words a search finds them by. */
 const SPECIAL: { title: string; words: string; content: () => ComponentChildren }[] = [
   { title: 'Appearance', words: 'theme colours dark light', content: () => <Appearance /> },
   { title: 'Rates and schedule', words: 'limit speed bandwidth up down alternate night schedule', content: () => <Rates /> },
-  { title: 'Watch folders', words: 'folder automatic torrent files add', content: () => <WatchFolders /> },
-  { title: 'Feeds', words: 'rss atom subscribe rules automatic', content: () => <Feeds /> },
   { title: 'Access', words: 'password keys token api security scope', content: () => <Access /> },
   { title: 'Log', words: 'messages errors diagnosis', content: () => <LogTail /> },
 ]
