@@ -23,7 +23,8 @@ export function TransferList() {
   const [{ top, height, rowHeight }, setPlace] = useState({ top: 0, height: 800, rowHeight: 72 })
   const [active, setActive] = useState('')
   const [removing, setRemoving] = useState<string[]>([])
-  const wantsFocus = useRef(false)
+  // The row that the keyboard went to; it may not exist before the list has scrolled there.
+  const goal = useRef('')
 
   useEffect(() => {
     const element = frame.current
@@ -51,10 +52,10 @@ export function TransferList() {
   const tabStop = rows.some(torrent => torrent.id === active) ? active : (list[Math.min(list.length - 1, Math.ceil(top / rowHeight))]?.id ?? '')
 
   useEffect(() => {
-    if (!wantsFocus.current) return
-    const row = frame.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(active)}"]`)
+    if (goal.current === '') return
+    const row = frame.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(goal.current)}"]`)
     if (!row) return
-    wantsFocus.current = false
+    goal.current = ''
     row.focus({ preventScroll: true })
   })
 
@@ -65,7 +66,7 @@ export function TransferList() {
     if (!target || !element) return
     if (to * rowHeight < element.scrollTop) element.scrollTop = to * rowHeight
     else if ((to + 1) * rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = (to + 1) * rowHeight - element.clientHeight
-    wantsFocus.current = true
+    goal.current = target.id
     setActive(target.id)
   }
 
