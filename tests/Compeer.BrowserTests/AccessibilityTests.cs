@@ -86,9 +86,9 @@ public sealed class AccessibilityTests(Browser browser)
         await stage.SeesAsync("Add a transfer");
         await stage.ReadsAsync("391 KiB");
         string id = stage.Page.Url.Split('/')[^1];
-        await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('d', 40)}&dn=waiting+for+a+description", labels = new[] { "one", "two" } });
+        await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('d', 40)}&dn=waiting%20for%20a%20description", labels = new[] { "one", "two" } });
         await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('e', 40)}&dn=paused", paused = true });
-        string preview = (await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('f', 40)}&dn=to+be+chosen", preview = true })).GetProperty("id").GetString()!;
+        string preview = (await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('f', 40)}&dn=to%20be%20chosen", preview = true })).GetProperty("id").GetString()!;
         await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await stage.ReadsAsync("Complete");
         return

@@ -37,7 +37,7 @@ public sealed class TransferTests(Browser browser)
 
         await stage.ReadsAsync("Complete");
         await stage.Page.GetByRole(AriaRole.Link, new() { Name = "Files", Exact = true }).ClickAsync();
-        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Link, new() { Name = "Save wanted.bin", Exact = false })).ToBeVisibleAsync();
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Link, new() { Name = "Save Letters/wanted.bin" })).ToBeVisibleAsync();
         await stage.ReadsAsync("not fetched");
         await stage.ShootAsync("transfer-files");
         Assert.Equal(wanted, await File.ReadAllBytesAsync(Path.Combine(stage.Daemon.Downloads, "Letters", "wanted.bin")));
