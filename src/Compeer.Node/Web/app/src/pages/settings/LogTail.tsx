@@ -11,7 +11,7 @@ export function LogTail() {
   return (
     <details onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>Show the last messages</summary>
-      {problem && !data ? (
+      {!open ? null : problem && !data ? (
         <Failed problem={problem} again={again} />
       ) : !data ? (
         <Loading />

@@ -72,16 +72,13 @@ function File({ id, file, onPriority }: { id: string; file: TorrentFile; onPrior
             <Icon name="down" /> Save
           </a>
         )}
-        <label>
-          <span class="unseen">Fetch {name}</span>
-          <select value={file.priority} onChange={event => onPriority(event.currentTarget.value as Priority)}>
-            {(Object.keys(PRIORITIES) as Priority[]).map(priority => (
-              <option key={priority} value={priority}>
-                {PRIORITIES[priority]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <select aria-label={`When to fetch ${name}`} value={file.priority} onChange={event => onPriority(event.currentTarget.value as Priority)}>
+          {(Object.keys(PRIORITIES) as Priority[]).map(priority => (
+            <option key={priority} value={priority}>
+              {PRIORITIES[priority]}
+            </option>
+          ))}
+        </select>
       </div>
     </li>
   )

@@ -28,37 +28,33 @@ export function FilterBar() {
       </div>
       <div class="row">
         {labels.value.length > 0 && (
-          <label>
-            <span class="unseen">Label</span>
-            <select value={label.value} onChange={event => (label.value = event.currentTarget.value)}>
-              <option value="">All labels</option>
-              {labels.value.map(name => (
-                <option key={name} value={name}>
-                  {harmless(name, 40)}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        <label class="sorts">
-          <span class="unseen">Sort by</span>
-          <select
-            value={`${key} ${descending}`}
-            onChange={event => {
-              const [next, order] = event.currentTarget.value.split(' ')
-              sortBy(next as SortKey, order === 'true')
-            }}
-          >
-            {(Object.keys(SORTS) as SortKey[]).flatMap(each => [
-              <option key={each} value={`${each} false`}>
-                {SORTS[each]} ↑
-              </option>,
-              <option key={each + ' down'} value={`${each} true`}>
-                {SORTS[each]} ↓
-              </option>,
-            ])}
+          <select aria-label="Label" value={label.value} onChange={event => (label.value = event.currentTarget.value)}>
+            <option value="">All labels</option>
+            {labels.value.map(name => (
+              <option key={name} value={name}>
+                {harmless(name, 40)}
+              </option>
+            ))}
           </select>
-        </label>
+        )}
+        <select
+          class="sorts"
+          aria-label="Sort by"
+          value={`${key} ${descending}`}
+          onChange={event => {
+            const [next, order] = event.currentTarget.value.split(' ')
+            sortBy(next as SortKey, order === 'true')
+          }}
+        >
+          {(Object.keys(SORTS) as SortKey[]).flatMap(each => [
+            <option key={each} value={`${each} false`}>
+              {SORTS[each]} ↑
+            </option>,
+            <option key={each + ' down'} value={`${each} true`}>
+              {SORTS[each]} ↓
+            </option>,
+          ])}
+        </select>
         <label class="search">
           <span class="unseen">Search the transfers</span>
           <Icon name="search" />
