@@ -11,7 +11,7 @@ using Microsoft.Net.Http.Headers;
 namespace Compeer.Node.Api;
 
 /// <summary>
-/// GET .../files/{index}/content: the bytes of a file, with ranges, waiting for pieces that are not here yet. Served so that a browser
+/// GET .../files/{index}/content: the bytes of a file, with ranges, as soon as it is whole. Served so that a browser
 /// runs nothing of it: a type from a fixed list, no guessing, a sandbox. Spec: RFC 9110, section 14.
 /// </summary>
 /// <param name="keys">Makes addresses for programs without a cookie.</param>
@@ -40,7 +40,7 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
         if (index < 0 || index >= metainfo.Files.Length || metainfo.Files[index] is { IsPad: true } || torrent.Running is not { } running)
             throw new NotFoundException($"The torrent has no file {index}.");
         TorrentFile file = metainfo.Files[index];
-        Stream stream = await running.OpenFileAsync(index, cancellationToken);
+        Stream stream = await WholeFile.OpenAsync(torrent, running, file, cancellationToken);
         context.Response.Headers.ContentSecurityPolicy = Sandbox;
         context.Response.Headers.CacheControl = "private, no-cache";
         string? name = download is "1" or "true" ? Path.GetFileName(file.SafePath) : null;

@@ -54,8 +54,6 @@ internal sealed class TorrentActions(NodeServices services)
         await services.Torrents.Started.WaitAsync(cancellationToken);
         if (request.UpLimit is < 0 || request.DownLimit is < 0)
             throw new NodeException(NodeFailure.BadInput, "A limit is 0 (none) or a number of bytes per second.");
-        if (request.Directory is { } directory)
-            await services.Torrents.MoveAsync(torrent, directory, cancellationToken);
         if (request.Labels is { } labels)
             services.Torrents.Update(torrent, r => r with { Labels = LabelText.Read(labels) });
         if (request.Sequential is { } sequential)
@@ -71,7 +69,7 @@ internal sealed class TorrentActions(NodeServices services)
 
     internal sealed record ActionRequest(string? Action, string[]? Ids, bool RemoveData, string[]? Labels);
 
-    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit, string? Directory);
+    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit);
 
     internal sealed record FailedAction(string Id, string Detail);
 

@@ -88,11 +88,12 @@ public sealed class NodeHost : IAsyncDisposable
                 StartedAt = TimeProvider.System.GetUtcNow(),
                 Certificate = Secured(configuration, data.Root, note),
             };
-            Task starting = torrents.StartAllAsync(client, cancellationToken);
             WebApplication web = WebHost.Build(services);
             undo.Push(web);
             string url = await WebHost.StartAsync(web, configuration, cancellationToken);
             data.WriteApiAddress(url);
+            // Thousands of torrents keep every processor busy for seconds: who looks at the node shall not wait for them.
+            Task starting = torrents.StartAllAsync(client, cancellationToken);
             log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.All.Count} torrents.");
             torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
             return new NodeHost(services, web, starting, token, url);

@@ -68,7 +68,7 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         try
         {
             _client = client;
-            NodeTorrent[] known = [.. _byId.Values];
+            NodeTorrent[] known = [.. _byId.Values.Where(t => t.Running is null)];
             IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => Settings(t.Record, null, []))]), cancellationToken);
             for (int i = 0; i < known.Length; i++)
                 known[i].Running = running[i];
@@ -220,20 +220,6 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         }
         int files = (await running.MetainfoKnown).Files.Length;
         running.SetPriorities(torrent.Record.Priorities is { } letters ? PriorityText.Read(letters) : [.. Enumerable.Repeat(FilePriority.Normal, files)]);
-    }
-
-    /// <summary>Moves the files.</summary>
-    /// <exception cref="NodeException">The place cannot be used.</exception>
-    /// <exception cref="StorageException">The disk refuses; the files are where they were.</exception>
-    public async Task MoveAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
-    {
-        if (!Path.IsPathFullyQualified(directory))
-            throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
-        string target = Path.GetFullPath(directory);
-        if (target == torrent.Record.Directory || torrent.Running is not { } running)
-            return;
-        await running.MoveAsync(target, cancellationToken);
-        Update(torrent, r => r with { Directory = target });
     }
 
     /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>

@@ -52,8 +52,6 @@ internal sealed class RpcActions(NodeServices services, RpcNumbers numbers)
             long down = Limit(arguments, "downloadLimit", "downloadLimited", torrent.Record.DownLimit);
             if (up != torrent.Record.UpLimit || down != torrent.Record.DownLimit)
                 services.Torrents.SetLimits(torrent, up, down);
-            if (arguments["location"]?.GetValue<string>() is { } location)
-                await services.Torrents.MoveAsync(torrent, location, cancellationToken);
             if (arguments.Any(a => a.Key.StartsWith("files-", StringComparison.Ordinal) || a.Key.StartsWith("priority-", StringComparison.Ordinal)))
                 await SetFilesAsync(torrent, arguments, cancellationToken);
         }
@@ -65,16 +63,6 @@ internal sealed class RpcActions(NodeServices services, RpcNumbers numbers)
         bool deleteFiles = arguments["delete-local-data"]?.GetValue<bool>() ?? false;
         foreach (NodeTorrent torrent in numbers.Named(arguments))
             await services.Torrents.RemoveAsync(torrent, deleteFiles, cancellationToken);
-        return [];
-    }
-
-    public async Task<JsonObject> MoveAsync(JsonObject arguments, CancellationToken cancellationToken)
-    {
-        string location = arguments["location"]?.GetValue<string>() ?? throw new NodeException(NodeFailure.BadInput, "no location");
-        if (arguments["move"]?.GetValue<bool>() == false)
-            throw new NodeException(NodeFailure.BadInput, "A torrent's place is changed by moving its files only (move: true).");
-        foreach (NodeTorrent torrent in numbers.Named(arguments))
-            await services.Torrents.MoveAsync(torrent, location, cancellationToken);
         return [];
     }
 

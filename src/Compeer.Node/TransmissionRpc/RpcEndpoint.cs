@@ -77,7 +77,6 @@ internal sealed class RpcEndpoint(NodeServices services)
             "torrent-add" => await actions.AddAsync(arguments, cancellationToken),
             "torrent-set" => await actions.SetAsync(arguments, cancellationToken),
             "torrent-remove" => await actions.RemoveAsync(arguments, cancellationToken),
-            "torrent-set-location" => await actions.MoveAsync(arguments, cancellationToken),
             "torrent-start" or "torrent-start-now" => actions.Each(arguments, t => services.Torrents.SetPaused(t, false)),
             "torrent-stop" => actions.Each(arguments, t => services.Torrents.SetPaused(t, true)),
             "torrent-verify" => actions.Each(arguments, t => t.Running?.Recheck()),
