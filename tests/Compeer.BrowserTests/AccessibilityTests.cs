@@ -90,7 +90,7 @@ public sealed class AccessibilityTests(Browser browser)
         await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('e', 40)}&dn=paused", paused = true });
         string preview = (await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('f', 40)}&dn=to%20be%20chosen", preview = true })).GetProperty("id").GetString()!;
         await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
-        await stage.ReadsAsync("Complete");
+        await stage.Daemon.CompletesAsync(id);
         return
         [
             .. Pages.Select(page => (page, page.Length == 0 ? "transfers" : page)),

@@ -35,7 +35,7 @@ public sealed class TransferTests(Browser browser)
         await Assertions.Expect(stage.Page.GetByText("not wanted").First).ToBeVisibleAsync();
         await stage.ShootAsync("transfer-pieces");
 
-        await stage.ReadsAsync("Complete");
+        await stage.Daemon.CompletesAsync(IdOf(stage));
         await stage.Page.GetByRole(AriaRole.Link, new() { Name = "Files", Exact = true }).ClickAsync();
         await Assertions.Expect(stage.Page.GetByRole(AriaRole.Link, new() { Name = "Save Letters/wanted.bin" })).ToBeVisibleAsync();
         await stage.ReadsAsync("not fetched");
@@ -67,9 +67,13 @@ public sealed class TransferTests(Browser browser)
         await using Seed seed = await Swarm.SeedAsync(torrent);
         await stage.AddAsync(seed.Magnet);
         await stage.ReadsAsync("It is in the list already.");
-        await stage.ReadsAsync("Complete");
+        await stage.SeesAsync("one.bin");
+        await stage.Daemon.CompletesAsync(IdOf(stage));
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(stage.Daemon.Downloads, "one.bin")));
     }
+
+    /// <summary>The torrent whose page is open: "#/t/ID" or "#/t/ID/TAB".</summary>
+    private static string IdOf(Stage stage) => stage.Page.Url.Split("/t/")[1].Split('/')[0];
 
     internal static byte[] MakeFile(string path, int length)
     {

@@ -70,6 +70,19 @@ public sealed class Daemon : IAsyncDisposable
         return answer.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(text) : throw new LabException($"POST {path}: {(int)answer.StatusCode} {text}");
     }
 
+    /// <summary>Waits until all that is wanted of a torrent is verified.</summary>
+    public async Task CompletesAsync(string id)
+    {
+        for (int look = 0; look < 240; look++)
+        {
+            JsonElement torrent = await GetAsync("torrents/" + id);
+            if (torrent.GetProperty("state").GetString() == "seeding" && torrent.GetProperty("progress").GetDouble() >= 1)
+                return;
+            await Task.Delay(250);
+        }
+        throw new LabException($"Torrent {id} is not complete after a minute: {await GetAsync("torrents/" + id)}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
