@@ -1,0 +1,119 @@
+import { useState } from 'preact/hooks'
+import { bytes, count, percent, rate } from '../../format'
+import { loaded, torrents, version } from '../../live'
+import { Empty, Loading, Words } from '../../parts/Small'
+import { usePolled } from '../../parts/polled'
+import { WAYS } from '../../parts/ways'
+import { href } from '../../route'
+import { harmless } from '../../text'
+import type { Detail, Peer, Summary } from '../../types'
+import { LinkCard } from './SharePage'
+
+const STEP = 30
+
+/** What is complete here and can be had by others, most wanted first. */
+export function Given() {
+  version.value
+  const [most, setMost] = useState(STEP)
+  const [open, setOpen] = useState('')
+  if (!loaded.value) return <Loading />
+  const all = [...torrents.values()].filter(torrent => torrent.progress >= 1 && torrent.size > 0)
+  all.sort((a, b) => b.upRate - a.upRate || b.uploaded - a.uploaded || (a.addedAt < b.addedAt ? 1 : -1))
+  if (all.length === 0)
+    return (
+      <Empty title="You share nothing yet">
+        <p>What you fetch is shared too, from its first verified piece on.</p>
+      </Empty>
+    )
+  return (
+    <section>
+      <h2>What others can get from you</h2>
+      <ul class="given">
+        {all.slice(0, most).map(torrent => (
+          <li key={torrent.id}>
+            <One torrent={torrent} isOpen={open === torrent.id} onToggle={() => setOpen(open === torrent.id ? '' : torrent.id)} />
+          </li>
+        ))}
+      </ul>
+      {all.length > most && (
+        <button type="button" onClick={() => setMost(most + STEP * 3)}>
+          Show more of {count(all.length, 'share')}
+        </button>
+      )}
+    </section>
+  )
+}
+
+function One({ torrent, isOpen, onToggle }: { torrent: Summary; isOpen: boolean; onToggle: () => void }) {
+  return (
+    <div class="grow stack">
+      <div class="one">
+        <div class="what">
+          <a class="name" href={href('t', torrent.id)}>
+            <Words>{torrent.name}</Words>
+          </a>
+          <span class="quiet number">
+            {bytes(torrent.size)} · gave {bytes(torrent.uploaded)}
+            {torrent.upRate > 0 && ` · ${rate(torrent.upRate)} now`}
+            {torrent.peers > 0 && ` · ${count(torrent.peers, 'peer')}`}
+          </span>
+        </div>
+        <button type="button" aria-expanded={isOpen} onClick={onToggle} aria-label={`Link and takers of ${harmless(torrent.name, 80)}`}>
+          {isOpen ? 'Close' : 'Link and takers'}
+        </button>
+      </div>
+      {isOpen && <Takers id={torrent.id} size={torrent.size} />}
+    </div>
+  )
+}
+
+function Takers({ id, size }: { id: string; size: number }) {
+  const detail = usePolled<Detail>(`torrents/${id}`).data
+  const { data } = usePolled<{ items: Peer[] }>(`torrents/${id}/peers`, 2000)
+  if (!detail || !data) return <Loading />
+  const takers = data.items.filter(peer => peer.uploaded > 0 || peer.upRate > 0).sort((a, b) => b.uploaded - a.uploaded)
+  return (
+    <>
+      <LinkCard link={detail.magnet} />
+      {takers.length === 0 ? (
+        <p class="quiet">Nobody who is connected now has taken anything from you.</p>
+      ) : (
+        <div class="scroller" tabIndex={0} role="region" aria-label="Who takes">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Who</th>
+                <th scope="col" class="number">
+                  Has
+                </th>
+                <th scope="col" class="number">
+                  From you
+                </th>
+                <th scope="col" class="number">
+                  Now
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {takers.slice(0, 100).map(peer => (
+                <tr key={peer.endPoint}>
+                  <td>
+                    <Words max={60}>{peer.endPoint}</Words>
+                    <span class="quiet small">
+                      <Words max={60}>{peer.client || 'Unknown program'}</Words>, {WAYS[peer.way]?.name ?? peer.way}
+                    </span>
+                  </td>
+                  <td class="number">{percent(peer.progress)}</td>
+                  <td class="number">
+                    {bytes(peer.uploaded)} <span class="quiet">({percent(size > 0 ? Math.min(1, peer.uploaded / size) : 0)})</span>
+                  </td>
+                  <td class="number">{peer.upRate > 0 ? rate(peer.upRate) : '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  )
+}

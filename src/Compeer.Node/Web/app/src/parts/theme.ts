@@ -1,0 +1,24 @@
+import { useEffect, useState } from 'preact/hooks'
+
+/** The colours of the style sheet, for what is drawn by hand. */
+export function themeColours() {
+  const style = getComputedStyle(document.documentElement)
+  const of = (name: string) => style.getPropertyValue('--' + name).trim()
+  return { accent: of('accent'), half: of('half'), line: of('line'), edge: of('edge'), warn: of('warn'), bad: of('bad'), quiet: of('quiet'), ink: of('ink'), surface: of('surface') }
+}
+
+/** Grows when the theme changes. */
+export function useThemeChange(): number {
+  const [changes, setChanges] = useState(0)
+  useEffect(() => {
+    const listen = () => setChanges(many => many + 1)
+    const query = matchMedia('(prefers-color-scheme: dark)')
+    query.addEventListener('change', listen)
+    addEventListener('compeer-theme', listen)
+    return () => {
+      query.removeEventListener('change', listen)
+      removeEventListener('compeer-theme', listen)
+    }
+  }, [])
+  return changes
+}

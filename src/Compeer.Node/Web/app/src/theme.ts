@@ -1,0 +1,4 @@
+// Runs before the first paint, so that a chosen theme does not flash.
+import { applyTheme, storedTheme } from './storage'
+
+applyTheme(storedTheme())
