@@ -13,7 +13,7 @@ public sealed class TransferTests(Browser browser)
         string source = Directory.CreateDirectory(Path.Combine(stage.Folder("seed"), "Letters")).FullName;
         byte[] wanted = MakeFile(Path.Combine(source, "wanted.bin"), 3 << 20);
         MakeFile(Path.Combine(source, "zz-unwanted.bin"), 4 << 20);
-        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(source, 65536), 2 << 20);
+        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(source, 65536), 300_000);
 
         await stage.AddAsync(seed.Magnet);
         await stage.SeesAsync("Add a transfer");
