@@ -18,18 +18,12 @@ public sealed class PlayTests(Browser browser)
             File.Delete(Path.Combine(folder, "film.webm"));
             await Films.Mp4Async(Path.Combine(folder, "film.mp4"), 60);
         }
-        string torrent = await Swarm.MakeTorrentAsync(folder, 32768);
-        string id;
-        await using (Seed slow = await Swarm.SeedAsync(torrent, 200_000))
-        {
-            id = (await stage.Daemon.PostAsync("torrents", new { link = slow.Magnet })).GetProperty("id").GetString()!;
-            await stage.Page.GotoAsync($"{stage.Daemon.Url}/#/t/{id}");
-            await OpenAsync(stage, "film." + kind, "Play");
-            await stage.ReadsAsync("It is shown as soon as it is whole.");
-            await stage.ShootAsync("play-waiting");
-        }
-        await using Seed seed = await Swarm.SeedAsync(torrent);
-        await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet });
+        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(folder, 32768), 400_000);
+        string id = (await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet })).GetProperty("id").GetString()!;
+        await stage.Page.GotoAsync($"{stage.Daemon.Url}/#/t/{id}");
+        await OpenAsync(stage, "film." + kind, "Play");
+        await stage.ReadsAsync("It is shown as soon as it is whole.");
+        await stage.ShootAsync("play-waiting");
 
         ILocator video = stage.Page.Locator("video");
         await Assertions.Expect(video).ToBeVisibleAsync(new() { Timeout = 60_000 });

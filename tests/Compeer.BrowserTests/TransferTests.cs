@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Compeer.BrowserTests.Lab;
 
 namespace Compeer.BrowserTests;
@@ -13,7 +14,7 @@ public sealed class TransferTests(Browser browser)
         string source = Directory.CreateDirectory(Path.Combine(stage.Folder("seed"), "Letters")).FullName;
         byte[] wanted = MakeFile(Path.Combine(source, "wanted.bin"), 3 << 20);
         MakeFile(Path.Combine(source, "zz-unwanted.bin"), 4 << 20);
-        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(source, 65536), 2 << 20);
+        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(source, 65536), 300_000);
 
         await stage.AddAsync(seed.Magnet);
         await stage.SeesAsync("Add a transfer");
@@ -55,21 +56,25 @@ public sealed class TransferTests(Browser browser)
     {
         await using Stage stage = await Stage.OpenAsync(browser);
         string source = Path.Combine(stage.Folder("seed"), "one.bin");
-        byte[] bytes = MakeFile(source, 1 << 20);
-        string torrent = await Swarm.MakeTorrentAsync(source);
-        await stage.Page.GetByLabel("Torrent files").SetInputFilesAsync(torrent);
+        MakeFile(source, 1 << 20);
+        string file = await Swarm.MakeTorrentAsync(source);
+        await stage.Page.GetByLabel("Torrent files").SetInputFilesAsync(file);
         await stage.SeesAsync("Add a transfer");
         await stage.ReadsAsync("one.bin");
         await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await stage.SeesAsync("Transfers");
 
-        // Its peer comes by the link, which finds the transfer that is here already.
-        await using Seed seed = await Swarm.SeedAsync(torrent);
-        await stage.AddAsync(seed.Magnet);
+        await stage.Page.GetByRole(AriaRole.Link, new() { Name = "one.bin" }).ClickAsync();
+        await stage.SeesAsync("one.bin");
+        JsonElement torrent = await stage.Daemon.GetAsync("torrents/" + IdOf(stage));
+        Assert.Equal(1 << 20, torrent.GetProperty("size").GetInt64());
+        Assert.NotEqual("preview", torrent.GetProperty("state").GetString());
+
+        // Its link leads to the transfer that is here.
+        await stage.GoAsync("Transfers");
+        await stage.AddAsync(torrent.GetProperty("magnet").GetString()!);
         await stage.ReadsAsync("It is in the list already.");
         await stage.SeesAsync("one.bin");
-        await stage.Daemon.CompletesAsync(IdOf(stage));
-        Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(stage.Daemon.Downloads, "one.bin")));
     }
 
     /// <summary>The torrent whose page is open: "#/t/ID" or "#/t/ID/TAB".</summary>

@@ -76,7 +76,9 @@ public sealed class Daemon : IAsyncDisposable
         for (int look = 0; look < 240; look++)
         {
             JsonElement torrent = await GetAsync("torrents/" + id);
-            if (torrent.GetProperty("state").GetString() == "seeding" && torrent.GetProperty("progress").GetDouble() >= 1)
+            // Just after a preview nothing is wanted yet, and all of nothing is there.
+            long wanted = torrent.GetProperty("wanted").GetInt64();
+            if (torrent.GetProperty("state").GetString() == "seeding" && wanted > 0 && torrent.GetProperty("verified").GetInt64() >= wanted)
                 return;
             await Task.Delay(250);
         }
