@@ -2,14 +2,14 @@ using Compeer.BrowserTests.Lab;
 
 namespace Compeer.BrowserTests;
 
-/// <summary>Films, pictures and text that came from a foreign seed.</summary>
+/// <summary>Films, pictures and text of a foreign seed, while they are still being fetched.</summary>
 [Collection(SharedBrowser.Name)]
 public sealed class PlayTests(Browser browser)
 {
     [BrowserTheory]
     [InlineData("webm")]
     [InlineData("mp4")]
-    public async Task A_film_waits_until_it_is_whole_then_plays_and_seeks_with_its_subtitles(string kind)
+    public async Task A_film_plays_and_seeks_while_most_of_it_is_not_here_yet(string kind)
     {
         await using Stage stage = await Stage.OpenAsync(browser);
         string folder = await Films.FolderAsync(stage.Folder("seed"));
@@ -18,17 +18,18 @@ public sealed class PlayTests(Browser browser)
             File.Delete(Path.Combine(folder, "film.webm"));
             await Films.Mp4Async(Path.Combine(folder, "film.mp4"), 60);
         }
-        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(folder, 32768), 400_000);
+        // The film is a small part of a torrent that takes minutes: what is watched has to be fetched out of turn.
+        TransferTests.MakeFile(Path.Combine(folder, "extras.bin"), 64 << 20);
+        long size = new FileInfo(Path.Combine(folder, "film." + kind)).Length;
+        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(folder, 32768), (int)(size / 15));
         string id = (await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet })).GetProperty("id").GetString()!;
         await stage.Page.GotoAsync($"{stage.Daemon.Url}/#/t/{id}");
         await OpenAsync(stage, "film." + kind, "Play");
-        await stage.ReadsAsync("It is shown as soon as it is whole.");
-        await stage.ShootAsync("play-waiting");
 
         ILocator video = stage.Page.Locator("video");
-        await Assertions.Expect(video).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await video.EvaluateAsync("async v => { v.muted = true; await v.play() }");
         await WaitUntilAsync(stage, "v => v.currentTime > 1 && !v.error");
+        Assert.True(await VerifiedAsync(stage, id, "film." + kind) < size, "the film was whole before it was watched: the test shows nothing");
         await video.EvaluateAsync("v => { v.currentTime = 45 }");
         await WaitUntilAsync(stage, "v => v.currentTime > 46 && v.videoWidth === 320 && !v.error");
         await stage.ShootAsync("play-" + kind);
@@ -62,6 +63,10 @@ public sealed class PlayTests(Browser browser)
         using var player = new HttpClient();
         Assert.Equal("<script>alert(1)</script>", await player.GetStringAsync(link));
     }
+
+    private static async Task<long> VerifiedAsync(Stage stage, string id, string name) =>
+        (await stage.Daemon.GetAsync($"torrents/{id}/files")).GetProperty("items").EnumerateArray()
+        .Single(file => file.GetProperty("path").GetString()!.EndsWith(name, StringComparison.Ordinal)).GetProperty("verified").GetInt64();
 
     private static Task OpenAsync(Stage stage, string name, string verb = "Show") => stage.Page.GetByRole(AriaRole.Link, new() { Name = $"{verb} A film/{name}" }).ClickAsync();
 

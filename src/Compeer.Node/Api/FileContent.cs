@@ -40,7 +40,9 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
         if (index < 0 || index >= metainfo.Files.Length || metainfo.Files[index] is { IsPad: true } || torrent.Running is not { } running)
             throw new NotFoundException($"The torrent has no file {index}.");
         TorrentFile file = metainfo.Files[index];
-        TorrentFileStream stream = await running.OpenFileAsync(index, cancellationToken);
+        Stream stream = torrent.Record.Paused && await WholeFile.TryOpenAsync(torrent, running, file, cancellationToken) is { } whole
+            ? whole
+            : await running.OpenFileAsync(index, cancellationToken);
         context.Response.Headers.ContentSecurityPolicy = Sandbox;
         context.Response.Headers.CacheControl = "private, no-cache";
         string? name = download is "1" or "true" ? Path.GetFileName(file.SafePath) : null;

@@ -4,7 +4,7 @@ import { call, Problem, readStart } from '../../api'
 import { bytes, dateTime, percent } from '../../format'
 import { torrents, version } from '../../live'
 import { Icon } from '../../parts/Icon'
-import { Bar, Copy, Empty, Failed, Loading, Words } from '../../parts/Small'
+import { Copy, Empty, Failed, Loading, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
 import { href } from '../../route'
 import { baseName, harmless } from '../../text'
@@ -12,7 +12,7 @@ import type { TorrentFile } from '../../types'
 import { contentPath, kindOf } from './kinds'
 import { parseSubtitles, subtitleName, subtitlesFor, textOf } from './subtitles'
 
-/** A file shown in the page. The node gives files out once they are whole; until then this page waits for it. */
+/** A file shown in the page while it is still being fetched. */
 export function PlayPage({ id, index }: { id: string; index: number }) {
   version.value
   const torrent = torrents.get(id)
@@ -35,38 +35,13 @@ export function PlayPage({ id, index }: { id: string; index: number }) {
       <h1 class="title">
         <Words>{baseName(file.path)}</Words>
       </h1>
-      {done < 1 ? (
-        <NotYet id={id} file={file} done={done} isPaused={torrent?.state === 'paused'} onChanged={again} />
-      ) : (
-        <>
-          <Show id={id} file={file} files={data.items} />
-          <p class="quiet number">{bytes(file.size)}</p>
-          <External id={id} index={index} />
-        </>
-      )}
-    </div>
-  )
-}
-
-function NotYet({ id, file, done, isPaused, onChanged }: { id: string; file: TorrentFile; done: number; isPaused: boolean; onChanged: () => void }) {
-  const first = () =>
-    tell(async () => {
-      await call('PATCH', `torrents/${id}/files`, { priorities: { [file.index]: 'high' } })
-      onChanged()
-    })
-  return (
-    <section class="card stack" role="status">
-      <p class="number">
-        {percent(done)} of {bytes(file.size)} are here. It is shown as soon as it is whole.
+      <Show id={id} file={file} files={data.items} />
+      <p class="quiet number">
+        {done < 1 ? `${percent(done)} of ${bytes(file.size)} here; what is watched is fetched first.` : bytes(file.size)}
+        {done < 1 && torrent && torrent.state === 'paused' && ' The transfer is paused: resume it to go on.'}
       </p>
-      <Bar value={done} />
-      {isPaused && <p class="quiet">The transfer is paused: resume it to go on.</p>}
-      <span>
-        <button type="button" disabled={file.priority === 'high'} onClick={() => void first()}>
-          {file.priority === 'high' ? 'It is fetched first' : 'Fetch it first'}
-        </button>
-      </span>
-    </section>
+      <External id={id} index={index} isDone={done >= 1} />
+    </div>
   )
 }
 
@@ -91,6 +66,7 @@ function Show({ id, file, files }: { id: string; file: TorrentFile; files: Torre
 function Media({ id, file, files }: { id: string; file: TorrentFile; files: TorrentFile[] }) {
   const media = useRef<HTMLVideoElement & HTMLAudioElement>(null)
   const [failed, setFailed] = useState('')
+  const [waiting, setWaiting] = useState(true)
   const source = contentPath(id, file.index)
   const beside = useRef(subtitlesFor(file, files))
 
@@ -101,7 +77,6 @@ function Media({ id, file, files }: { id: string; file: TorrentFile; files: Torr
     let ended = false
     const load = async () => {
       for (const subtitle of beside.current) {
-        if (subtitle.verified < subtitle.size) continue
         try {
           const cues = parseSubtitles(await readStart(contentPath(id, subtitle.index), 4 * 1024 * 1024))
           if (ended) return
@@ -122,6 +97,9 @@ function Media({ id, file, files }: { id: string; file: TorrentFile; files: Torr
   const label = `${kindOf(file) === 'audio' ? 'Sound' : 'Film'}: ${harmless(file.path)}`
   const events = {
     onError: () => setFailed(media.current?.error?.message || 'The browser gave no reason.'),
+    onWaiting: () => setWaiting(true),
+    onPlaying: () => setWaiting(false),
+    onCanPlay: () => setWaiting(false),
   }
   return (
     <>
@@ -132,9 +110,13 @@ function Media({ id, file, files }: { id: string; file: TorrentFile; files: Torr
           <video ref={media} src={source} controls preload="metadata" playsInline aria-label={label} {...events} />
         )}
       </div>
-      {failed && (
+      {failed ? (
         <p role="alert" class="bad">
           This browser cannot play it ({harmless(failed, 200)}). Another player may: use the link below.
+        </p>
+      ) : (
+        <p role="status" class="quiet">
+          {waiting ? 'Waiting for the pieces that come next…' : ''}
         </p>
       )}
     </>
@@ -164,7 +146,7 @@ function Text({ id, file }: { id: string; file: TorrentFile }) {
     )
   }, [id, file.index])
   if (problem) return <Failed problem={problem} />
-  if (text === null) return <Loading what="Reading the file" />
+  if (text === null) return <Loading what="Waiting for the pieces of the file" />
   return (
     <>
       <div class="player paper">
@@ -178,7 +160,7 @@ function Text({ id, file }: { id: string; file: TorrentFile }) {
 }
 
 /** A link with a key in it, for players that know no cookies. It is made when asked for, as whoever has it can read the file. */
-function External({ id, index }: { id: string; index: number }) {
+function External({ id, index, isDone }: { id: string; index: number; isDone: boolean }) {
   const [made, setMade] = useState<{ url: string; expiresAt: string } | null>(null)
   if (made)
     return (
@@ -204,9 +186,11 @@ function External({ id, index }: { id: string; index: number }) {
       >
         <Icon name="play" /> Link for another player
       </button>
-      <a class="button" href={contentPath(id, index) + '?download=1'} download>
-        <Icon name="down" /> Save on this computer
-      </a>
+      {isDone && (
+        <a class="button" href={contentPath(id, index) + '?download=1'} download>
+          <Icon name="down" /> Save on this computer
+        </a>
+      )}
     </div>
   )
 }
