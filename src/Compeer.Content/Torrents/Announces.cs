@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Compeer.Formats.Torrents;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Trackers;
@@ -32,6 +33,13 @@ internal sealed class Announces
         _tiers.AddRange(tiers);
         foreach (string url in tiers.SelectMany(t => t))
             _announcer?.TryAddTracker(url, _session.Now);
+    }
+
+    /// <summary>Trackers that another link of the torrent names; those that are new, while there are not too many.</summary>
+    public void AddNew(IEnumerable<string> trackers)
+    {
+        ImmutableArray<string>[] added = [.. trackers.Where(url => !_tiers.Any(tier => tier.Contains(url))).Take(MagnetLink.MaxEntries - _tiers.Count).Select(url => ImmutableArray.Create(url))];
+        AddTiers([.. added]);
     }
 
     /// <summary>When the trackers of a sleeping torrent are to be told next; never when there are none.</summary>

@@ -45,6 +45,9 @@ public sealed class Torrent : IAsyncDisposable
     /// <summary>Names peers to dial.</summary>
     public void AddPeers(IReadOnlyList<IPEndPoint> peers) => _session.Post(new PeersFound(peers, PeerSource.User));
 
+    /// <summary>Takes what another link of the same torrent names: trackers, peers and web seeds. A private torrent takes nothing.</summary>
+    public void AddLink(MagnetLink link) => _session.Post(new TorrentIntent(session => session.UseLink(link)));
+
     /// <summary>
     /// Puts it to rest: peers go, trackers are told, files are closed. It costs no more than one asleep, and stays so until
     /// <see cref="Resume"/>; a next start is told by <see cref="TorrentSettings.Paused"/>.

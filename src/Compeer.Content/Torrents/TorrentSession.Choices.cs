@@ -1,4 +1,7 @@
+using System.Net;
 using Compeer.Content.Storage;
+using Compeer.Formats.Torrents;
+using Compeer.Protocols.Connecting;
 
 namespace Compeer.Content.Torrents;
 
@@ -26,6 +29,21 @@ internal sealed partial class TorrentSession
         else if (IsAsleep && Glance() is { } glance)
             _atSleep = glance.Describe(_atSleep!);
         PublishStatus();
+    }
+
+    /// <summary>Takes what another link of the torrent names.</summary>
+    public void UseLink(MagnetLink link)
+    {
+        if (IsPrivate || _ending)
+            return;
+        Announces.AddNew(link.Trackers);
+        foreach (string text in link.Peers)
+        {
+            if (IPEndPoint.TryParse(text, out IPEndPoint? peer) && peer.Port > 0)
+                Book.Add(peer, PeerSource.Link, Now);
+        }
+        if (!IsAsleep)
+            WebSeeds.Add(link.WebSeeds);
     }
 
     /// <summary>Fetches pieces in order, or the rarest first.</summary>

@@ -96,6 +96,8 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             if (added.InfoHashes.SwarmIds.Select(id => _bySwarmId.GetValueOrDefault(id)).FirstOrDefault(t => t is not null) is { } here)
             {
                 here.Running?.AddPeers(added.Peers);
+                if (added.Link is { } link)
+                    here.Running?.AddLink(link);
                 if (added.Metainfo is { } known && here.Running is { Status.Phase: TorrentPhase.FetchingMetadata } waiting)
                 {
                     await waiting.DisposeAsync();
@@ -220,6 +222,8 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         }
         int files = (await running.MetainfoKnown).Files.Length;
         running.SetPriorities(torrent.Record.Priorities is { } letters ? PriorityText.Read(letters) : [.. Enumerable.Repeat(FilePriority.Normal, files)]);
+        // Answered behind the intent: whoever looks from now on sees what is wanted, and not a torrent that wants nothing and so is complete.
+        await running.GetDetailsAsync(cancellationToken);
     }
 
     /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>

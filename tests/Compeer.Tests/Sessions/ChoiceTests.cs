@@ -8,6 +8,17 @@ public sealed class ChoiceTests
 {
     private const int Big = 1_500_000, Small = 50_001;
 
+    [Fact]
+    public async Task What_another_link_names_helps_a_torrent_that_found_nobody()
+    {
+        await using var swarm = new TestSwarm();
+        (Metainfo metainfo, TorrentClient seed) = await SeedAsync(swarm, Small, Small, Small);
+        Torrent fetching = swarm.Start("leech").Add(new() { InfoHashes = metainfo.InfoHashes, Directory = swarm.Folder["leech"] });
+        Assert.True(MagnetLink.TryParse($"magnet:?xt=urn:btih:{metainfo.InfoHashes.V1}&x.pe=127.0.0.1:{seed.LocalEndPoint.Port}", out MagnetLink? link, out string error), error);
+        fetching.AddLink(link!);
+        await TestSwarm.UntilCompleteAsync(fetching);
+    }
+
     private static readonly FilePriority[] All = [FilePriority.Normal, FilePriority.Normal, FilePriority.Normal];
     private static readonly FilePriority[] NotTheMiddle = [FilePriority.Normal, FilePriority.Skip, FilePriority.Normal];
 
