@@ -25,7 +25,15 @@ public sealed class NodeTorrent
     public InfoHashes InfoHashes { get; }
 
     /// <summary>What is remembered; replaced as a whole.</summary>
-    public TorrentRecord Record { get => _record; internal set => _record = value; }
+    public TorrentRecord Record
+    {
+        get => _record;
+        internal set
+        {
+            _record = value;
+            _summary = null;
+        }
+    }
 
     /// <summary>The running torrent; null until it is open.</summary>
     public Torrent? Running { get => _running; internal set => _running = value; }
@@ -36,6 +44,6 @@ public sealed class NodeTorrent
     /// <summary>Rates of the last hour.</summary>
     public RateHistory Rates { get; } = new();
 
-    /// <summary>As it was at the last look, at most about a second ago.</summary>
+    /// <summary>As it was at the last look, at most about a second ago, or after the last change of what is remembered.</summary>
     public TorrentSummary Summary { get => _summary ?? TorrentSummary.Of(this); internal set => _summary = value; }
 }
