@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Starts a daemon with N torrents and prints what that costs: time to the first answer, memory, idle processor time, time of a list.
+
+usage: lab/bench/daemon.py [--torrents 50] [--paused] [--rounds 3] [--idle SECONDS]
+
+Each torrent is one complete file of 16 KiB; all are added through the API, then the daemon is started anew for each round. One that
+is not paused has files open for half a minute after it was added: thousands need a high limit of open files (ulimit -n).
+Everything lies in a RAM disk. The program must be built; nothing leaves the machine.
+"""
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+PROGRAM = f'{ROOT}/artifacts/bin/Compeer.Cli/release/compeer.dll'
+API = '127.0.0.1:7390'
+
+
+def call(path, token, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f'http://{API}/api/v1/{path}', data, {'Authorization': f'Bearer {token}', 'Content-Type': 'application/json'})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f'{path}: {error.read().decode()}') from error
+
+
+def bencode(value):
+    if isinstance(value, int):
+        return b'i%de' % value
+    if isinstance(value, bytes):
+        return b'%d:%s' % (len(value), value)
+    return b'd' + b''.join(bencode(k) + bencode(v) for k, v in sorted(value.items())) + b'e'
+
+
+class Daemon:
+    running = None
+
+    def __init__(self, work):
+        self.started = time.monotonic()
+        self.data = f'{work}/data'
+        self.process = subprocess.Popen(
+            ['dotnet', PROGRAM, 'daemon', '--api', API, '--data-dir', self.data, '--bind', '127.0.0.1', '--no-dht', '--no-lan', '--no-port-mapping'],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        Daemon.running = self.process
+        self.answered = self.wait(lambda node: True)
+
+    def wait(self, is_enough):
+        """Seconds from the start until the node says so."""
+        while time.monotonic() - self.started < 300:
+            try:
+                with open(f'{self.data}/token', encoding='ascii') as token:
+                    self.token = token.read().strip()
+                if is_enough(call('node', self.token)):
+                    return time.monotonic() - self.started
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.01)
+        sys.exit('the daemon did not answer')
+
+    def cpu(self):
+        with open(f'/proc/{self.process.pid}/stat', encoding='ascii') as stat:
+            fields = stat.read().rsplit(') ', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def resident(self):
+        with open(f'/proc/{self.process.pid}/status', encoding='ascii') as status:
+            return next(int(line.split()[1]) for line in status if line.startswith('VmRSS')) / 1024
+
+    def stop(self):
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        return time.monotonic() - begun
+
+
+def fill(work, count, paused):
+    """Adds all torrents."""
+    os.makedirs(f'{work}/files')
+    daemon = Daemon(work)
+    for number in range(count):
+        content = hashlib.shake_128(b'%d' % number).digest(16384)
+        name = f'{number}.bin'
+        with open(f'{work}/files/{name}', 'wb') as file:
+            file.write(content)
+        info = {b'name': name.encode(), b'length': len(content), b'piece length': len(content), b'pieces': hashlib.sha1(content).digest()}
+        with open(f'{work}/one.torrent', 'wb') as file:
+            file.write(bencode({b'info': info}))
+        call('torrents', daemon.token, {'path': f'{work}/one.torrent', 'directory': f'{work}/files', 'paused': paused})
+    daemon.wait(lambda node: node['torrents']['paused' if paused else 'seeding'] == count)
+    daemon.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--torrents', type=int, default=50)
+    parser.add_argument('--paused', action='store_true')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--idle', type=float, default=20)
+    args = parser.parse_args()
+    state = 'paused' if args.paused else 'seeding'
+    work = tempfile.mkdtemp(prefix='compeer-daemon-', dir='/dev/shm')
+    try:
+        fill(work, args.torrents, args.paused)
+        for number in range(args.rounds):
+            daemon = Daemon(work)
+            opened = daemon.wait(lambda node: node['torrents'][state] == args.torrents)
+            time.sleep(10)
+            before = daemon.cpu()
+            time.sleep(args.idle)
+            idle = (daemon.cpu() - before) / args.idle
+            asked = time.monotonic()
+            call('torrents?limit=100&sort=name', daemon.token)
+            listed = time.monotonic() - asked
+            resident = daemon.resident()
+            print(f'round {number}: {args.torrents} {state}: first answer {daemon.answered:.2f} s, all open {opened:.2f} s, resident {resident:.0f} MB, '
+                  f'idle {100 * idle:.1f} % of a core, a list of 100 {1000 * listed:.0f} ms, stop {daemon.stop():.2f} s', flush=True)
+    finally:
+        if Daemon.running.poll() is None:
+            Daemon.running.kill()
+            Daemon.running.wait()
+        shutil.rmtree(work)
+
+
+if __name__ == '__main__':
+    main()
