@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Compeer.Cli.Output;
+using Compeer.Formats.Text;
 using Compeer.Formats.Torrents;
 using Compeer.Protocols.MessageStreamEncryption;
 using Compeer.Protocols.PortMapping;
@@ -27,7 +28,7 @@ internal static class Parse
     public static long Rate(ArgumentResult argument)
     {
         string text = argument.Tokens[0].Value;
-        if (Units.TryParseBytes(text, out long bytes))
+        if (ByteText.TryParse(text, out long bytes))
             return bytes;
         argument.AddError($"'{text}' is not a rate, such as 500K or 2M.");
         return 0;
@@ -45,7 +46,7 @@ internal static class Parse
     public static int PieceSize(ArgumentResult argument)
     {
         string text = argument.Tokens[0].Value;
-        if (Units.TryParseBytes(text, out long bytes) && bytes is >= 16 * 1024 and <= 256 << 20 && long.IsPow2(bytes))
+        if (ByteText.TryParse(text, out long bytes) && bytes is >= 16 * 1024 and <= 256 << 20 && long.IsPow2(bytes))
             return (int)bytes;
         argument.AddError($"'{text}' is not a piece size: it must be a power of two from 16K to 256M.");
         return 0;

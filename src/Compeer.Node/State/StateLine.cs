@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Compeer.Formats.Hashing;
 
 namespace Compeer.Node.State;
 
@@ -43,16 +44,5 @@ internal static class StateLine
         }
     }
 
-    /// <summary>CRC-32 (IEEE 802.3).</summary>
-    private static uint Checksum(string body)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte b in Encoding.UTF8.GetBytes(body))
-        {
-            crc ^= b;
-            for (int bit = 0; bit < 8; bit++)
-                crc = (crc >> 1) ^ (0xEDB88320u & (uint)-(int)(crc & 1));
-        }
-        return ~crc;
-    }
+    private static uint Checksum(string body) => Crc32.Of(Encoding.UTF8.GetBytes(body));
 }

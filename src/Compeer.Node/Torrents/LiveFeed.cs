@@ -79,7 +79,7 @@ public sealed class LiveFeed : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Keep();
+            Keep(TorrentSummary.Of);
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class LiveFeed : IAsyncDisposable
         }
         Rates = (down, up);
         if (isTenth)
-            Keep();
+            Keep(torrent => torrent.Summary);
         Tell(changed);
     }
 
@@ -139,7 +139,7 @@ public sealed class LiveFeed : IAsyncDisposable
         Try(() => _catalogue.Update(torrent, r => r with { Name = summary.Name, Size = summary.Size, CompletedAt = completes ? now : r.CompletedAt }));
     }
 
-    private void Keep() => Try(() => _catalogue.KeepTotals(_catalogue.All.Select(TorrentSummary.Of)));
+    private void Keep(Func<NodeTorrent, TorrentSummary> summaryOf) => Try(() => _catalogue.KeepTotals(summaryOf));
 
     /// <summary>A full disk costs totals of the time in which it is full, and nothing else.</summary>
     private void Try(Action keep)

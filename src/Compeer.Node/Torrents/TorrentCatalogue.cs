@@ -227,12 +227,14 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
     }
 
     /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>
-    public void KeepTotals(IEnumerable<TorrentSummary> summaries)
+    /// <param name="summaryOf">The torrent as it is.</param>
+    public void KeepTotals(Func<NodeTorrent, TorrentSummary> summaryOf)
     {
         var changed = new List<KeyValuePair<string, TorrentRecord>>();
-        foreach (TorrentSummary summary in summaries)
+        foreach (NodeTorrent torrent in All)
         {
-            if (Find(summary.Id) is not { } torrent)
+            TorrentSummary summary = summaryOf(torrent);
+            if (!_byId.ContainsKey(torrent.Id))
                 continue;
             lock (torrent)
             {

@@ -86,7 +86,7 @@ public sealed record TorrentSummary
             Ratio = size > 0 ? Math.Round((double)uploaded / size, 4) : 0,
             Peers = status?.Peers ?? 0,
             Seeds = status?.Seeds ?? 0,
-            Eta = status is { Phase: TorrentPhase.Downloading, DownRate: > 0 } ? (status.WantedBytes - status.VerifiedBytes) / status.DownRate : null,
+            Eta = (long?)status?.Remaining?.TotalSeconds,
             Why = status?.Why ?? "It is being opened.",
             Problem = status?.Problem,
             Labels = record.Labels,

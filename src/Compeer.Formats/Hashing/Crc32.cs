@@ -1,9 +1,12 @@
-namespace Compeer.Protocols.Stun;
+namespace Compeer.Formats.Hashing;
 
-/// <summary>The checksum of Ethernet and ZIP, which FINGERPRINT uses. Spec: ITU V.42, RFC 8489 section 14.7.</summary>
-internal static class Crc32
+/// <summary>The checksum of Ethernet and ZIP. It tells accidents, not opponents. Spec: ITU V.42.</summary>
+public static class Crc32
 {
     private static readonly uint[] Table = [.. Enumerable.Range(0, 256).Select(i => Entry((uint)i))];
+
+    /// <summary>Of some bytes.</summary>
+    public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(uint.MaxValue, bytes);
 
     /// <summary>Of two pieces, one after the other.</summary>
     public static uint Of(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => ~Append(Append(uint.MaxValue, first), second);

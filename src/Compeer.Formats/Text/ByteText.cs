@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Compeer.Node.Configuration;
+namespace Compeer.Formats.Text;
 
 /// <summary>Numbers of bytes as people write them: powers of 1024.</summary>
 public static class ByteText
@@ -10,11 +10,13 @@ public static class ByteText
     {
         bytes = 0;
         string rest = text.Trim();
-        foreach (string ending in (string[])["/s", "iB", "B"])
-        {
-            if (rest.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
-                rest = rest[..^ending.Length].TrimEnd();
-        }
+        if (rest.EndsWith("/s", StringComparison.OrdinalIgnoreCase))
+            rest = rest[..^2];
+        if (rest.EndsWith("iB", StringComparison.OrdinalIgnoreCase))
+            rest = rest[..^2];
+        else if (rest.EndsWith('B') || rest.EndsWith('b'))
+            rest = rest[..^1];
+        rest = rest.TrimEnd();
         if (rest.Length == 0)
             return false;
         int power = "KMGT".IndexOf(char.ToUpperInvariant(rest[^1]), StringComparison.Ordinal) + 1;
