@@ -21,6 +21,7 @@ internal sealed partial class TorrentSession
     private bool _isWaking;
     private bool _isIntroduced;
     private int _reads;
+    private int _fileCount;
 
     public TorrentContent Content => _content ??= new TorrentContent(this);
 
@@ -170,6 +171,7 @@ internal sealed partial class TorrentSession
     private void Introduce(Metainfo metainfo)
     {
         _isIntroduced = true;
+        _fileCount = ContentGlance.CountFiles(metainfo);
         IsPrivate = metainfo.IsPrivate;
         Discovery.OnMetainfo(metainfo);
         Announces.AddTiers(metainfo.TrackerTiers);
@@ -205,7 +207,9 @@ internal sealed partial class TorrentSession
         Downloads.Release();
         WebSeeds.Dispose();
         PutAway();
-        if (!IsHalted && Phase != TorrentPhase.Seeding)
+        if (_move is { } move)
+            BeginMove(move);
+        else if (!IsHalted && Phase != TorrentPhase.Seeding)
             Reopen();
     }
 

@@ -64,12 +64,14 @@ internal sealed class TorrentActions(NodeServices services)
             await services.Torrents.EndPreviewAsync(torrent, cancellationToken);
         if (request.Paused is { } paused)
             services.Torrents.SetPaused(torrent, paused);
+        if (request.Directory is { } directory)
+            await services.Torrents.MoveAsync(torrent, directory, cancellationToken);
         return Results.Json(torrent.Summary = TorrentSummary.Of(torrent));
     }
 
     internal sealed record ActionRequest(string? Action, string[]? Ids, bool RemoveData, string[]? Labels);
 
-    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit);
+    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit, string? Directory);
 
     internal sealed record FailedAction(string Id, string Detail);
 

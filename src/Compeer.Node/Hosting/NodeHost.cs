@@ -73,7 +73,8 @@ public sealed class NodeHost : IAsyncDisposable
             if (state.DamagedLines > 0)
                 note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
             string token = data.ReadOrMakeToken();
-            TorrentCatalogue torrents = Undone(new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System));
+            var torrents = new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System);
+            undo.Push(torrents);
             torrents.Load();
             TorrentClient client = ClientStarter.Start(configuration, data.Root, note);
             undo.Push(client);
@@ -94,7 +95,7 @@ public sealed class NodeHost : IAsyncDisposable
             data.WriteApiAddress(url);
             // Thousands of torrents keep every processor busy for seconds: who looks at the node shall not wait for them.
             Task starting = ToldAsync(torrents.StartAllAsync(client, cancellationToken), note);
-            log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.All.Count} torrents.");
+            log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.Count} torrents.");
             torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
             return new NodeHost(services, web, starting, token, url);
         }
@@ -151,7 +152,7 @@ public sealed class NodeHost : IAsyncDisposable
         await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await _services.Client.DisposeAsync();
         await _web.DisposeAsync();
-        _services.Torrents.Dispose();
+        await _services.Torrents.DisposeAsync();
         _services.State.Dispose();
         _services.Log.Write(LogLevel.Info, "node", "Stopped.");
         _services.Log.Dispose();
