@@ -70,6 +70,15 @@ public sealed class Daemon : IAsyncDisposable
         return answer.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(text) : throw new LabException($"POST {path}: {(int)answer.StatusCode} {text}");
     }
 
+    /// <summary>Adds a torrent file, which starts.</summary>
+    public async Task<JsonElement> AddFileAsync(string torrent)
+    {
+        using var content = new ByteArrayContent(await File.ReadAllBytesAsync(torrent));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-bittorrent");
+        using HttpResponseMessage answer = await _client.PostAsync("torrents", content);
+        return JsonSerializer.Deserialize<JsonElement>(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+    }
+
     /// <summary>Waits until all that is wanted of a torrent is verified.</summary>
     public async Task CompletesAsync(string id)
     {
