@@ -61,7 +61,7 @@ public sealed class AccessibilityTests(Home home) : IClassFixture<Home>
         await keys.TypeAsync($"magnet:?xt=urn:btih:{new string('c', 40)}&dn=typed");
         await keys.PressAsync("Enter");
         await stage.SeesAsync("Add a transfer");
-        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Change" }).FocusAsync();
+        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Change", Exact = true }).FocusAsync();
         await keys.PressAsync("Enter");
         // Enter in the field of the folder opens the folder; it does not start the transfer.
         ILocator folder = stage.Page.GetByLabel("Folder on the node's computer");

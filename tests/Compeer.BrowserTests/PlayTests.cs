@@ -17,7 +17,7 @@ public sealed class PlayTests(Home home) : IClassFixture<Home>
         await File.WriteAllTextAsync(Path.Combine(folder, "README.txt"), "Read this first.\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "page.html"), "<script>alert(1)</script>");
         long size = new FileInfo(film).Length;
-        await using Seed seed = await Swarm.SlowSeedAsync(folder, size / 8);
+        await using Seed seed = await Swarm.SlowSeedAsync(folder, size / 4);
         string id = (await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet })).GetProperty("id").GetString()!;
         await stage.GoToAsync("t/" + id);
 

@@ -15,7 +15,7 @@ public sealed class SeekTests(Home home, ITestOutputHelper output) : IClassFixtu
         await Films.Mp4Async(film, 90);
         long size = new FileInfo(film).Length;
         // Quick enough to watch by far, and far too slow to have all of it when it is watched.
-        await using Seed seed = await Swarm.SlowSeedAsync(folder, size / 10);
+        await using Seed seed = await Swarm.SlowSeedAsync(folder, size / 4);
         string id = (await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet })).GetProperty("id").GetString()!;
         await stage.GoToAsync("t/" + id);
         await PlayTests.OpenAsync(stage, "film.mp4", "Play");

@@ -99,7 +99,7 @@ public sealed class TransferTests(Home home) : IClassFixture<Home>
         await stage.ShootAsync("transfer-treatment");
 
         string elsewhere = Directory.CreateDirectory(Path.Combine(stage.Daemon.Folder, "elsewhere")).FullName;
-        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Move" }).ClickAsync();
+        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Move", Exact = true }).ClickAsync();
         ILocator place = stage.Page.GetByLabel("Folder on the node's computer");
         await place.FillAsync(elsewhere);
         await place.PressAsync("Enter");
