@@ -75,7 +75,7 @@ internal sealed partial class TorrentSession
 
     private bool MaySleep =>
         !IsAsleep && !_ending && IsDrained
-        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.Options.SleepAfter && Content.IsSettled && Downloads.IsSettled));
+        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.SleepAfter && Content.IsSettled && Downloads.IsSettled));
 
     /// <summary>Something that needs the content open, such as a read for a peer, is about to begin elsewhere; told on the loop.</summary>
     public void BeginRead() => Interlocked.Increment(ref _reads);
@@ -85,7 +85,13 @@ internal sealed partial class TorrentSession
 
     /// <summary>Takes the torrent's folder for this process.</summary>
     /// <exception cref="StorageException">Another process uses it, or the system refuses.</exception>
-    public void OpenFolder() => _folder ??= TorrentFolder.Open(Services.Options.DataDirectory, InfoHashes.Truncated, Settings.Directory);
+    public void OpenFolder()
+    {
+        if (_folder is not null)
+            return;
+        _folder = TorrentFolder.Open(Services.Options.DataDirectory, InfoHashes.Truncated, Settings.Directory);
+        Services.CountOpen(1);
+    }
 
     /// <summary>The info dictionary is known, from the start or from a peer.</summary>
     public void UseMetainfo(Metainfo metainfo)

@@ -42,11 +42,24 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
         TorrentFile file = metainfo.Files[index];
         Stream stream = torrent.Record.Paused && await WholeFile.TryOpenAsync(torrent, running, file, cancellationToken) is { } whole
             ? whole
-            : await running.OpenFileAsync(index, cancellationToken);
+            : await OpenAsync(running, index, cancellationToken);
         context.Response.Headers.ContentSecurityPolicy = Sandbox;
         context.Response.Headers.CacheControl = "private, no-cache";
         string? name = download is "1" or "true" ? Path.GetFileName(file.SafePath) : null;
         return Results.Stream(stream, MediaTypes.Of(file.SafePath), name, entityTag: new EntityTagHeaderValue($"\"{torrent.Id}-{index}\""), enableRangeProcessing: true);
+    }
+
+    /// <exception cref="NodeException">It cannot be read now, such as while the torrent rests and not all of it is here.</exception>
+    private static async Task<Stream> OpenAsync(Torrent running, int index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await running.OpenFileAsync(index, cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new NodeException(NodeFailure.Usage, e.Message, e);
+        }
     }
 
     internal sealed record ContentLink(string Url, DateTimeOffset ExpiresAt);

@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
+using Compeer.Network.Outbound;
 using Compeer.Node.Configuration;
+using Compeer.Node.Intake;
 using Compeer.Node.Security;
 using Compeer.Node.State;
 using Compeer.Node.Torrents;
@@ -82,10 +84,16 @@ public sealed class NodeHost : IAsyncDisposable
             undo.Push(feed);
             var limits = new SpeedLimits(state, configuration, client, TimeProvider.System);
             undo.Push(limits);
+            var fetch = new PublicFetch(client.Policy, IPAddress.TryParse(configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null);
+            var watchFolders = new WatchFolders(state, torrents, TimeProvider.System, text => log.Write(LogLevel.Warning, "watch", text));
+            undo.Push(watchFolders);
+            var feeds = new Feeds(state, torrents, fetch, TimeProvider.System, text => log.Write(LogLevel.Warning, "feeds", text));
+            undo.Push(feeds);
             var jobs = new JobBoard(TimeProvider.System);
             undo.Push(jobs);
-            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
+            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, watchFolders, feeds, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
             {
+                Fetch = fetch,
                 StartedAt = TimeProvider.System.GetUtcNow(),
                 Certificate = Secured(configuration, data.Root, note),
             };
@@ -147,6 +155,8 @@ public sealed class NodeHost : IAsyncDisposable
         using var limit = new CancellationTokenSource(StopPatience);
         await _services.Feed.DisposeAsync();
         await _web.StopAsync(limit.Token);
+        await _services.WatchFolders.DisposeAsync();
+        await _services.Feeds.DisposeAsync();
         await _services.Jobs.DisposeAsync();
         await _services.Limits.DisposeAsync();
         await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
