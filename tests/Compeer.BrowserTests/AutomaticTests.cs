@@ -40,7 +40,7 @@ public sealed class AutomaticTests(Home home) : IClassFixture<Home>
         await Assertions.Expect(stage.Page.GetByRole(AriaRole.Button, new() { Name = $"Watch {watched}" })).ToHaveCountAsync(0);
     }
 
-    [BrowserFact]
+    [WebFact]
     public async Task A_feed_adds_what_its_rules_take_and_tells_what_stands_in_it()
     {
         await using Stage stage = await home.OpenAsync();

@@ -53,7 +53,7 @@ export function FeedDialog({ feed, onDone, onClose }: { feed: Feed | null; onDon
             <input type="url" value={url} required autofocus={!feed} onInput={event => setUrl(event.currentTarget.value)} placeholder="https://" autocomplete="off" />
           </label>
           <label class="field">
-            <span>Minutes between reads</span>
+            <span>Every (min)</span>
             <input type="number" min="5" max="10080" value={minutes} required onInput={event => setMinutes(event.currentTarget.value)} />
           </label>
         </div>
