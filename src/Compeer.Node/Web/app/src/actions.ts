@@ -47,7 +47,7 @@ async function carryOut(ids: string[], removeData: boolean, keepalive = false): 
   const still = ids.filter(id => leaving.value.has(id))
   if (still.length === 0) return
   await tell(async () => {
-    const answer = await call<Answer>('POST', 'torrents/actions', { action: 'remove', ids: still, removeData }, { keepalive })
+    const answer = await call<Answer>('POST', 'torrents/actions', { action: 'remove', ids: still, removeData }, keepalive)
     for (const id of answer.done) torrents.delete(id)
     version.value++
     report(answer)

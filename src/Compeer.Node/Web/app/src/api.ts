@@ -17,11 +17,11 @@ export const signedIn = signal<boolean | null>(null)
 
 const TIMEOUT = 30_000
 
-/** Asks the node; JSON there and back. Throws a Problem, also when there is no answer within `patience` milliseconds. */
-export async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown, { keepalive = false, patience = TIMEOUT } = {}): Promise<T> {
+/** Asks the node; JSON there and back. Throws a Problem. */
+export async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown, keepalive = false): Promise<T> {
   const changes = method !== 'GET'
   const isRaw = body instanceof Blob
-  const request: RequestInit = { method, signal: AbortSignal.timeout(patience), credentials: 'same-origin', keepalive }
+  const request: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT), credentials: 'same-origin', keepalive }
   if (changes) request.headers = { 'Content-Type': isRaw ? 'application/x-bittorrent' : 'application/json' }
   if (isRaw) request.body = body
   else if (body !== undefined) request.body = JSON.stringify(body)

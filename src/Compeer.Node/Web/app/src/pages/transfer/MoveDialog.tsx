@@ -7,15 +7,15 @@ import { say } from '../../parts/Toasts'
 import { harmless } from '../../text'
 import type { Summary } from '../../types'
 
-/** Films go to other disks slowly; the node answers when it is done. */
-const PATIENCE = 24 * 3600 * 1000
-
 /** Asks where the files of a transfer shall lie, and has them moved. */
 export function MoveDialog({ torrent, onClose }: { torrent: Summary; onClose: () => void }) {
   const move = (directory: string) =>
     tell(async () => {
-      learn(await call<Summary>('PATCH', `torrents/${torrent.id}`, { directory }, { patience: PATIENCE }))
-      say(`${harmless(torrent.name, 60)} lies in ${harmless(directory, 200)} now.`)
+      const answer = await call<Summary>('PATCH', `torrents/${torrent.id}`, { directory })
+      learn(answer)
+      const name = harmless(torrent.name, 60)
+      // The node does not let us wait for large files on the way to another disk.
+      say(answer.state === 'moving' ? `${name} is on its way; its page tells when it has arrived.` : `${name} lies in ${harmless(directory, 200)} now.`)
     })
   return (
     <Dialog title="Where shall its files lie?" onClose={onClose}>
