@@ -8,9 +8,14 @@ namespace Compeer.Node.Torrents;
 // Other folders for torrents. Where the files go is remembered before the first is touched, so that a start after any end finishes it.
 public sealed partial class TorrentCatalogue
 {
+    private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(20);
+
     private readonly TaskScope _moves = new();
 
-    /// <summary>Moves a torrent's files to another folder; it stands still meanwhile, and goes on from there. Who waits no more does not stop it.</summary>
+    /// <summary>
+    /// Moves a torrent's files to another folder; it stands still meanwhile, and goes on from there. Returns when they are there, or after
+    /// twenty seconds; who waits no more does not stop it.
+    /// </summary>
     /// <param name="torrent">Which.</param>
     /// <param name="directory">A full path; made when it is not there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -39,7 +44,9 @@ public sealed partial class TorrentCatalogue
         });
         if (!begun)
             throw new NodeException(NodeFailure.Usage, "The node is being stopped.");
-        await moved.Task.WaitAsync(cancellationToken);
+        await Task.WhenAny(moved.Task, Task.Delay(MovePatience, cancellationToken));
+        if (moved.Task.IsCompleted)
+            await moved.Task;
     }
 
     /// <summary>Takes the files in another folder for the torrent's, without moving any; they are checked there.</summary>
@@ -72,6 +79,7 @@ public sealed partial class TorrentCatalogue
         catch (Exception e) when (e is StorageException or InvalidOperationException)
         {
             Update(torrent, r => r with { MovingTo = null });
+            Happened?.Invoke($"Not moved: {torrent.Id} '{torrent.Record.Name}'. {e.Message}");
             throw new NodeException(NodeFailure.Disk, $"The files stay in '{torrent.Record.Directory}': {e.Message}", e);
         }
         Update(torrent, r => r with { Directory = target, MovingTo = null });
@@ -85,9 +93,9 @@ public sealed partial class TorrentCatalogue
         {
             await MoveAsync(torrent, running, torrent.Record.MovingTo!);
         }
-        catch (NodeException e)
+        catch (NodeException)
         {
-            Happened?.Invoke($"The move of {torrent.Id} '{torrent.Record.Name}' that the last run began was not possible. {e.Message}");
+            // Told already; it goes on where it was.
         }
         catch (OperationCanceledException)
         {
