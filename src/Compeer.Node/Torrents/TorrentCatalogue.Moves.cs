@@ -22,7 +22,7 @@ public sealed partial class TorrentCatalogue
     /// <exception cref="NodeException">It cannot be done; everything is where it was.</exception>
     public async Task MoveAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
     {
-        string target = FullPath(directory);
+        string target = PathText.Full(directory);
         if (target == torrent.Record.Directory)
             return;
         Torrent running = torrent.Running ?? throw new NodeException(NodeFailure.Usage, "The torrent is still being opened. Try again in a second.");
@@ -53,7 +53,7 @@ public sealed partial class TorrentCatalogue
     /// <exception cref="NodeException">It cannot be done; everything is as it was.</exception>
     public async Task UseDirectoryAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
     {
-        string target = FullPath(directory);
+        string target = PathText.Full(directory);
         if (torrent.Running is not { } running)
             throw new NodeException(NodeFailure.Usage, "The torrent is still being opened. Try again in a second.");
         if (torrent.Record.MovingTo is not null)
@@ -63,12 +63,6 @@ public sealed partial class TorrentCatalogue
         Update(torrent, r => r with { Directory = target });
         await RestartAsync(torrent, cancellationToken);
     }
-
-    /// <exception cref="NodeException">It is no full path.</exception>
-    private static string FullPath(string directory) =>
-        Path.IsPathFullyQualified(directory) && !directory.Contains('\0', StringComparison.Ordinal)
-            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))
-            : throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
 
     private async Task MoveAsync(NodeTorrent torrent, Torrent running, string target)
     {
