@@ -18,7 +18,7 @@ internal sealed class EventStream(NodeServices services)
 
     private int _streams;
 
-    public void Map(IEndpointRouteBuilder api) => api.MapGet("/events", StreamAsync);
+    public void Map(IEndpointRouteBuilder api) => api.MapGet("/events", (Delegate)StreamAsync).Produces<string>(200, "text/event-stream").Produces(503);
 
     private async Task StreamAsync(HttpContext context)
     {

@@ -22,7 +22,7 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
 
     public void Map(IEndpointRouteBuilder torrent)
     {
-        torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync);
+        torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync).Produces(200).Produces(206).Produces(304).Produces(412).Produces(416);
         torrent.MapPost("/files/{index:int}/link", Link);
     }
 

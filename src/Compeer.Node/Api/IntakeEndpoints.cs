@@ -15,12 +15,12 @@ internal sealed class IntakeEndpoints(NodeServices services)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/watch-folders", () => new TorrentViews.ItemList<WatchFolderView>([.. services.WatchFolders.All.Select(Describe)]));
-        api.MapPost("/watch-folders", AddFolder);
-        api.MapDelete("/watch-folders/{id}", (string id) => services.WatchFolders.Remove(id) ? Results.NoContent() : throw NoFolder(id));
+        api.MapPost("/watch-folders", AddFolder).Produces<WatchFolderView>(201);
+        api.MapDelete("/watch-folders/{id}", (string id) => services.WatchFolders.Remove(id) ? Results.NoContent() : throw NoFolder(id)).Produces(204);
         api.MapGet("/feeds", () => new TorrentViews.ItemList<FeedView>([.. services.Feeds.All.Select(Describe)]));
-        api.MapPost("/feeds", AddFeed);
+        api.MapPost("/feeds", AddFeed).Produces<FeedView>(201);
         api.MapPatch("/feeds/{id}", ChangeFeed);
-        api.MapDelete("/feeds/{id}", (string id) => services.Feeds.Remove(id) ? Results.NoContent() : throw NoFeed(id));
+        api.MapDelete("/feeds/{id}", (string id) => services.Feeds.Remove(id) ? Results.NoContent() : throw NoFeed(id)).Produces(204);
         api.MapPost("/feeds/{id}/check", (string id) => services.Feeds.Ask(id) ? View(id) : throw NoFeed(id));
         api.MapGet("/feeds/{id}/items", (string id) => new TorrentViews.ItemList<FeedEntryView>(
             [.. (services.Feeds.EntriesOf(id) ?? throw NoFeed(id)).Select(e => new FeedEntryView(e.Title, e.Link, e.Published, e.Taken, e.Rule))]));
@@ -31,7 +31,7 @@ internal sealed class IntakeEndpoints(NodeServices services)
         string id = services.WatchFolders.Add(new WatchFolder
         {
             Path = request.Path ?? throw new NodeException(NodeFailure.BadInput, "Give the path of the folder."),
-            Directory = FullPath(request.Directory),
+            Directory = PathText.FullOrNone(request.Directory),
             Labels = LabelText.Read(request.Labels ?? []),
             Paused = request.Paused ?? false,
         });
@@ -59,11 +59,7 @@ internal sealed class IntakeEndpoints(NodeServices services)
     private FeedView View(string id) => services.Feeds.All.Where(f => f.Id == id).Select(Describe).FirstOrDefault() ?? throw NoFeed(id);
 
     private static ImmutableArray<FeedRule> Read(IReadOnlyList<FeedRuleView?> rules) =>
-        [.. rules.Select(r => new FeedRule(r?.Match ?? "", r?.Exclude, FullPath(r?.Directory), LabelText.Read(r?.Labels ?? [])))];
-
-    private static string? FullPath(string? directory) => string.IsNullOrEmpty(directory) ? null
-        : Path.IsPathFullyQualified(directory) && !directory.Contains('\0', StringComparison.Ordinal) ? Path.GetFullPath(directory)
-        : throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
+        [.. rules.Select(r => new FeedRule(r?.Match ?? "", r?.Exclude, PathText.FullOrNone(r?.Directory), LabelText.Read(r?.Labels ?? [])))];
 
     private static WatchFolderView Describe((string Id, WatchFolder Folder, WatchReport Report) watched) => new(
         watched.Id, watched.Folder.Path, watched.Folder.Directory, watched.Folder.Labels, watched.Folder.Paused, watched.Folder.Added,

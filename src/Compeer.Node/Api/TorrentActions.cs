@@ -27,7 +27,7 @@ internal sealed class TorrentActions(NodeServices services)
         await services.Torrents.Started.WaitAsync(cancellationToken);
         var done = new List<string>();
         var failed = new List<FailedAction>();
-        foreach (string id in ids.Distinct())
+        foreach (string id in ids.OfType<string>().Distinct())
         {
             try
             {
@@ -69,7 +69,7 @@ internal sealed class TorrentActions(NodeServices services)
         return Results.Json(torrent.Summary = TorrentSummary.Of(torrent));
     }
 
-    internal sealed record ActionRequest(string? Action, string[]? Ids, bool RemoveData, string[]? Labels);
+    internal sealed record ActionRequest(string? Action, string?[]? Ids, bool RemoveData, string[]? Labels);
 
     internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit, string? Directory);
 

@@ -43,9 +43,10 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly NodeServices _services;
     private readonly WebApplication _web;
     private readonly Task _starting;
+    private readonly IDisposable? _export;
 
-    private NodeHost(NodeServices services, WebApplication web, Task starting, string token, string url) =>
-        (_services, _web, _starting, Token, Url) = (services, web, starting, token, url);
+    private NodeHost(NodeServices services, WebApplication web, Task starting, IDisposable? export, string token, string url) =>
+        (_services, _web, _starting, _export, Token, Url) = (services, web, starting, export, token, url);
 
     /// <summary>Where the API and the page are: scheme, address and port.</summary>
     public string Url { get; }
@@ -99,13 +100,16 @@ public sealed class NodeHost : IAsyncDisposable
             };
             WebApplication web = WebHost.Build(services);
             undo.Push(web);
+            IDisposable? export = MetricsExport.Start(configuration, client.Policy, note);
+            if (export is not null)
+                Undone(export);
             string url = await WebHost.StartAsync(web, configuration, cancellationToken);
             data.WriteApiAddress(url);
             // Thousands of torrents keep every processor busy for seconds: who looks at the node shall not wait for them.
             Task starting = ToldAsync(torrents.StartAllAsync(client, cancellationToken), note);
             log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.Count} torrents.");
             torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
-            return new NodeHost(services, web, starting, token, url);
+            return new NodeHost(services, web, starting, export, token, url);
         }
         catch
         {
@@ -153,6 +157,7 @@ public sealed class NodeHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(StopPatience);
+        _export?.Dispose();
         await _services.Feed.DisposeAsync();
         await _web.StopAsync(limit.Token);
         await _services.WatchFolders.DisposeAsync();

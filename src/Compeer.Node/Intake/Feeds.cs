@@ -123,8 +123,6 @@ public sealed class Feeds : IAsyncDisposable
                 if (text is not null && !TitlePattern.TryRead(text, out _, out string problem))
                     throw new NodeException(NodeFailure.BadInput, $"'{text}' cannot be looked for: {problem}.");
             }
-            if (rule.Directory is { } directory && (!Path.IsPathFullyQualified(directory) || directory.Contains('\0', StringComparison.Ordinal)))
-                throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
         }
     }
 

@@ -54,9 +54,9 @@ public sealed class WatchFolders : IAsyncDisposable
     /// <exception cref="NodeException">It is not there, is watched already, or the disk refuses.</exception>
     public string Add(WatchFolder folder)
     {
-        if (!Path.IsPathFullyQualified(folder.Path) || folder.Path.Contains('\0', StringComparison.Ordinal) || !Directory.Exists(folder.Path))
-            throw new NodeException(NodeFailure.BadInput, $"'{folder.Path}' is no folder of this machine. Give the full path of one that is there.");
-        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path));
+        string path = PathText.Full(folder.Path);
+        if (!Directory.Exists(path))
+            throw new NodeException(NodeFailure.BadInput, $"There is no folder '{path}'. Make it first, or choose another.");
         if (_folders.All.Any(f => f.Value.Path == path))
             throw new NodeException(NodeFailure.Usage, $"'{path}' is watched already.");
         return _folders.Add(folder with { Path = path });

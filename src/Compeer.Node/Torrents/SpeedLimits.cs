@@ -86,7 +86,7 @@ public sealed class SpeedLimits : IAsyncDisposable
             throw new NodeException(NodeFailure.BadInput, $"A schedule has at most {MaxRules} rules.");
         foreach (LimitRule rule in rules)
         {
-            if (rule.Days.IsDefaultOrEmpty || rule.Days.Any(d => !DayNames.Contains(d)) || !TryTime(rule.From, out _) || !TryTime(rule.To, out _) || rule.Up < 0 || rule.Down < 0)
+            if (rule is null || rule.Days.IsDefaultOrEmpty || rule.Days.Any(d => !DayNames.Contains(d)) || !TryTime(rule.From, out _) || !TryTime(rule.To, out _) || rule.Up < 0 || rule.Down < 0)
                 throw new NodeException(NodeFailure.BadInput, "A rule has days (mon to sun), from and to as HH:MM, and limits of 0 or more bytes per second.");
         }
         _state.Put(ScheduleName, new Rules(rules));

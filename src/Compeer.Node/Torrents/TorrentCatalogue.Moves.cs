@@ -8,16 +8,21 @@ namespace Compeer.Node.Torrents;
 // Other folders for torrents. Where the files go is remembered before the first is touched, so that a start after any end finishes it.
 public sealed partial class TorrentCatalogue
 {
+    private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(20);
+
     private readonly TaskScope _moves = new();
 
-    /// <summary>Moves a torrent's files to another folder; it stands still meanwhile, and goes on from there. Who waits no more does not stop it.</summary>
+    /// <summary>
+    /// Moves a torrent's files to another folder; it stands still meanwhile, and goes on from there. Returns when they are there, or after
+    /// twenty seconds; who waits no more does not stop it.
+    /// </summary>
     /// <param name="torrent">Which.</param>
     /// <param name="directory">A full path; made when it is not there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NodeException">It cannot be done; everything is where it was.</exception>
     public async Task MoveAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
     {
-        string target = FullPath(directory);
+        string target = PathText.Full(directory);
         if (target == torrent.Record.Directory)
             return;
         Torrent running = torrent.Running ?? throw new NodeException(NodeFailure.Usage, "The torrent is still being opened. Try again in a second.");
@@ -39,14 +44,16 @@ public sealed partial class TorrentCatalogue
         });
         if (!begun)
             throw new NodeException(NodeFailure.Usage, "The node is being stopped.");
-        await moved.Task.WaitAsync(cancellationToken);
+        await Task.WhenAny(moved.Task, Task.Delay(MovePatience, cancellationToken));
+        if (moved.Task.IsCompleted)
+            await moved.Task;
     }
 
     /// <summary>Takes the files in another folder for the torrent's, without moving any; they are checked there.</summary>
     /// <exception cref="NodeException">It cannot be done; everything is as it was.</exception>
     public async Task UseDirectoryAsync(NodeTorrent torrent, string directory, CancellationToken cancellationToken)
     {
-        string target = FullPath(directory);
+        string target = PathText.Full(directory);
         if (torrent.Running is not { } running)
             throw new NodeException(NodeFailure.Usage, "The torrent is still being opened. Try again in a second.");
         if (torrent.Record.MovingTo is not null)
@@ -57,12 +64,6 @@ public sealed partial class TorrentCatalogue
         await RestartAsync(torrent, cancellationToken);
     }
 
-    /// <exception cref="NodeException">It is no full path.</exception>
-    private static string FullPath(string directory) =>
-        Path.IsPathFullyQualified(directory) && !directory.Contains('\0', StringComparison.Ordinal)
-            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))
-            : throw new NodeException(NodeFailure.BadInput, $"The directory '{directory}' must be a full path.");
-
     private async Task MoveAsync(NodeTorrent torrent, Torrent running, string target)
     {
         try
@@ -72,6 +73,7 @@ public sealed partial class TorrentCatalogue
         catch (Exception e) when (e is StorageException or InvalidOperationException)
         {
             Update(torrent, r => r with { MovingTo = null });
+            Happened?.Invoke($"Not moved: {torrent.Id} '{torrent.Record.Name}'. {e.Message}");
             throw new NodeException(NodeFailure.Disk, $"The files stay in '{torrent.Record.Directory}': {e.Message}", e);
         }
         Update(torrent, r => r with { Directory = target, MovingTo = null });
@@ -85,9 +87,9 @@ public sealed partial class TorrentCatalogue
         {
             await MoveAsync(torrent, running, torrent.Record.MovingTo!);
         }
-        catch (NodeException e)
+        catch (NodeException)
         {
-            Happened?.Invoke($"The move of {torrent.Id} '{torrent.Record.Name}' that the last run began was not possible. {e.Message}");
+            // Told already; it goes on where it was.
         }
         catch (OperationCanceledException)
         {
