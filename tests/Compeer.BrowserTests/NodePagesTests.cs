@@ -27,6 +27,26 @@ public sealed class NodePagesTests(Home home) : IClassFixture<Home>
     }
 
     [BrowserFact]
+    public async Task What_the_node_refuses_stands_on_the_page_in_its_words_until_it_answers_again()
+    {
+        await using Stage stage = await home.OpenAsync();
+        foreach ((string page, string path) in ((string, string)[])[("network", "network"), ("settings", "settings"), ("log", "log?*"), ("settings", "keys"), ("settings", "watch-folders"), ("settings", "feeds")])
+        {
+            string address = "**/api/v1/" + path;
+            await stage.Page.RouteAsync(address, route => route.FulfillAsync(new() { Status = 503, ContentType = "application/problem+json", Body = "{\"title\":\"The disk is asleep\",\"detail\":\"Wake it, and ask again.\"}" }));
+            await stage.GoToAsync("share");
+            await stage.SeesAsync("Share");
+            await stage.GoToAsync(page);
+            await stage.ReadsAsync("The disk is asleep");
+            await stage.ReadsAsync("Wake it, and ask again.");
+            await stage.ShootAsync("refused-" + path.TrimEnd('?', '*'));
+            await stage.Page.UnrouteAsync(address);
+            await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+            await Assertions.Expect(stage.Page.GetByText("The disk is asleep")).ToHaveCountAsync(0);
+        }
+    }
+
+    [BrowserFact]
     public async Task A_setting_is_found_by_search_explained_and_kept()
     {
         await using Stage stage = await home.OpenAsync();

@@ -42,7 +42,7 @@ public sealed class TransferTests(Home home) : IClassFixture<Home>
         Assert.Equal(wanted, await File.ReadAllBytesAsync(Path.Combine(stage.Daemon.Downloads, "Letters", "wanted.bin")));
 
         await stage.Page.GetByRole(AriaRole.Link, new() { Name = "Where from" }).ClickAsync();
-        await stage.ReadsAsync("Switched off under Settings.");
+        await stage.ReadsAsync("Switched off under Settings");
         await stage.ShootAsync("transfer-where-from");
         await stage.Page.GetByRole(AriaRole.Link, new() { Name = "About" }).ClickAsync();
         await stage.ReadsAsync("Info-hash (v1)");
