@@ -25,7 +25,7 @@ public sealed class DhtTests(TestContents contents) : IClassFixture<TestContents
         await get.WaitForSuccessAsync(Limit);
 
         contents.Folder.AssertIsIn(directory);
-        Assert.Contains(get.Events, e => e.Name == "dht" && e.Bytes("peers") > 0);
+        Assert.Contains(get.Events, e => e.Name == "peer" && e.Text("source") == "dht");
     }
 
     [ForeignTheory(Needs.Libtorrent)]
