@@ -39,8 +39,16 @@ public sealed class Daemon : IAsyncDisposable
     public static async Task<Daemon> StartAsync(string folder, bool isFirstRun = false)
     {
         var daemon = new Daemon(folder, isFirstRun ? new() { ["HOME"] = folder } : new() { ["HOME"] = folder, ["COMPEER_DOWNLOAD_DIRECTORY"] = Path.Combine(folder, "downloads") });
-        await daemon.StartAgainAsync();
-        return daemon;
+        try
+        {
+            await daemon.StartAgainAsync();
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task StartAgainAsync()

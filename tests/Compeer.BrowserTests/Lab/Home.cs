@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Compeer.BrowserTests.Lab;
 
 /// <summary>What the tests of a class share: the browser, a folder, and one node that is started when the first of them needs it.</summary>
@@ -7,7 +5,7 @@ public sealed class Home : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("compeer-page-");
     private readonly Lazy<Task<Daemon>> _daemon;
-    private readonly ConcurrentBag<Daemon> _others = [];
+    private readonly List<Daemon> _others = [];
     private bool _isInside;
 
     public Home() => _daemon = new(() => Daemon.StartAsync(_folder.CreateSubdirectory("node").FullName));
@@ -45,7 +43,7 @@ public sealed class Home : IAsyncLifetime
     {
         foreach (Daemon daemon in _others)
             await daemon.DisposeAsync();
-        if (_daemon.IsValueCreated)
+        if (_daemon is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await _daemon.Value).DisposeAsync();
         if (_isInside)
             await Browser.LeaveAsync();
