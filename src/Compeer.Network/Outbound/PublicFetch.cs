@@ -74,6 +74,10 @@ public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
         {
             throw new IOException(SocketErrors.Describe(e.SocketErrorCode), e);
         }
+        catch (ArgumentException e)
+        {
+            throw new IOException("it names no host that can be looked up", e);
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"it took longer than {Timeout.TotalSeconds:0} s");

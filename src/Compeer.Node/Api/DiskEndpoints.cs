@@ -18,7 +18,7 @@ internal sealed class DiskEndpoints(NodeServices services)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/folders", List);
-        api.MapPost("/uploads/{name}", UploadAsync).Accepts<byte[]>("application/octet-stream").Produces<UploadView>(201);
+        api.MapPost("/uploads/{name}", UploadAsync).Produces<UploadView>(201);
         api.MapPost("/create", Create).Produces<JobStarted>(202);
         api.MapGet("/jobs/{job}", (string job) => services.Jobs.Find(job) is { } found
             ? new JobView(found.State, found.Fraction, found.Detail, found.Result as string ?? (found.Result as Shared)?.Torrent, (found.Result as Shared)?.Link, found.Result is Shared ? null : found.Result)

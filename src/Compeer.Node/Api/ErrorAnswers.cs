@@ -13,8 +13,9 @@ internal static class ErrorAnswers
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: 404 or 405, ContentType: null })
-                await Problem.WriteAsync(context, context.Response.StatusCode, "Nothing here", "No such path, or not by this method. The API's paths are listed at /openapi/v1.json.");
+            // What routing refuses by itself has no words.
+            if (context.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentType: null })
+                await Problem.WriteAsync(context, context.Response.StatusCode, "Nothing here", "No such path, or not by this method or with this content type. The API's paths are listed at /openapi/v1.json.");
         }
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested && Describe(e) is { } answer)
         {

@@ -36,6 +36,8 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
     private async Task<IResult> ServeAsync(string id, int index, string? download, HttpContext context, CancellationToken cancellationToken)
     {
         NodeTorrent torrent = find(id);
+        if (TorrentViews.Running(torrent).Status.PieceCount == 0)
+            throw new NodeException(NodeFailure.Usage, "The files are not known yet. Try again when the description has come.");
         Metainfo metainfo = await TorrentViews.Running(torrent).MetainfoKnown.WaitAsync(cancellationToken);
         if (index < 0 || index >= metainfo.Files.Length || metainfo.Files[index] is { IsPad: true } || torrent.Running is not { } running)
             throw new NotFoundException($"The torrent has no file {index}.");

@@ -90,7 +90,7 @@ public static class NodeOptions
         NeedsRestart = true, Check = value => value.Length == 0 || (Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && (url.Scheme == "http" || url.Scheme == "https")) ? null : "it must be an address such as http://127.0.0.1:4318/v1/metrics",
     };
 
-    public static NodeOption OtlpInterval { get; } = new("otlp-interval", "Log", OptionKind.Duration, "60", "How often figures are sent", "To the collector.") { Min = 1, Max = 86400, NeedsRestart = true };
+    public static NodeOption OtlpInterval { get; } = new("otlp-interval", "Log", OptionKind.Duration, "60", "How often figures are sent", "The time between two sendings to the collector.") { Min = 1, Max = 86400, NeedsRestart = true };
 
     /// <summary>All of them, in the order in which people read them.</summary>
     public static IReadOnlyList<NodeOption> All { get; } =

@@ -21,6 +21,9 @@ public sealed record Feed
     /// <summary>The first that fits an item decides.</summary>
     public ImmutableArray<FeedRule> Rules { get; init; } = [];
 
+    /// <summary>How often a person changed it.</summary>
+    public int Changes { get; init; }
+
     /// <summary>Its own name.</summary>
     public string? Title { get; init; }
 

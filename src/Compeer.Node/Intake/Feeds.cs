@@ -79,7 +79,7 @@ public sealed class Feeds : IAsyncDisposable
     {
         bool isHere = _feeds.Update(id, f =>
         {
-            Feed next = change(f) with { ETag = null, LastModified = null };
+            Feed next = change(f) with { ETag = null, LastModified = null, Changes = f.Changes + 1 };
             Check(next);
             return next;
         }) is not null;
@@ -211,7 +211,7 @@ public sealed class Feeds : IAsyncDisposable
         _feeds.Update(id, f =>
         {
             // What is to be tried again, or by other rules, has to be sent again.
-            bool isRead = isWhole && f.Rules == feed.Rules;
+            bool isRead = isWhole && f.Changes == feed.Changes;
             return f with { Title = document.Title, LastChecked = _time.GetUtcNow(), Error = null, ETag = isRead ? version.ETag : null, LastModified = isRead ? version.LastModified : null };
         });
     }

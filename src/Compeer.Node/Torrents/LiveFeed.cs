@@ -108,7 +108,7 @@ public sealed class LiveFeed : IAsyncDisposable
         }
         if (_looks++ % RateHistory.StepSeconds == 0)
         {
-            _moving.RemoveWhere(torrent => !torrent.Rates.Add(now, torrent.Summary.DownRate, torrent.Summary.UpRate));
+            _moving.RemoveWhere(torrent => _catalogue.Find(torrent.Id) != torrent || !torrent.Rates.Add(now, torrent.Summary.DownRate, torrent.Summary.UpRate));
             Keep(_toKeep, torrent => torrent.Summary);
             _toKeep.Clear();
         }
