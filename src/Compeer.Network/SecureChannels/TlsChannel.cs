@@ -13,7 +13,7 @@ namespace Compeer.Network.SecureChannels;
 /// <summary>/tls/1.0.0 over a stream: TLS 1.3, both sides with a certificate. Makes one certificate for its lifetime.</summary>
 /// <remarks>
 /// Spec: libp2p/specs tls; connections/inlined-muxer-negotiation. A dialler is done before the listener has judged its certificate: where
-/// that refuses, the first receive fails. Sessions are never resumed, because that would skip the certificates.
+/// that refuses, the first receive fails; it can be the other way round as well. Sessions are never resumed, because that would skip the certificates.
 /// </remarks>
 public sealed class TlsChannel : ISecureChannel
 {
@@ -22,6 +22,8 @@ public sealed class TlsChannel : ISecureChannel
     private readonly ISignatures _signatures;
     private readonly SslStreamCertificateContext _certificate;
     private readonly List<SslApplicationProtocol> _protocols;
+
+    // DEVIATION: where both have several muxers the listener's order decides, not the dialler's: SslStream shows no list of the ClientHello.
 
     /// <summary>Makes the certificate.</summary>
     /// <param name="identity">Who we are.</param>
