@@ -6,6 +6,7 @@ namespace Compeer.Protocols.Yamux;
 internal sealed class FrameBuffer
 {
     private const int SmallBytes = 4096;
+    private const int LargeBytes = 256 * 1024;
 
     private byte[] _bytes = [];
     private int _lastData = -1;
@@ -48,16 +49,6 @@ internal sealed class FrameBuffer
         Length += payload.Length;
     }
 
-    /// <summary>Has the last frame end its stream; false when the last frame is not data of that stream.</summary>
-    public bool TryEnd(uint streamId)
-    {
-        if (!IsLast(streamId))
-            return false;
-        _bytes[_lastData + 3] |= (byte)YamuxFlags.Fin;
-        _lastData = -1;
-        return true;
-    }
-
     public void Clear()
     {
         Length = 0;
@@ -71,7 +62,8 @@ internal sealed class FrameBuffer
 
     private void Reserve(int bytes)
     {
-        if (Length + bytes > _bytes.Length)
-            PooledArrays.Grow(ref _bytes, 0, Length, Math.Max(Math.Max(SmallBytes, _bytes.Length * 4), Length + bytes));
+        int needed = Length + bytes;
+        if (needed > _bytes.Length)
+            PooledArrays.Grow(ref _bytes, 0, Length, needed <= SmallBytes ? SmallBytes : Math.Max(LargeBytes, needed));
     }
 }

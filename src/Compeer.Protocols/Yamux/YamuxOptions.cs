@@ -28,8 +28,8 @@ public sealed record YamuxOptions
     /// <summary>Payload of one data frame that we send.</summary>
     public int MaxFrameBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Frames that are gathered for one transmission.</summary>
-    public int MaxOutputBytes { get; init; } = 256 * 1024;
+    /// <summary>Frames that are gathered for one transmission; the default fills four messages of Noise.</summary>
+    public int MaxOutputBytes { get; init; } = 4 * 65_519;
 
     /// <summary>Answers that a remote may provoke beyond <see cref="MaxOutputBytes"/> without taking them; more end the session.</summary>
     public int MaxControlBytes { get; init; } = 64 * 1024;

@@ -18,7 +18,7 @@ public sealed partial class YamuxSession
             if (_payloadLeft > 0)
             {
                 int taken = (int)Math.Min(_payloadLeft, (uint)data.Length);
-                Deliver(data[..taken]);
+                Deliver(data[..taken], now);
                 data = data[taken..];
                 continue;
             }
@@ -141,19 +141,34 @@ public sealed partial class YamuxSession
             OnFin(stream!);
     }
 
-    private void Deliver(ReadOnlySpan<byte> payload)
+    private void Deliver(ReadOnlySpan<byte> payload, Instant now)
     {
         _payloadLeft -= (uint)payload.Length;
         if (_payloadStream is not { IsOver: false } stream)
             return;
         if (!stream.IsReadClosed)
         {
-            (stream.Received ??= new ChunkQueue()).Append(payload);
+            payload = payload[GiveToReader(stream, payload, now)..];
+            if (payload.Length > 0)
+                (stream.Received ??= new ChunkQueue()).Append(payload);
             UnreadBytes += payload.Length;
             Signal(stream, YamuxSignals.Readable);
         }
         if (_payloadLeft == 0 && _endsAfterPayload)
             OnFin(stream);
+    }
+
+    private int GiveToReader(YamuxStream stream, ReadOnlySpan<byte> payload, Instant now)
+    {
+        int given = Math.Min(payload.Length, stream.Awaited.Length - stream.AwaitedBytes);
+        if (given == 0 || stream.ReadableBytes > 0)
+            return 0;
+        payload[..given].CopyTo(stream.Awaited.Span[stream.AwaitedBytes..]);
+        stream.AwaitedBytes += given;
+        stream.UnreadCredit -= given;
+        if (!stream.HasRemoteEnded)
+            RestoreWindow(stream, now);
+        return given;
     }
 
     private void OnFin(YamuxStream stream)

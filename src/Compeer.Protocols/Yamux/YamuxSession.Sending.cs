@@ -89,14 +89,9 @@ public sealed partial class YamuxSession
 
     private int Room => _options.MaxOutputBytes - _filling.Length - YamuxFrame.HeaderBytes;
 
+    /// <summary>The end has a frame of its own: js-libp2p drops the data of a frame that also ends its stream.</summary>
     private void SendFin(YamuxStream stream)
     {
-        if (stream.FlagsDue == YamuxFlags.None && _filling.TryEnd(stream.Id))
-        {
-            stream.IsFinSent = true;
-            ForgetIfDone(stream);
-            return;
-        }
         stream.FlagsDue |= YamuxFlags.Fin;
         Attend(stream);
     }
@@ -180,7 +175,6 @@ public sealed partial class YamuxSession
         while (left > 0 && HasRoom)
         {
             int taken = Math.Min(left, Math.Min(_options.MaxFrameBytes, Room));
-            // A stream that is to be ended says so after its last byte.
             _filling.AddData(stream.Id, stream.FlagsDue, stream.Pending.Span[..taken], _options.MaxFrameBytes);
             stream.FlagsDue = YamuxFlags.None;
             stream.SendCredit -= taken;

@@ -44,6 +44,11 @@ public sealed class YamuxStream
 
     internal ReadOnlyMemory<byte> Pending { get; set; }
 
+    /// <summary>Where a reader waits for bytes, and how many have come there.</summary>
+    internal Memory<byte> Awaited { get; set; }
+
+    internal int AwaitedBytes { get; set; }
+
     /// <summary>Bytes that the remote may still send.</summary>
     internal int ReceiveCredit { get; set; } = YamuxOptions.InitialWindowBytes;
 
@@ -79,6 +84,20 @@ public sealed class YamuxStream
 
     /// <summary>Moves received bytes into <paramref name="target"/>; 0 when there are none.</summary>
     public int Read(Span<byte> target, Instant now) => _session.Read(this, target, now);
+
+    /// <summary>
+    /// Has what comes next put straight into <paramref name="target"/>, which saves a copy, until <see cref="EndAwait"/>. Only where nothing
+    /// can be read; <see cref="YamuxSignals.Readable"/> follows as soon as something has come.
+    /// </summary>
+    public void Await(Memory<byte> target) => (Awaited, AwaitedBytes) = (target, 0);
+
+    /// <summary>Gives the target of <see cref="Await"/> back, and how many bytes have come there.</summary>
+    public int EndAwait()
+    {
+        int came = AwaitedBytes;
+        (Awaited, AwaitedBytes) = (default, 0);
+        return came;
+    }
 
     /// <summary>
     /// Takes bytes to be sent. True when all were taken; else the rest stays the caller's, unchanged, until

@@ -45,7 +45,24 @@ public sealed class YamuxSessionTests
     }
 
     [Fact]
-    public void Small_writes_share_a_frame()
+    public void What_a_reader_waits_for_goes_straight_to_it_and_the_rest_is_kept()
+    {
+        var pair = new YamuxPair(cut: 100);
+        byte[] data = RandomBytes(300_000), target = new byte[200_000];
+        (YamuxStream ours, YamuxStream theirs) = pair.Open();
+        theirs.Await(target);
+        Assert.False(ours.Write(data));
+        pair.Run();
+        Assert.Equal(target.Length, theirs.EndAwait());
+        Assert.False(ours.IsWriting);
+        Assert.Equal(data, (byte[])[.. target, .. pair.ReadAll(theirs)]);
+        theirs.Await(target);
+        Assert.Equal(0, theirs.EndAwait());
+        Assert.Equal(0, pair.Listener.UnreadBytes);
+    }
+
+    [Fact]
+    public void Small_writes_share_a_frame_and_the_end_has_its_own()
     {
         var pair = new YamuxPair();
         (YamuxStream ours, _) = pair.Open();
@@ -53,9 +70,11 @@ public sealed class YamuxSessionTests
             ours.Write(new byte[10]);
         ours.CloseWrite();
         Assert.True(pair.Dialer.TryTransmit(out ReadOnlyMemory<byte> output, pair.Now));
-        Assert.Equal(YamuxFrame.HeaderBytes + 1000, output.Length);
+        Assert.Equal(YamuxFrame.HeaderBytes + 1000 + YamuxFrame.HeaderBytes, output.Length);
         Assert.True(YamuxFrame.TryRead(output.Span, out YamuxFrame frame));
-        Assert.Equal(new YamuxFrame(YamuxFrameType.Data, YamuxFlags.Fin, ours.Id, 1000), frame);
+        Assert.Equal(new YamuxFrame(YamuxFrameType.Data, YamuxFlags.None, ours.Id, 1000), frame);
+        Assert.True(YamuxFrame.TryRead(output.Span[^YamuxFrame.HeaderBytes..], out frame));
+        Assert.Equal(new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Fin, ours.Id, 0), frame);
     }
 
     [Fact]
