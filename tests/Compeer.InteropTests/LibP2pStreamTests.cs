@@ -10,7 +10,7 @@ namespace Compeer.InteropTests;
 /// <summary>Our host, embedded here as programs embed it, and js-libp2p in a process and a network of its own; both dial.</summary>
 public sealed class LibP2pStreamTests
 {
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(120));
+    private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromSeconds(120)).Token;
 
     [ForeignTheory(Needs.NodePackages)]
     [InlineData("noise")]
@@ -21,30 +21,30 @@ public sealed class LibP2pStreamTests
         (JsonProcess js, string address) = await LibP2pPeer.ListenAsync(jsHost, security);
         await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions());
 
-        HostConnection connection = await host.ConnectAsync(Multiaddr.Parse(address), _limit.Token);
+        HostConnection connection = await host.ConnectAsync(Multiaddr.Parse(address), _limit);
         Assert.Equal(Multiaddr.Parse(address).PeerId, connection.RemotePeer);
         Assert.Contains(security, connection.Security, StringComparison.Ordinal);
-        Assert.True(await host.PingAsync(connection.RemotePeer, _limit.Token) > TimeSpan.Zero);
+        Assert.True(await host.PingAsync(connection.RemotePeer, _limit) > TimeSpan.Zero);
 
-        IdentifyMessage? told = await connection.Identified.WaitAsync(_limit.Token);
+        IdentifyMessage? told = await connection.Identified.WaitAsync(_limit);
         Assert.StartsWith("js-libp2p/", told!.AgentVersion, StringComparison.Ordinal);
         Assert.Contains("/lab/echo", told.Protocols);
         Assert.Equal(connection.LocalAddress, told.ObservedAddress!.WithoutPeer());
 
-        Assert.Equal("value of /lab/key", Encoding.UTF8.GetString((await host.FetchAsync(connection.RemotePeer, "/lab/key", _limit.Token))!));
+        Assert.Equal("value of /lab/key", Encoding.UTF8.GetString((await host.FetchAsync(connection.RemotePeer, "/lab/key", _limit))!));
 
         byte[] data = RandomNumberGenerator.GetBytes(1 << 20);
         Assert.Equal(data, await ExchangeAsync(connection, "/lab/echo", data));
         byte[][] digests = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => ExchangeAsync(connection, "/lab/digest", data)));
         Assert.All(digests, d => Assert.Equal(SHA256.HashData(data), d));
 
-        await using (DuplexStream reset = await connection.OpenStreamAsync(["/lab/reset"], _limit.Token))
+        await using (DuplexStream reset = await connection.OpenStreamAsync(["/lab/reset"], _limit))
         {
-            await reset.WriteAsync(new byte[1], _limit.Token);
-            await Assert.ThrowsAsync<StreamCutException>(async () => await reset.ReadAsync(new byte[1], _limit.Token));
+            await reset.WriteAsync(new byte[1], _limit);
+            await Assert.ThrowsAsync<StreamCutException>(async () => await reset.ReadExactlyAsync(new byte[1], _limit));
         }
-        await using DuplexStream stalled = await connection.OpenStreamAsync(["/lab/stall"], _limit.Token);
-        Task write = stalled.WriteAsync(new byte[64 << 20], _limit.Token).AsTask();
+        await using DuplexStream stalled = await connection.OpenStreamAsync(["/lab/stall"], _limit);
+        Task write = stalled.WriteAsync(new byte[64 << 20], _limit).AsTask();
         await js.WaitForAsync("stall", TimeSpan.FromSeconds(30));
         Assert.Equal(data, await ExchangeAsync(connection, "/lab/echo", data));
         Assert.False(write.IsCompleted, "js took 64 MiB that it does not read");
@@ -88,7 +88,7 @@ public sealed class LibP2pStreamTests
         Assert.Equal(10_000, (await LibP2pPeer.DoneAsync(js, "short")).Number("equal"));
 
         (_, string address) = await LibP2pPeer.ListenAsync(otherHost, "noise");
-        await ShortStreamsAsync(await host.ConnectAsync(Multiaddr.Parse(address), _limit.Token), 10_000);
+        await ShortStreamsAsync(await host.ConnectAsync(Multiaddr.Parse(address), _limit), 10_000);
     }
 
     private static void Serve(PeerHost host)
@@ -107,10 +107,10 @@ public sealed class LibP2pStreamTests
     /// <summary>Sends everything, ends our direction, and reads to the end of the other.</summary>
     private async Task<byte[]> ExchangeAsync(HostConnection connection, string protocol, byte[] data)
     {
-        await using DuplexStream stream = await connection.OpenStreamAsync([protocol], _limit.Token);
+        await using DuplexStream stream = await connection.OpenStreamAsync([protocol], _limit);
         var answer = new MemoryStream();
-        Task reading = stream.CopyToAsync(answer, _limit.Token);
-        await stream.WriteAsync(data, _limit.Token);
+        Task reading = stream.CopyToAsync(answer, _limit);
+        await stream.WriteAsync(data, _limit);
         stream.CompleteWrites();
         await reading;
         return answer.ToArray();

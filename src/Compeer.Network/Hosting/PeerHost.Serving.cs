@@ -52,13 +52,21 @@ public sealed partial class PeerHost
                 if (_pending.Count(p => p.From.Equals(from)) < Options.MaxPendingPerAddress)
                 {
                     if (_pending.Count >= Options.MaxPending)
-                        _pending.First!.Value.Deadline.Cancel();
+                        EvictOldest();
                     _pending.AddLast(pending = new Pending(from, new CancellationTokenSource(Options.HandshakeTimeout)));
                 }
             }
         }
         if (pending is null || !_scope.TryRun(token => SecureAsync(stream, pending, token)))
             stream.Dispose();
+    }
+
+    /// <summary>It leaves the list at once, so that the next one that comes evicts another. Under the lock of the list.</summary>
+    private void EvictOldest()
+    {
+        Pending oldest = _pending.First!.Value;
+        _pending.RemoveFirst();
+        oldest.Deadline.Cancel();
     }
 
     private async Task SecureAsync(TcpPeerStream stream, Pending pending, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Compeer.Tests.Hosting;
 /// <summary>Whom a host dials, lets in, keeps and lets go.</summary>
 public sealed class ConnectionRuleTests
 {
-    private readonly CancellationTokenSource _limit = new(HostPair.Limit);
+    private readonly CancellationToken _limit = HostPair.Deadline();
 
     [Fact]
     public async Task An_address_that_answers_wins_over_those_that_do_not()
@@ -16,7 +16,7 @@ public sealed class ConnectionRuleTests
         await using HostPair pair = await HostPair.StartAsync();
         PeerId peer = pair.Listener.Id;
         pair.Dialer.AddAddresses(peer, new[] { "/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.9/tcp/1" }.Select(Multiaddr.Parse));
-        HostConnection connection = await pair.Dialer.ConnectAsync(peer, _limit.Token);
+        HostConnection connection = await pair.Dialer.ConnectAsync(peer, _limit);
         Assert.Equal(pair.Listener.Addresses[0], connection.RemoteAddress);
     }
 
@@ -25,8 +25,8 @@ public sealed class ConnectionRuleTests
     {
         await using PeerHost host = await PeerHost.StartAsync(new());
         Multiaddr dead = Multiaddr.Parse("/ip4/127.0.0.1/tcp/1").With(PeerId.FromPublicKey(PrivateIdentity.Generate().PublicKey));
-        Assert.Contains("connection refused", (await Assert.ThrowsAsync<PeerUnreachableException>(() => host.ConnectAsync(dead, _limit.Token))).Message, StringComparison.Ordinal);
-        Assert.Contains("rest", (await Assert.ThrowsAsync<PeerUnreachableException>(() => host.ConnectAsync(dead.PeerId!.Value, _limit.Token))).Message, StringComparison.Ordinal);
+        Assert.Contains("connection refused", (await Assert.ThrowsAsync<PeerUnreachableException>(() => host.ConnectAsync(dead, _limit))).Message, StringComparison.Ordinal);
+        Assert.Contains("rest", (await Assert.ThrowsAsync<PeerUnreachableException>(() => host.ConnectAsync(dead.PeerId!.Value, _limit))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,12 +37,12 @@ public sealed class ConnectionRuleTests
         await using PeerHost two = await PeerHost.StartAsync(options with { Identity = PrivateIdentity.Generate() });
         one.Handle("/echo", (stream, token) => stream.CopyToAsync(stream, token));
         two.Handle("/echo", (stream, token) => stream.CopyToAsync(stream, token));
-        await Task.WhenAll(one.ConnectAsync(two.Addresses[0].With(two.Id), _limit.Token), two.ConnectAsync(one.Addresses[0].With(one.Id), _limit.Token));
+        await Task.WhenAll(one.ConnectAsync(two.Addresses[0].With(two.Id), _limit), two.ConnectAsync(one.Addresses[0].With(one.Id), _limit));
 
         while (one.Connections.Count != 1 || two.Connections.Count != 1)
-            await Task.Delay(10, _limit.Token);
+            await Task.Delay(10, _limit);
         Assert.NotEqual(one.Connections[0].IsIncoming, two.Connections[0].IsIncoming);
-        await Task.WhenAll(one.PingAsync(two.Id, _limit.Token), two.PingAsync(one.Id, _limit.Token));
+        await Task.WhenAll(one.PingAsync(two.Id, _limit), two.PingAsync(one.Id, _limit));
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class ConnectionRuleTests
             _ => new ConnectionLimits { DeniedPeers = new HashSet<PeerId> { PeerId.FromPublicKey(dialer.Identity.PublicKey) } },
         };
         await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { Limits = limits }, dialer);
-        await Assert.ThrowsAnyAsync<IOException>(() => pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token));
+        await Assert.ThrowsAnyAsync<IOException>(() => pair.Dialer.PingAsync(pair.Listener.Id, _limit));
         Assert.Empty(pair.Listener.Connections);
     }
 
@@ -67,7 +67,7 @@ public sealed class ConnectionRuleTests
     public async Task No_network_that_is_denied_is_dialled()
     {
         await using HostPair pair = await HostPair.StartAsync(dialer: new PeerHostOptions { Limits = new ConnectionLimits { Denied = [IPNetwork.Parse("127.0.0.1/32")] } });
-        var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => pair.Dialer.ConnectAsync(pair.Listener.Id, _limit.Token));
+        var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => pair.Dialer.ConnectAsync(pair.Listener.Id, _limit));
         Assert.Contains("limits", e.Message, StringComparison.Ordinal);
     }
 
@@ -84,13 +84,13 @@ public sealed class ConnectionRuleTests
         {
             peers.Add(await PeerHost.StartAsync(new() { Identity = PrivateIdentity.Generate() }));
             host.Protect(peers[0].Id);
-            HostConnection connection = await peers[i].ConnectAsync(host.Addresses[0].With(host.Id), _limit.Token);
-            await connection.Identified.WaitAsync(_limit.Token);
+            HostConnection connection = await peers[i].ConnectAsync(host.Addresses[0].With(host.Id), _limit);
+            await connection.Identified.WaitAsync(_limit);
             while (i < 4 && (host.Connections.Count != i + 1 || host.Connections.Any(c => c.StreamCount > 0)))
-                await Task.Delay(10, _limit.Token);
+                await Task.Delay(10, _limit);
         }
         while (host.Connections.Count > 2)
-            await Task.Delay(10, _limit.Token);
+            await Task.Delay(10, _limit);
         Assert.Contains(host.Connections, c => c.RemotePeer == peers[0].Id);
         foreach (PeerHost peer in peers)
             await peer.DisposeAsync();
@@ -105,7 +105,7 @@ public sealed class ConnectionRuleTests
         await using DuplexStream second = await EchoAsync(pair);
         await Assert.ThrowsAsync<StreamCutException>(() => EchoAsync(pair));
         second.CompleteWrites();
-        Assert.Equal(0, await second.ReadAsync(new byte[1], _limit.Token));
+        Assert.Equal(0, await second.ReadAsync(new byte[1], _limit));
         for (bool isThrough = false; !isThrough;)
         {
             try
@@ -122,9 +122,9 @@ public sealed class ConnectionRuleTests
 
     private async Task<DuplexStream> EchoAsync(HostPair pair)
     {
-        DuplexStream stream = await pair.Dialer.OpenStreamAsync(pair.Listener.Id, "/echo", _limit.Token);
-        await stream.WriteAsync(new byte[1], _limit.Token);
-        await stream.ReadExactlyAsync(new byte[1], _limit.Token);
+        DuplexStream stream = await pair.Dialer.OpenStreamAsync(pair.Listener.Id, "/echo", _limit);
+        await stream.WriteAsync(new byte[1], _limit);
+        await stream.ReadExactlyAsync(new byte[1], _limit);
         return stream;
     }
 }

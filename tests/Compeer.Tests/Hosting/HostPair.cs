@@ -21,6 +21,9 @@ internal sealed class HostPair : IAsyncDisposable
 
     public PeerHost Listener { get; }
 
+    /// <summary>A bound against hanging, from now.</summary>
+    public static CancellationToken Deadline() => new CancellationTokenSource(Limit).Token;
+
     /// <summary>Where the listener is, with its name.</summary>
     public Multiaddr Address => Listener.Addresses[0].With(Listener.Id);
 

@@ -11,7 +11,7 @@ namespace Compeer.Tests.Hosting;
 /// <summary>Peers that flood, stall and lie over real sockets: they end or wait, and others are served.</summary>
 public sealed class HostilePeerTests
 {
-    private readonly CancellationTokenSource _limit = new(HostPair.Limit);
+    private readonly CancellationToken _limit = HostPair.Deadline();
 
     [Theory]
     [InlineData("SYN flood")]
@@ -21,7 +21,7 @@ public sealed class HostilePeerTests
     public async Task Who_breaks_the_rules_of_streams_is_hung_up_on_and_others_are_served(string attack)
     {
         await using HostPair pair = await HostPair.StartAsync();
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit.Token);
+        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
         var open = new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, 1, 0);
         YamuxFrame[] frames = attack switch
         {
@@ -30,23 +30,23 @@ public sealed class HostilePeerTests
             "more than the window" => [open, new(YamuxFrameType.Data, YamuxFlags.None, 1, YamuxOptions.InitialWindowBytes + 1)],
             _ => [open, new(YamuxFrameType.WindowUpdate, YamuxFlags.None, 1, uint.MaxValue)],
         };
-        Task sending = attacker.SendAsync(frames, [], _limit.Token);
-        await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+        Task sending = attacker.SendAsync(frames, [], _limit);
+        await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
         await IgnoreAsync(sending);
-        await attacker.WaitForEndAsync(_limit.Token);
+        await attacker.WaitForEndAsync(_limit);
 
         while (pair.Listener.Connections.Count > 1)
-            await Task.Delay(10, _limit.Token);
-        await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+            await Task.Delay(10, _limit);
+        await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
     [Fact]
     public async Task Pings_that_nobody_reads_the_answers_of_keep_nobody_from_being_served()
     {
         await using HostPair pair = await HostPair.StartAsync();
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit.Token);
-        await attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(YamuxFrameType.Ping, YamuxFlags.Syn, 0, (uint)i)), [], _limit.Token);
-        await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
+        await attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(YamuxFrameType.Ping, YamuxFlags.Syn, 0, (uint)i)), [], _limit);
+        await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
     [Fact]
@@ -59,14 +59,14 @@ public sealed class HostilePeerTests
             for (byte[] block = new byte[64 * 1024]; ; Interlocked.Add(ref written, block.Length))
                 await stream.WriteAsync(block, token);
         });
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit.Token);
+        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
         byte[] wish = new NegotiationDialer(["/flood"]).TakeOutput();
-        await attacker.SendAsync([new YamuxFrame(YamuxFrameType.Data, YamuxFlags.Syn, 1, (uint)wish.Length)], wish, _limit.Token);
+        await attacker.SendAsync([new YamuxFrame(YamuxFrameType.Data, YamuxFlags.Syn, 1, (uint)wish.Length)], wish, _limit);
         while (Interlocked.Read(ref written) < YamuxOptions.InitialWindowBytes / 2)
-            await Task.Delay(10, _limit.Token);
+            await Task.Delay(10, _limit);
 
         for (int i = 0; i < 20; i++)
-            await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+            await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
         Assert.InRange(Interlocked.Read(ref written), 0, YamuxOptions.InitialWindowBytes);
     }
 
@@ -78,10 +78,10 @@ public sealed class HostilePeerTests
         pair.Dialer.Handle(IdentifyMessage.Protocol, async (stream, token) => await stream.WriteMessageAsync(new byte[1 << 20], token));
         var arrived = new TaskCompletionSource<HostConnection>();
         pair.Listener.Connected += arrived.SetResult;
-        await pair.Dialer.ConnectAsync(pair.Listener.Id, _limit.Token);
+        await pair.Dialer.ConnectAsync(pair.Listener.Id, _limit);
 
-        Assert.Null(await (await arrived.Task.WaitAsync(_limit.Token)).Identified.WaitAsync(_limit.Token));
-        await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+        Assert.Null(await (await arrived.Task.WaitAsync(_limit)).Identified.WaitAsync(_limit));
+        await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
     [Fact]
@@ -93,8 +93,8 @@ public sealed class HostilePeerTests
         pair.Dialer.Handle(IdentifyMessage.Protocol, async (stream, token) => await stream.WriteMessageAsync(lie, token));
         var arrived = new TaskCompletionSource<HostConnection>();
         pair.Listener.Connected += arrived.SetResult;
-        await pair.Dialer.ConnectAsync(pair.Listener.Id, _limit.Token);
-        Assert.Null(await (await arrived.Task.WaitAsync(_limit.Token)).Identified.WaitAsync(_limit.Token));
+        await pair.Dialer.ConnectAsync(pair.Listener.Id, _limit);
+        Assert.Null(await (await arrived.Task.WaitAsync(_limit)).Identified.WaitAsync(_limit));
     }
 
     [Fact]
@@ -104,9 +104,9 @@ public sealed class HostilePeerTests
         Assert.True(pair.Address.TryGetTcp(out IPEndPoint? listening));
         var sockets = new List<Socket>();
         for (int i = 0; i < 200; i++)
-            sockets.Add(await RawPeer.ConnectAsync(listening, $"127.0.1.{1 + (i / 20)}", _limit.Token));
+            sockets.Add(await RawPeer.ConnectAsync(listening, $"127.0.1.{1 + (i / 20)}", _limit));
 
-        await pair.Dialer.PingAsync(pair.Listener.Id, _limit.Token);
+        await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
 
         // Of each address ten were let in, and of all forty stayed: the others are hung up on.
         int open = 200;
@@ -115,7 +115,7 @@ public sealed class HostilePeerTests
             open = 0;
             foreach (Socket socket in sockets)
                 open += socket.Poll(0, SelectMode.SelectRead) && await ReadAsync(socket, one) == 0 ? 0 : 1;
-            await Task.Delay(10, _limit.Token);
+            await Task.Delay(10, _limit);
         }
         Assert.Single(pair.Listener.Connections);
         sockets.ForEach(s => s.Dispose());
@@ -126,7 +126,7 @@ public sealed class HostilePeerTests
     {
         await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(300) });
         Assert.True(pair.Address.TryGetTcp(out IPEndPoint? listening));
-        using Socket slow = await RawPeer.ConnectAsync(listening, "127.0.0.3", _limit.Token);
+        using Socket slow = await RawPeer.ConnectAsync(listening, "127.0.0.3", _limit);
         while (await ReadAsync(slow, new byte[100]) > 0)
         {
         }
@@ -136,9 +136,9 @@ public sealed class HostilePeerTests
     public async Task A_stream_that_names_no_protocol_in_time_is_reset()
     {
         await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { NegotiationTimeout = TimeSpan.FromMilliseconds(300) });
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit.Token);
-        await attacker.SendAsync(Enumerable.Range(0, 100).Select(i => new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, (uint)(2 * i) + 1, 0)), [], _limit.Token);
-        await attacker.ReadFramesAsync(100, frame => (frame.Flags & YamuxFlags.Rst) != 0, _limit.Token);
+        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
+        await attacker.SendAsync(Enumerable.Range(0, 100).Select(i => new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, (uint)(2 * i) + 1, 0)), [], _limit);
+        await attacker.ReadFramesAsync(100, frame => (frame.Flags & YamuxFlags.Rst) != 0, _limit);
     }
 
     private static async Task<int> ReadAsync(Socket socket, byte[] target)
