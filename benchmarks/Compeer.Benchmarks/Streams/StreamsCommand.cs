@@ -17,7 +17,7 @@ internal static class StreamsCommand
     private const int Handshakes = 300;
     private const int IdleConnections = 300;
 
-    private static readonly ConnectionLimits Wide = new() { MaxConnections = 10_000, MaxPerPrefix = 10_000, HighWater = 10_000 };
+    private static readonly ConnectionLimits Wide = new() { MaxConnections = 10_000, MaxPerPeer = 10_000, MaxPerPrefix = 10_000, HighWater = 10_000 };
 
     /// <summary>Serves until standard input ends; prints its address.</summary>
     public static async Task<int> ListenAsync(string address, string security)
@@ -59,7 +59,7 @@ internal static class StreamsCommand
     {
         await using PeerHost host = await PeerHost.StartAsync(Options(security) with { Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")] });
         Multiaddr target = host.Addresses[0].With(host.Id);
-        await using PeerHost dialer = await PeerHost.StartAsync(Options(security) with { Limits = Wide });
+        await using PeerHost dialer = await PeerHost.StartAsync(Options(security));
         long before = GC.GetTotalMemory(forceFullCollection: true);
         // Dialled without a name, so that each is a connection of its own.
         var connections = new List<HostConnection>();
@@ -77,7 +77,7 @@ internal static class StreamsCommand
     {
         Identity = PrivateIdentity.Generate(),
         Security = ["/" + (security == "tls" ? "tls/1.0.0" : security)],
-        Limits = Wide with { MaxPerPeer = 10_000 },
+        Limits = Wide,
     };
 
     private static async Task EchoAsync(PeerHost host, PeerId peer, CancellationToken cancellationToken)

@@ -88,7 +88,9 @@ if (role === 'dial') {
     short: async () => {
       let equal = 0
       const expected = digest(bytes)
-      const work = async () => { for (let i = 0; i < count / 50; i++) equal += digest(await exchange('/lab/echo')) === expected ? 1 : 0 }
+      const work = async () => {
+        for (let i = 0; i < count / 50; i++) if (digest(await exchange('/lab/echo')) === expected) equal++
+      }
       await Promise.all(Array.from({ length: 50 }, work))
       return { equal }
     },
