@@ -83,6 +83,8 @@ public static class IdentityFile
         try
         {
             var file = new FileInfo(path);
+            if (!file.Exists)
+                throw new FileNotFoundException("There is no such file.");
             if (!OperatingSystem.IsWindows() && (file.UnixFileMode & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
                 throw new IdentityFileException($"'{path}' holds a secret key, but others than its owner may use the file. Run: chmod 600 '{path}'", null);
             return file.Length <= MaxFileBytes
