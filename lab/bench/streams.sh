@@ -25,13 +25,20 @@ listen() {
     exit 1
 }
 
+# listener_cpu PAIR: processor time of the listener so far.
+listener_cpu() {
+    awk -v pair="$1" -v hz="$(getconf CLK_TCK)" '{printf "{\"pair\":\"%s\",\"what\":\"listener\",\"cpu\":%.2f}\n", pair, ($14 + $15) / hz}' "/proc/${children[-1]}/stat"
+}
+
 for round in $(seq "$rounds"); do
     listen "compeer$round" dotnet "$bench" streams listen /ip4/127.0.0.1/tcp/0 "$security"
     ip netns exec "$seed_ns" timeout 300 dotnet "$bench" streams dial "$address" "$mebibytes" "$security" | sed 's/^{/{"pair":"compeer",/'
+    listener_cpu compeer
     exec {hold}>&-
     listen "js$round" node $js listen /ip4/127.0.0.1/tcp/0 --enc "$security" --seconds 600
     for what in "download,upload --bytes $((mebibytes << 20))" "short,handshakes --bytes 100 --count 10000"; do
         ip netns exec "$seed_ns" timeout 300 node $js dial "$address" $what --enc "$security" --seconds 290 | grep -E '"(done|error)"' | sed 's/^{/{"pair":"js",/'
+        listener_cpu js
     done
     exec {hold}>&-
     kill "${children[-1]}" 2>/dev/null || true

@@ -14,6 +14,7 @@ public sealed class LibP2pStreamTests
 
     [ForeignTheory(Needs.NodePackages)]
     [InlineData("noise")]
+    [InlineData("tls")]
     public async Task We_dial_js(string security)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
@@ -55,6 +56,7 @@ public sealed class LibP2pStreamTests
 
     [ForeignTheory(Needs.NodePackages)]
     [InlineData("noise")]
+    [InlineData("tls")]
     public async Task Js_dials_us(string security)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
@@ -67,6 +69,7 @@ public sealed class LibP2pStreamTests
         JsonEvent told = await LibP2pPeer.DoneAsync(js, "identify");
         Assert.Equal(host.Options.AgentVersion, told.Text("agent"));
         Assert.Contains(jsHost.Address, told.Text("observed"), StringComparison.Ordinal);
+        Assert.True(told.Flag("signed"), "js does not believe our signed record");
         Assert.Contains(told.Values.GetProperty("protocols").EnumerateArray(), p => p.GetString() == "/lab/echo");
         Assert.True((await LibP2pPeer.DoneAsync(js, "echo")).Flag("equal"));
         Assert.Equal("ours of /lab/key", (await LibP2pPeer.DoneAsync(js, "fetch")).Text("value"));

@@ -141,9 +141,10 @@ if (role === 'dial') {
   }
   for (const name of what.split(',')) {
     try {
-      const start = process.hrtime.bigint()
+      const start = process.hrtime.bigint(), before = process.cpuUsage()
       const values = await actions[name]()
-      say('done', { what: name, seconds: Number(process.hrtime.bigint() - start) / 1e9, ...values })
+      const { user, system } = process.cpuUsage(before)
+      say('done', { what: name, seconds: Number(process.hrtime.bigint() - start) / 1e9, cpu: (user + system) / 1e6, ...values })
     } catch (error) {
       say('error', { what: name, message: error.message || error.name })
     }

@@ -12,6 +12,7 @@ public sealed class HostConnection
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<IdentifyMessage?> _identified = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IdentifyMessage? _remote;
+    private ulong _recordSequence;
 
     internal HostConnection(PeerHost host, YamuxDriver driver, UpgradedStream upgraded, bool isIncoming)
     {
@@ -109,6 +110,13 @@ public sealed class HostConnection
         if (message is not null)
             _remote = _remote?.Merge(message) ?? message;
         _identified.TrySetResult(_remote);
+    }
+
+    /// <summary>Whether a record of the peer is newer than those seen before; then older ones are not any more.</summary>
+    internal bool IsNewer(ulong sequence)
+    {
+        ulong seen = Volatile.Read(ref _recordSequence);
+        return sequence > seen && Interlocked.CompareExchange(ref _recordSequence, sequence, seen) == seen;
     }
 
     internal void OnClosed()

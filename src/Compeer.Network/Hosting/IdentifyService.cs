@@ -1,6 +1,8 @@
 using System.Net;
 using Compeer.Formats.Multiformats;
+using Compeer.Network.SecureChannels;
 using Compeer.Protocols.Identify;
+using Compeer.Protocols.Identity;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Network.Hosting;
@@ -10,6 +12,9 @@ internal sealed class IdentifyService(PeerHost host)
 {
     /// <summary>Peers that are told of a change at once.</summary>
     private const int MaxPushes = 32;
+
+    private readonly Lazy<byte[]> _record = new(() =>
+        PeerRecord.Seal(host.Options.Identity, (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), host.Addresses).Bytes.ToArray());
 
     /// <summary>Answers a peer that asks.</summary>
     public async Task AnswerAsync(DuplexStream stream, CancellationToken cancellationToken)
@@ -49,9 +54,15 @@ internal sealed class IdentifyService(PeerHost host)
     private void Learn(HostConnection connection, IdentifyMessage? told)
     {
         if (told is not null)
-            host.AddAddresses(connection.RemotePeer, told.ListenAddresses.Where(a => ReachOf(a) >= ReachOf(connection.RemoteAddress)));
+            host.AddAddresses(connection.RemotePeer, AddressesOf(connection, told).Where(a => ReachOf(a) >= ReachOf(connection.RemoteAddress)));
         connection.Learn(told);
     }
+
+    /// <summary>What it has signed, where it has; a record of another peer or with a wrong signature says nothing.</summary>
+    private static IReadOnlyList<Multiaddr> AddressesOf(HostConnection connection, IdentifyMessage told) =>
+        told.SignedPeerRecord.IsEmpty ? told.ListenAddresses
+        : PeerRecord.TryOpen(told.SignedPeerRecord.Span, OpenSslKeys.Instance, out PeerRecord? record) && record.Peer == connection.RemotePeer && connection.IsNewer(record.Sequence) ? record.Addresses
+        : [];
 
     private static AddressReach ReachOf(Multiaddr address) =>
         address.TryGetTcp(out IPEndPoint? endPoint) ? AddressReaches.Of(endPoint.Address) : AddressReach.Nowhere;
@@ -77,6 +88,7 @@ internal sealed class IdentifyService(PeerHost host)
         ObservedAddress = connection.RemoteAddress,
         ListenAddresses = host.Addresses,
         Protocols = host.Protocols,
+        SignedPeerRecord = host.Addresses.Count > 0 ? _record.Value : default,
     };
 
     /// <summary>Reads and merges what comes until the end; null when the key in it is not the connection's.</summary>

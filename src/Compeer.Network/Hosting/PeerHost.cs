@@ -183,6 +183,7 @@ public sealed partial class PeerHost : IAsyncDisposable
     private static ISecureChannel Channel(string protocol, PeerHostOptions options) => protocol switch
     {
         SecurityProtocols.Noise => new NoiseChannel(options.Identity, OpenSslKeys.Instance, [Upgrade.Yamux]),
+        SecurityProtocols.Tls => new TlsChannel(options.Identity, OpenSslKeys.Instance, [Upgrade.Yamux]),
         _ => throw new ArgumentException($"\"{protocol}\" secures no connections here.", nameof(options)),
     };
 

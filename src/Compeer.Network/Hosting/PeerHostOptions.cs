@@ -16,7 +16,7 @@ public sealed record PeerHostOptions
     public IReadOnlyList<Multiaddr> Listen { get; init; } = [];
 
     /// <summary>Ways to secure a connection, of <see cref="SecurityProtocols"/>, the best first.</summary>
-    public IReadOnlyList<string> Security { get; init; } = [SecurityProtocols.Noise];
+    public IReadOnlyList<string> Security { get; init; } = [SecurityProtocols.Noise, SecurityProtocols.Tls];
 
     /// <summary>What it calls itself to others.</summary>
     public string AgentVersion { get; init; } = "compeer/0.1.0";

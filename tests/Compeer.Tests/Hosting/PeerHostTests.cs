@@ -14,6 +14,7 @@ public sealed class PeerHostTests
 
     [Theory]
     [InlineData(SecurityProtocols.Noise)]
+    [InlineData(SecurityProtocols.Tls)]
     public async Task A_stream_carries_bytes_both_ways_and_each_side_ends_its_own(string security)
     {
         await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { Security = [security] });
