@@ -7,6 +7,7 @@ using Compeer.Benchmarks.Datagrams;
 using Compeer.Benchmarks.Loopback;
 using Compeer.Benchmarks.Many;
 using Compeer.Benchmarks.Plotting;
+using Compeer.Benchmarks.Streams;
 
 switch (args)
 {
@@ -33,9 +34,15 @@ switch (args)
         return 0;
     case [("tracker" or "tracker-fill" or "dht") and var verb, _, _, _, _, ..]:
         return LoadCommand.Run(verb, args.AsSpan(1));
+    case ["streams", "listen", var address, .. var security]:
+        return await StreamsCommand.ListenAsync(address, security.FirstOrDefault("noise"));
+    case ["streams", "dial", var address, var mebibytes, .. var security]:
+        return await StreamsCommand.DialAsync(address, int.Parse(mebibytes, null), security.FirstOrDefault("noise"));
+    case ["streams", "idle", .. var security]:
+        return await StreamsCommand.IdleAsync(security.FirstOrDefault("noise"));
     case ["info-hashes", var count] when int.TryParse(count, out int swarms):
         return LoadCommand.PrintInfoHashes(swarms);
     default:
-        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {BenchmarkOptions.Usage} | {LoadCommand.Usage} | {PlotCommand.Usage}");
+        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {BenchmarkOptions.Usage} | {LoadCommand.Usage} | {PlotCommand.Usage} | {StreamsCommand.Usage}");
         return 2;
 }

@@ -50,8 +50,8 @@ public static class Prerequisites
             absent[Needs.TransmissionRemote] = "transmission-remote (package transmission-cli)";
         if (Find("opentracker") is null)
             absent[Needs.OpenTracker] = "opentracker (package opentracker)";
-        if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "bittorrent-dht")))
-            absent[Needs.NodePackages] = "bittorrent-dht from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
+        if (Find("node") is null || !Directory.Exists(Path.Combine(LabFiles.Repository, "lab", "peers", "js", "node_modules", "libp2p")))
+            absent[Needs.NodePackages] = "bittorrent-dht and libp2p from npm (packages nodejs and npm, then 'npm ci' in lab/peers/js)";
         if (Find("nginx") is null)
             absent[Needs.Nginx] = "nginx (package nginx-light)";
         if (new[] { "microsocks", "danted", "tinyproxy", "nft" }.Any(program => Find(program) is null))

@@ -29,6 +29,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/Proxies/Socks5Relay.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/MainlineDht/DhtService.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun, TrafficClass.LocalDiscovery, TrafficClass.PortMapping],
+        ["src/Compeer.Network/Hosting/TcpTransport.cs"] = [TrafficClass.PeerTcp, TrafficClass.IncomingPeers],
         ["src/Compeer.Network/Transports/PeerPort.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht],
         ["src/Compeer.Network/Transports/HolePuncher.cs"] = [TrafficClass.HolePunching],
         ["src/Compeer.Network/LocalDiscovery/MulticastPort.cs"] = [TrafficClass.LocalDiscovery],

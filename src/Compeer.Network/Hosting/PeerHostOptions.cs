@@ -1,0 +1,53 @@
+using System.Net;
+using Compeer.Formats.Multiformats;
+using Compeer.Network.Proxies;
+using Compeer.Network.SecureChannels;
+using Compeer.Protocols.Yamux;
+
+namespace Compeer.Network.Hosting;
+
+/// <summary>What a <see cref="PeerHost"/> is, where it listens, and its bounds.</summary>
+public sealed record PeerHostOptions
+{
+    /// <summary>The host's key. A new one, which nobody knows, unless set.</summary>
+    public PrivateIdentity Identity { get; init; } = PrivateIdentity.Generate();
+
+    /// <summary>Where it listens: TCP addresses, with port 0 for any. None only dials.</summary>
+    public IReadOnlyList<Multiaddr> Listen { get; init; } = [];
+
+    /// <summary>Ways to secure a connection, of <see cref="SecurityProtocols"/>, the best first.</summary>
+    public IReadOnlyList<string> Security { get; init; } = [SecurityProtocols.Noise, SecurityProtocols.Tls];
+
+    /// <summary>What it calls itself to others.</summary>
+    public string AgentVersion { get; init; } = "compeer/0.1.0";
+
+    /// <summary>The family of protocols that it speaks.</summary>
+    public string ProtocolVersion { get; init; } = "ipfs/0.1.0";
+
+    /// <summary>Decides which ways into the network may be used; with a proxy nothing listens.</summary>
+    public NetworkPolicy Policy { get; init; } = NetworkPolicy.Open;
+
+    /// <summary>The address from which it dials; null leaves it to the system.</summary>
+    public IPAddress? Bind { get; init; }
+
+    /// <summary>Bounds of each connection's streams.</summary>
+    public YamuxOptions Yamux { get; init; } = new();
+
+    /// <summary>A new connection is secured within this, or closed.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A new stream has its protocol within this, or is reset.</summary>
+    public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>One address answers within this, or counts as dead.</summary>
+    public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Incoming connections that are not secured yet; the oldest gives way to the newest.</summary>
+    public int MaxPending { get; init; } = 256;
+
+    /// <summary>The same for one remote address; further ones are closed.</summary>
+    public int MaxPendingPerAddress { get; init; } = 32;
+
+    /// <summary>Which peers and addresses may connect, and how many.</summary>
+    public ConnectionLimits Limits { get; init; } = new();
+}
