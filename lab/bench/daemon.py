@@ -3,8 +3,7 @@
 
 usage: lab/bench/daemon.py [--torrents 50] [--paused] [--rounds 3] [--idle SECONDS]
 
-Each torrent is one complete file of 16 KiB; all are added through the API, then the daemon is started anew for each round. One that
-is not paused has files open for half a minute after it was added: thousands need a high limit of open files (ulimit -n).
+Each torrent is one complete file of 16 KiB; all are added through the API, then the daemon is started anew for each round.
 Everything lies in a RAM disk. The program must be built; nothing leaves the machine.
 """
 import argparse

@@ -17,7 +17,7 @@ internal static class Certificate
     /// <exception cref="NodeException">It cannot be used.</exception>
     public static X509Certificate2 Load(string path, string dataDirectory, IEnumerable<string> names)
     {
-        string own = Path.Combine(dataDirectory, "tls.pem");
+        string own = DataDirectory.CertificatePath(dataDirectory);
         try
         {
             if (path.Length == 0 && !File.Exists(own))

@@ -26,6 +26,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Where the token of a data directory is.</summary>
     public static string TokenPath(string root) => Path.Combine(root, "token");
 
+    /// <summary>Where the certificate is that a daemon made for itself.</summary>
+    public static string CertificatePath(string root) => Path.Combine(root, "tls.pem");
+
     /// <summary>Where a running daemon writes its address.</summary>
     public static string ApiPath(string root) => Path.Combine(root, "api");
 

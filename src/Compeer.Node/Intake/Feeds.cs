@@ -121,7 +121,7 @@ public sealed class Feeds : IAsyncDisposable
             foreach (string? text in (string?[])[rule.Match, rule.Exclude])
             {
                 if (text is not null && !TitlePattern.TryRead(text, out _, out string problem))
-                    throw new NodeException(NodeFailure.BadInput, $"'{text}' cannot be looked for: {problem}.");
+                    throw new NodeException(NodeFailure.BadInput, $"'{text}' cannot be looked for: {problem.TrimEnd('.')}.");
             }
         }
     }
