@@ -24,6 +24,9 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
     private readonly List<TPeer> _asked = [];
     private readonly List<RingContact<TPeer>> _owners = [];
 
+    /// <summary>How far before the key the last node was that answered.</summary>
+    private UInt128 _nearest = UInt128.MaxValue;
+
     public uint Id { get; } = id;
 
     public RingKey Key { get; } = key;
@@ -53,33 +56,33 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
     /// <summary>Those believed to own the key, the owner first.</summary>
     public List<RingContact<TPeer>> Owners => _owners;
 
-    public void AddCandidates(ReadOnlySpan<RingContact<TPeer>> contacts)
+    /// <summary>A node before the key told whom it knows: those nearer to the key, and those that follow the key.</summary>
+    public void OnAnswer(RingKey from, ReadOnlySpan<RingContact<TPeer>> contacts)
     {
+        _nearest = from.ClockwiseTo(Key);
+        _owners.Clear();
         foreach (ref readonly RingContact<TPeer> contact in contacts)
         {
             if (_asked.Contains(contact.Peer))
                 continue;
-            UInt128 distance = contact.Key.ClockwiseTo(Key);
-            int at = _candidates.Count;
-            while (at > 0 && _candidates[at - 1].Key.ClockwiseTo(Key) > distance)
-                at--;
-            if (at == MaxCandidates || (at > 0 && _candidates[at - 1].Key == contact.Key))
-                continue;
-            _candidates.Insert(at, contact);
-            if (_candidates.Count > MaxCandidates)
-                _candidates.RemoveAt(MaxCandidates);
+            if (contact.Key != Key && contact.Key.IsWithin(from, Key))
+                AddCandidate(contact);
+            else
+                _owners.Add(contact);
         }
     }
 
-    /// <summary>Somebody told who follow the key.</summary>
-    public void SetOwners(ReadOnlySpan<RingContact<TPeer>> owners)
+    public void AddCandidate(in RingContact<TPeer> contact)
     {
-        _owners.Clear();
-        foreach (ref readonly RingContact<TPeer> owner in owners)
-        {
-            if (!_asked.Contains(owner.Peer))
-                _owners.Add(owner);
-        }
+        UInt128 distance = contact.Key.ClockwiseTo(Key);
+        int at = _candidates.Count;
+        while (at > 0 && _candidates[at - 1].Key.ClockwiseTo(Key) > distance)
+            at--;
+        if (at == MaxCandidates || (at > 0 && _candidates[at - 1].Key == contact.Key))
+            return;
+        _candidates.Insert(at, contact);
+        if (_candidates.Count > MaxCandidates)
+            _candidates.RemoveAt(MaxCandidates);
     }
 
     /// <summary>The node believed to be the owner names one between the key and itself.</summary>
@@ -91,10 +94,10 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
         return true;
     }
 
-    /// <summary>Whom to ask next: the owner if somebody named it, else the nearest before the key; false for nobody.</summary>
+    /// <summary>Whom to ask next: the nearest before the key, then those that follow it, then whoever is left; false for nobody.</summary>
     public bool TryNext(out RingContact<TPeer> next)
     {
-        IsAskingOwner = _owners.Count > 0;
+        IsAskingOwner = _owners.Count > 0 && !(_candidates.Count > 0 && _candidates[0].Key.ClockwiseTo(Key) < _nearest);
         List<RingContact<TPeer>> from = IsAskingOwner ? _owners : _candidates;
         next = default;
         if (from.Count == 0)

@@ -8,11 +8,8 @@ public enum ChordMessageKind : byte
     /// <summary>Question: who is next on the way to a key?</summary>
     FindOwner,
 
-    /// <summary>Answer: nodes on the way, nearest to the key first.</summary>
+    /// <summary>Answer: nodes on the way, nearest to the key first; then the sender's successors at or after the key, nearest first.</summary>
     Nearer,
-
-    /// <summary>Answer: the key lies between the sender and its successors, which follow, nearest first.</summary>
-    Owners,
 
     /// <summary>Question: who are your neighbours?</summary>
     AskNeighbours,

@@ -15,9 +15,7 @@ public sealed partial class ChordNode<TPeer>
     /// <summary>The first step of a lookup is our own table.</summary>
     private void BeginHere(ChordLookup<TPeer> lookup, Instant now)
     {
-        if (Successors.Length > 0 && lookup.Key.IsWithin(Self.Key, Successors[0].Key))
-            lookup.SetOwners(Successors);
-        lookup.AddCandidates(_table.ClosestPreceding(lookup.Key, _options.Alternatives));
+        lookup.OnAnswer(Self.Key, Nearer(lookup.Key));
         Begin(lookup, now);
     }
 
@@ -29,15 +27,15 @@ public sealed partial class ChordNode<TPeer>
 
     private void Advance(ChordLookup<TPeer> lookup, Instant now)
     {
-        // Upkeep believes who is named; a finger that is wrong costs a hop, not a wrong owner.
-        if (lookup.Purpose == ChordPurpose.Finger && lookup.Owners.Count > 0)
-        {
-            End(lookup, now);
-            return;
-        }
         if (lookup.Questions >= _options.MaxQuestions || !lookup.TryNext(out RingContact<TPeer> next))
         {
             lookup.Owners.Clear();
+            End(lookup, now);
+            return;
+        }
+        // A finger is believed to whoever names it; a wrong one costs a hop, not a wrong owner.
+        if (lookup.Purpose == ChordPurpose.Finger && lookup.IsAskingOwner)
+        {
             End(lookup, now);
             return;
         }
@@ -57,10 +55,7 @@ public sealed partial class ChordNode<TPeer>
         if (Waiting(from, answer.Id) is not { IsAskingOwner: false } lookup)
             return;
         lookup.Hops++;
-        if (answer.Kind == ChordMessageKind.Owners)
-            lookup.SetOwners(answer.Contacts);
-        else
-            lookup.AddCandidates(answer.Contacts);
+        lookup.OnAnswer(lookup.Waiting!.Value.Key, answer.Contacts);
         Advance(lookup, now);
     }
 

@@ -57,7 +57,7 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
     public void Join(RingContact<TPeer> entry, Instant now)
     {
         var lookup = new ChordLookup<TPeer>(NextId(), Self.Key, 1, ChordPurpose.Join, 0);
-        lookup.AddCandidates([entry]);
+        lookup.AddCandidate(entry);
         Begin(lookup, now);
     }
 
@@ -143,7 +143,7 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
             case ChordMessageKind.AskNeighbours:
                 _outbox.Enqueue((from, new ChordMessage<TPeer>(ChordMessageKind.Neighbours, message.Id, Self.Key, Predecessor, Successors.ToArray())));
                 break;
-            case ChordMessageKind.Nearer or ChordMessageKind.Owners:
+            case ChordMessageKind.Nearer:
                 OnStep(from, message, now);
                 break;
             case ChordMessageKind.Neighbours:
@@ -160,13 +160,11 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
 
     private void Answer(TPeer from, in ChordMessage<TPeer> question)
     {
-        bool isAfterUs = Successors.Length > 0 && question.Key.IsWithin(Self.Key, Successors[0].Key);
-        (ChordMessageKind kind, RingContact<TPeer>[] contacts) =
-            Owns(question.Key) ? (ChordMessageKind.Owners, [Self, .. Successors])
-            : isAfterUs ? (ChordMessageKind.Owners, Successors.ToArray())
-            : (ChordMessageKind.Nearer, _table.ClosestPreceding(question.Key, _options.Alternatives));
-        _outbox.Enqueue((from, new ChordMessage<TPeer>(kind, question.Id, question.Key, null, contacts)));
+        RingContact<TPeer>[] contacts = Owns(question.Key) ? [Self, .. Successors] : Nearer(question.Key);
+        _outbox.Enqueue((from, new ChordMessage<TPeer>(ChordMessageKind.Nearer, question.Id, question.Key, null, contacts)));
     }
+
+    private RingContact<TPeer>[] Nearer(RingKey key) => [.. _table.ClosestPreceding(key, _options.Alternatives), .. _table.Following(key)];
 
     private void Raise(ChordEvent<TPeer> e)
     {

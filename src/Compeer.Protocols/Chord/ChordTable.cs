@@ -82,6 +82,9 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
         return _successors.RemoveAll(s => s.Peer.Equals(peer)) > 0;
     }
 
+    /// <summary>The successors at or after a key, nearest first; none when the key is beyond them all.</summary>
+    public ReadOnlySpan<RingContact<TPeer>> Following(RingKey key) => Successors[(Before(_successors, own.ClockwiseTo(key)) + 1)..];
+
     /// <summary>The nodes we know that lie before a key, nearest to it first.</summary>
     public RingContact<TPeer>[] ClosestPreceding(RingKey key, int count)
     {

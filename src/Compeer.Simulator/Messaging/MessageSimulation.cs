@@ -40,6 +40,9 @@ public sealed class MessageSimulation<TMachine, TMessage>
     /// <summary>Called when a node has taken a step: the place to take its events.</summary>
     public Action<int, TMachine>? AfterStep { get; set; }
 
+    /// <summary>Told of every delivery: the receiver and the message.</summary>
+    public Action<int, TMessage>? OnDelivery { get; set; }
+
     /// <summary>What every random stream of the world is derived from.</summary>
     public Seed Seed { get; }
 
@@ -175,6 +178,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
             Release(slot);
             Trace.Delivered(Now, flight.From, flight.To, flight.Message.Digest);
             Delivered[flight.Message.KindNumber]++;
+            OnDelivery?.Invoke(flight.To, flight.Message);
             receiver.Receive(flight.From, flight.Message, Now);
             Pump(flight.To);
         }

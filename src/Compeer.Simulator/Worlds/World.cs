@@ -24,7 +24,10 @@ public abstract class World
     public static IReadOnlyList<World> All { get; } =
     [
         new Chord.ChordFailuresWorld(), new Chord.ChordJoinsWorld(), new Chord.ChordPathsWorld(),
-        new MainlineDht.MainlineDhtWorld(),
+        new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossip.HyParViewFailuresWorld(),
+        new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
+        new MainlineDht.MainlineDhtWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
+        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new SetReconciliation.SetReconciliationWorld(),
     ];
 
     /// <summary>Runs every case.</summary>

@@ -7,10 +7,11 @@ public sealed class ChordPathsWorld : World
 {
     private const int SmallestLog = 7, LargestLog = 17;
     private const int Lookups = 10_000;
+    private const int Successors = 16;
 
     public override string Name => "chord-paths";
 
-    public override string Summary => "Chord at rest: hops to a key's owner in rings of 2^7 nodes up to --nodes, against 1/2 log2 N.";
+    public override string Summary => "Chord at rest: hops to a key's owner in rings of 2^7 nodes up to --nodes, against 1/2 log2 N; 16 successors.";
 
     public override int DefaultNodes => 1 << LargestLog;
 
@@ -23,7 +24,7 @@ public sealed class ChordPathsWorld : World
     {
         int nodes = 1 << log;
         // Upkeep would only repeat what is right already.
-        var atRest = new ChordOptions { Successors = log, StabiliseEvery = TimeSpan.FromDays(100), FixFingerEvery = TimeSpan.FromDays(100) };
+        var atRest = new ChordOptions { Successors = Successors, StabiliseEvery = TimeSpan.FromDays(100), FixFingerEvery = TimeSpan.FromDays(100) };
         var ring = new ChordRing(options.Seed.Derive(log), nodes <= options.Nodes ? nodes : 0, atRest, options.TraceLines);
         string name = $"N = 2^{log}";
         if (nodes > options.Nodes)
