@@ -7,7 +7,7 @@ public sealed record ChordOptions
     public int Successors { get; init; } = 20;
 
     /// <summary>Nodes told on the way to a key, so that a dead one costs no detour.</summary>
-    public int Alternatives { get; init; } = 8;
+    public int Alternatives { get; init; } = 16;
 
     /// <summary>Lookups under way at once; a further one fails at once.</summary>
     public int MaxLookups { get; init; } = 64;

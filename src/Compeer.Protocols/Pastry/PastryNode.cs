@@ -191,6 +191,7 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         Learn(message.Contacts);
         if (IsJoined)
             return;
+        AskLeaves();
         IsJoined = true;
         var told = new HashSet<TPeer>();
         foreach (RingContact<TPeer> leaf in _leaves.ToArray())
@@ -214,8 +215,10 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         {
             if (contact.Key == Self.Key || _gone.Contains(contact.Peer))
                 continue;
-            _leaves.Learn(contact);
             _table.Learn(contact);
+            // Of two who joined at one place at once, the one that hears of the other tells it.
+            if (_leaves.Learn(contact) && IsJoined)
+                Tell(contact.Peer, PastryMessageKind.Arrived, []);
         }
     }
 

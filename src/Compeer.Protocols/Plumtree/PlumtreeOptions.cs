@@ -3,11 +3,11 @@ namespace Compeer.Protocols.Plumtree;
 /// <summary>Times and bounds of Plumtree. Worst case: <see cref="MaxRemembered"/> payloads, and as many missing broadcasts with the neighbours that have them.</summary>
 public sealed record PlumtreeOptions
 {
-    /// <summary>How long a broadcast that a neighbour has may be missing before it is asked for; longer than the tree is slower than the lazy links.</summary>
-    public TimeSpan MissingPatience { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long a broadcast that a neighbour has may be missing before it is asked for. Longer than a broadcast takes along the tree, else the tree is undone by haste.</summary>
+    public TimeSpan MissingPatience { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long the next neighbour is waited for after one was asked.</summary>
-    public TimeSpan GraftPatience { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan GraftPatience { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Broadcasts remembered, so that they can be given to who asks; the oldest go first.</summary>
     public int MaxRemembered { get; init; } = 256;

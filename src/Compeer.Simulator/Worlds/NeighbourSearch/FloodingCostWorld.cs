@@ -42,7 +42,11 @@ public sealed class FloodingCostWorld : World
             cancellationToken.ThrowIfCancellationRequested();
             WorldRow row = population.Run(at + kind, Searches, i =>
             {
-                int node = random.Next(options.Nodes);
+                // Who is alone, or in a pair, has nobody to ask.
+                int node;
+                do
+                    node = random.Next(options.Nodes);
+                while (population.Simulation[node]!.NeighbourCount < 2);
                 begin(population.Simulation[node]!, (ulong)i);
                 return node;
             }, isCounted);

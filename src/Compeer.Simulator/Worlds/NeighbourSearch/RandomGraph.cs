@@ -9,7 +9,9 @@ internal static class RandomGraph
     public static HashSet<(int A, int B)> Uniform(SeededRandom random, int nodes, double degree)
     {
         var edges = new HashSet<(int A, int B)>();
-        while (edges.Count < nodes * degree / 2)
+        // Of few nodes not every pair can be drawn by chance in good time.
+        double wanted = Math.Min(nodes * degree / 2, nodes * (nodes - 1) / 4.0);
+        while (edges.Count < wanted)
             Add(edges, random.Next(nodes), random.Next(nodes));
         return edges;
     }

@@ -19,16 +19,17 @@ public sealed class PastryHopsWorld : World
 
     public override WorldPlot Plot => new("hops", "share of messages, %", "share %", "published %");
 
-    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, o.Nodes, t), (o, t) => Measure(o, o.Nodes / 10, t), (o, t) => Measure(o, o.Nodes / 100, t)];
+    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, 1, t), (o, t) => Measure(o, 10, t), (o, t) => Measure(o, 100, t)];
 
-    private static CaseReport Measure(WorldOptions options, int nodes, CancellationToken cancellationToken)
+    private static CaseReport Measure(WorldOptions options, int part, CancellationToken cancellationToken)
     {
-        string name = $"N = {Math.Max(16, nodes)}";
-        var population = new PastryPopulation(options.Seed.Derive(nodes), Math.Max(16, nodes), Options, isProximityAware: true, options.TraceLines);
+        int nodes = Math.Max(16, options.Nodes / part);
+        string name = $"N = {nodes}";
+        var population = new PastryPopulation(options.Seed.Derive(part), nodes, Options, isProximityAware: true, options.TraceLines);
         population.JoinAll(cancellationToken);
         population.RouteMany(Math.Min(100_000, 10 * nodes));
         var rows = new List<WorldRow> { Summed(name, population, Math.Min(100_000, 10 * nodes)).With("log16 N", Math.Log(nodes, 16), "0.00") };
-        for (int hops = 1; hops <= Published.Length && nodes == options.Nodes; hops++)
+        for (int hops = 1; hops <= Published.Length && part == 1; hops++)
         {
             double share = Figures.Percent(population.Arrived.Count(a => a.Hops == hops), population.Arrived.Count);
             WorldRow row = new WorldRow($"{name}, {hops} hops").With("hops", hops).With("share %", share, "0.00");

@@ -43,7 +43,7 @@ public sealed class PastryPopulation
     /// <summary>The nodes that are up, in the order of their keys.</summary>
     public RingContact<int>[] Up() => [.. _contacts.Where(c => Simulation[c.Peer] is not null).OrderBy(c => c.Key)];
 
-    /// <summary>Lets all nodes join, each once about a second has passed for each node of a small network.</summary>
+    /// <summary>Lets all nodes join, ever faster as the network grows, and gives them one round of upkeep.</summary>
     public void JoinAll(CancellationToken cancellationToken)
     {
         for (int node = 0; node < _contacts.Length; node++)
@@ -59,7 +59,7 @@ public sealed class PastryPopulation
             if (node % 1000 == 999)
                 cancellationToken.ThrowIfCancellationRequested();
         }
-        Simulation.RunFor(TimeSpan.FromSeconds(10));
+        Simulation.RunFor(_options.MaintainEvery);
     }
 
     /// <summary>A share of the nodes dies at once and without a word.</summary>
