@@ -21,6 +21,8 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
     private readonly Queue<(TPeer To, PastryMessage<TPeer> Message)> _outbox = new();
     private readonly Queue<PastryDelivery<TPeer>> _deliveries = new();
     private Instant _maintainAt;
+    private Instant _joinAgainAt = Instant.Never;
+    private RingContact<TPeer> _entry;
 
     /// <param name="self">Our own place.</param>
     /// <param name="options">Bounds and times.</param>
@@ -46,15 +48,16 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
     /// <summary>The nodes nearest to our key.</summary>
     public IReadOnlyList<RingContact<TPeer>> Leaves => _leaves.ToArray();
 
-    public Instant NextDeadline => _maintainAt;
+    public Instant NextDeadline => Instant.Min(_maintainAt, _joinAgainAt);
 
     /// <summary>The first node of all has nobody to ask.</summary>
     public void BeginAlone() => IsJoined = true;
 
-    /// <summary>Joins through a node that is there, best one that is near in the network.</summary>
-    public void Join(RingContact<TPeer> entry)
+    /// <summary>Joins through a node that is there, best one that is near in the network; asks again until it is welcome.</summary>
+    public void Join(RingContact<TPeer> entry, Instant now)
     {
-        Learn(entry);
+        _entry = entry;
+        _joinAgainAt = now + _options.JoinPatience;
         _outbox.Enqueue((entry.Peer, new PastryMessage<TPeer>(PastryMessageKind.Join, Self.Key, 0, 0, Self, [])));
     }
 
@@ -113,6 +116,8 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
 
     public void OnDeadline(Instant now)
     {
+        if (_joinAgainAt <= now)
+            Join(_entry, now);
         if (_maintainAt > now)
             return;
         _maintainAt = now + _options.MaintainEvery;
@@ -135,10 +140,11 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
     {
         switch (message.Kind)
         {
-            case PastryMessageKind.Route:
+            // A newcomer knows too few to tell who is nearest; who asked it asks again.
+            case PastryMessageKind.Route when IsJoined:
                 PassOn(message);
                 break;
-            case PastryMessageKind.Join:
+            case PastryMessageKind.Join when IsJoined:
                 OnJoin(message);
                 break;
             case PastryMessageKind.Contacts:
@@ -193,6 +199,7 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
             return;
         AskLeaves();
         IsJoined = true;
+        _joinAgainAt = Instant.Never;
         var told = new HashSet<TPeer>();
         foreach (RingContact<TPeer> leaf in _leaves.ToArray())
             Announce(leaf, told);

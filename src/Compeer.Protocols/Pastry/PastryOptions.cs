@@ -12,6 +12,9 @@ public sealed record PastryOptions
     /// <summary>How often the nearest leaves are asked for theirs, and one node of each row for its row.</summary>
     public TimeSpan MaintainEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>After so long without a welcome a newcomer asks again.</summary>
+    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether the place of a node that is gone is filled at once by asking others.</summary>
     public bool RepairsAtOnce { get; init; } = true;
 

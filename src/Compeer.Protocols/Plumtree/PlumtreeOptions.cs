@@ -12,8 +12,8 @@ public sealed record PlumtreeOptions
     /// <summary>Broadcasts remembered, so that they can be given to who asks; the oldest go first.</summary>
     public int MaxRemembered { get; init; } = 256;
 
-    /// <summary>A lazy link that is so many steps shorter than the tree takes its place. Spec: section 3.8.</summary>
-    public int OptimisationThreshold { get; init; } = 3;
+    /// <summary>A lazy link that is so many steps shorter than the tree takes its place. Spec: section 3.8; low values suit one sender, with many they would pull the tree to and fro.</summary>
+    public int OptimisationThreshold { get; init; } = 7;
 
     /// <summary>Longest payload taken, in bytes.</summary>
     public int MaxPayloadBytes { get; init; } = 64 * 1024;

@@ -83,7 +83,7 @@ public sealed class PlumtreeNodeTests
         PlumtreeNode<int> node = Node(1, 2);
         node.Receive(2, Message(PlumtreeMessageKind.Prune), Now);
         node.Receive(2, Message(PlumtreeMessageKind.IHave, round: 1), Now);
-        node.Receive(1, Message(PlumtreeMessageKind.Gossip, round: 6), Now);
+        node.Receive(1, Message(PlumtreeMessageKind.Gossip, round: 9), Now);
         Assert.Contains(Sent(node), s => s.To == 2 && s.Message.Kind == PlumtreeMessageKind.Graft);
         Assert.Equal(1, node.EagerCount);
     }

@@ -53,7 +53,7 @@ public sealed class PastryPopulation
             if (node == 0)
                 routing.BeginAlone();
             else
-                routing.Join(_contacts[Enumerable.Range(0, EntriesLookedAt).Select(_ => _random.Next(self)).MinBy(entry => _latency.OneWay(self, entry))]);
+                routing.Join(_contacts[Enumerable.Range(0, EntriesLookedAt).Select(_ => Joined(self)).MinBy(entry => _latency.OneWay(self, entry))], Simulation.Now);
             Simulation.Start(node, new ScribeNode<int>(routing, new ScribeOptions()));
             Simulation.RunFor(TimeSpan.FromSeconds(Math.Max(0.005, 1.0 / (node + 1))));
             if (node % 1000 == 999)
@@ -113,6 +113,15 @@ public sealed class PastryPopulation
 
     /// <summary>Notes who is up, for <see cref="NearestTo"/>.</summary>
     public void NoteRing() => _ring = Up();
+
+    private int Joined(int before)
+    {
+        int node;
+        do
+            node = _random.Next(before);
+        while (!Simulation[node]!.Routing.IsJoined);
+        return node;
+    }
 
     private void TakeDeliveries(int node, ScribeNode<int> machine)
     {
