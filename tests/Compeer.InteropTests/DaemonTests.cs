@@ -71,6 +71,31 @@ public sealed class DaemonTests(TestContents contents) : IClassFixture<TestConte
     }
 
     [ForeignFact(Needs.Libtorrent)]
+    public async Task Get_share_and_doctor_leave_the_work_to_it()
+    {
+        TestContent content = contents.Mebibytes(4);
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), nodeHost = await network.AddHostAsync(), friendHost = await network.AddHostAsync();
+        TorrentFacts torrent = await Torrents.CreateAsync(seedHost, content, "v1");
+        await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, content.Parent);
+        string directory = network.NewDirectory("got"), friends = network.NewDirectory("friend");
+        CompeerDaemon daemon = await CompeerDaemon.StartAsync(nodeHost, network.NewDirectory("node"));
+
+        string got = await daemon.PrintAsync("get", torrent.Magnet, "--peer", seedHost.At(ForeignPeers.Port), "--dir", directory, "--json");
+        Assert.Contains("\"event\":\"complete\"", got, StringComparison.Ordinal);
+        content.AssertIsIn(directory);
+        Assert.Equal("seeding", Assert.Single(await daemon.ListAsync()).Value["state"]!.GetValue<string>());
+
+        JsonEvent sharing = (await daemon.PrintAsync("share", contents.Single.Path, "--json")).Split('\n').Select(JsonEvent.TryParse).Single(e => e?.Name == "sharing")!;
+        LibtorrentPeer friend = await LibtorrentPeer.LeechMagnetAsync(friendHost, sharing.Text("link"), friends, new());
+        await friend.CompleteAsync(Limit);
+        contents.Single.AssertIsIn(friends);
+
+        Assert.Equal(7001, (await daemon.DoctorAsync()).Bytes("port"));
+        Assert.Equal(2, (await daemon.ListAsync()).Count);
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
     public Task Nothing_is_lost_when_the_daemon_is_killed() => KilledAsync(4);
 
     [NightlyForeignFact(Needs.Libtorrent)]

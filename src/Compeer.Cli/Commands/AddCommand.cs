@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
 namespace Compeer.Cli.Commands;
@@ -24,29 +23,14 @@ internal sealed class AddCommand : DaemonClientCommand
 
     protected override async Task<JsonNode?> RunAsync(DaemonConnection daemon, ParseResult result, CancellationToken cancellationToken)
     {
-        string source = result.GetValue(_source)!;
-        string? directory = result.GetValue(_directory) is { } given ? Path.GetFullPath(given) : null;
-        bool isUrl = source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        if (isUrl || source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase))
+        var options = new JsonObject
         {
-            return await daemon.SendAsync(HttpMethod.Post, "torrents", new JsonObject
-            {
-                [isUrl ? "url" : "link"] = source,
-                ["directory"] = directory,
-                ["labels"] = new JsonArray([.. (result.GetValue(_labels) ?? []).Select(l => (JsonNode)l)]),
-                ["paused"] = result.GetValue(_paused),
-                ["sequential"] = result.GetValue(_sequential),
-            }, cancellationToken);
-        }
-        // The file is read here: the daemon may be another user's.
-        var body = new ByteArrayContent(TorrentSource.ReadFile(source).ToTorrentFile());
-        body.Headers.ContentType = new MediaTypeHeaderValue("application/x-bittorrent");
-        string query = string.Concat((result.GetValue(_labels) ?? []).Select(l => "&labels=" + Uri.EscapeDataString(l)));
-        return await daemon.SendAsync(
-            HttpMethod.Post,
-            $"torrents?paused={Word(result.GetValue(_paused))}&sequential={Word(result.GetValue(_sequential))}{(directory is null ? "" : "&directory=" + Uri.EscapeDataString(directory))}{query}", body, cancellationToken);
-
-        static string Word(bool value) => value ? "true" : "false";
+            ["directory"] = result.GetValue(_directory) is { } given ? Path.GetFullPath(given) : null,
+            ["labels"] = new JsonArray([.. (result.GetValue(_labels) ?? []).Select(l => (JsonNode)l)]),
+            ["paused"] = result.GetValue(_paused),
+            ["sequential"] = result.GetValue(_sequential),
+        };
+        return await daemon.AddAsync(result.GetValue(_source)!, options, cancellationToken);
     }
 
     protected override IEnumerable<string> Lines(JsonNode answer) => [Line(answer)];

@@ -78,10 +78,16 @@ internal sealed class CommonOptions
 
     private readonly Option<int> _portMappingLease = new("--port-mapping-lease") { Description = "Seconds that the router keeps the port mapped without renewal", Hidden = true, DefaultValueFactory = _ => 3600 };
 
+    /// <summary>How a process of its own takes part in the network.</summary>
+    private Option[] OfTheNetwork =>
+    [
+        _bind, _port, _proxy, _relay, _limitUp, _limitDown, _encryption, _dhtBootstrap, _stun, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease,
+    ];
+
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_bind, _port, _proxy, _relay, _limitUp, _limitDown, _encryption, _json, _quiet, _dataDirectory, _dhtBootstrap, _stun, _noDht, _noLan, _noUtp, _noTcp, _noPortMapping, _portMapping, _portMappingLease])
+        foreach (Option option in (Option[])[.. OfTheNetwork, _json, _quiet, _dataDirectory])
             command.Options.Add(option);
     }
 
@@ -119,14 +125,29 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
-    /// <summary>Says that a daemon runs too, when one does: this command works beside it.</summary>
-    public void TellOfDaemon(ParseResult result, IReporter reporter, string instead)
+    /// <summary>
+    /// The daemon that uses the data directory, for a command that can leave the work to it; says so. Null when there is none, or when an
+    /// option was given that the daemon has for itself or knows nothing of: the command works beside it then, and says that.
+    /// </summary>
+    /// <param name="result">What was given.</param>
+    /// <param name="reporter">Where to say it.</param>
+    /// <param name="apart">Options of the command that need it to work by itself.</param>
+    public DaemonConnection? FindDaemon(ParseResult result, IReporter reporter, ReadOnlySpan<Option> apart)
     {
         // The node's own code is not loaded for a look at a file that is not there.
-        if (File.Exists(Path.Combine(DataDirectory(result), "api")) && FindDaemon(DataDirectory(result)) is { } url)
-            reporter.Note($"A daemon runs at {url}; this command works by itself, beside it. {instead}");
-
-        static string? FindDaemon(string directory) => Node.Hosting.DataDirectory.FindRunning(directory);
+        if (!File.Exists(Path.Combine(DataDirectory(result), "api")) || DaemonConnection.TryOpen(DataDirectory(result)) is not { } daemon)
+            return null;
+        Option[] own = [.. OfTheNetwork, .. apart];
+        foreach (Option option in own)
+        {
+            if (result.GetResult(option) is not { Implicit: false })
+                continue;
+            reporter.Note($"A daemon runs at {daemon.Url}; with {option.Name} this command works by itself, beside it.");
+            daemon.Dispose();
+            return null;
+        }
+        reporter.Note($"The daemon at {daemon.Url} does it.");
+        return daemon;
     }
 
     /// <summary>The port given, or 0.</summary>

@@ -9,6 +9,8 @@ namespace Compeer.Cli.Commands;
 /// <summary>The running daemon of a data directory, as the other commands drive it: its address and token lie there.</summary>
 internal sealed class DaemonConnection : IDisposable
 {
+    private static readonly TimeSpan JobPace = TimeSpan.FromMilliseconds(100);
+
     private readonly HttpClient _http;
 
     private DaemonConnection(string url, string token)
@@ -66,6 +68,63 @@ internal sealed class DaemonConnection : IDisposable
         catch (Exception e) when (e is HttpRequestException or JsonException)
         {
             throw new CommandException(ExitCode.NotFound, $"The daemon at {Url} does not answer: {e.Message}");
+        }
+    }
+
+    /// <summary>Whether it has a torrent.</summary>
+    public async Task<bool> HasAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync($"torrents/{id}", cancellationToken) is not null;
+        }
+        catch (CommandException e) when (e.ExitCode == ExitCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Adds a torrent, or finds it there.</summary>
+    /// <param name="source">A magnet link, the address of a torrent file, or a torrent file of this machine.</param>
+    /// <param name="options">How it is to be run, as the API takes it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="CommandException">It cannot be added.</exception>
+    public async Task<JsonNode> AddAsync(string source, JsonObject options, CancellationToken cancellationToken)
+    {
+        bool isUrl = source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (isUrl || source.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase))
+        {
+            options[isUrl ? "url" : "link"] = source;
+            return (await SendAsync(HttpMethod.Post, "torrents", options, cancellationToken))!;
+        }
+        // The file is read here: the daemon may be another user's.
+        var body = new ByteArrayContent(TorrentSource.ReadFile(source).ToTorrentFile());
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/x-bittorrent");
+        IEnumerable<string> query = options.SelectMany(option => option.Value switch
+        {
+            null => [],
+            JsonArray values => values.Select(v => $"{option.Key}={Uri.EscapeDataString(v!.ToString())}"),
+            { } value => [$"{option.Key}={Uri.EscapeDataString(value.ToString())}"],
+        });
+        return (await SendAsync(HttpMethod.Post, $"torrents?{string.Join('&', query)}", body, cancellationToken))!;
+    }
+
+    /// <summary>Has it do what takes a while; returns the job when it is done.</summary>
+    /// <exception cref="CommandException">It failed.</exception>
+    public async Task<JsonNode> RunJobAsync(string path, JsonObject body, CancellationToken cancellationToken)
+    {
+        string id = (await SendAsync(HttpMethod.Post, path, body, cancellationToken))!["job"]!.GetValue<string>();
+        while (true)
+        {
+            JsonNode job = (await GetAsync($"jobs/{id}", cancellationToken))!;
+            switch (job["state"]!.GetValue<string>())
+            {
+                case "done":
+                    return job;
+                case "failed":
+                    throw new CommandException(ExitCode.BadInput, job["detail"]?.GetValue<string>() ?? "The daemon could not do it.");
+            }
+            await Task.Delay(JobPace, cancellationToken);
         }
     }
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Compeer.Cli.Doctor;
+using System.Text.Json.Nodes;
 using Compeer.Node.Doctor;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
@@ -30,6 +30,11 @@ internal sealed class DoctorCommand
     {
         if (result.GetValue(_timeout) is < 1 or > 300)
             throw new CommandException(ExitCode.Usage, $"--timeout {result.GetValue(_timeout)} is out of range: it must be within 1..300 seconds.");
+        if (_common.FindDaemon(result, reporter, []) is { } daemon)
+        {
+            using (daemon)
+                return await AskAsync(daemon, result, reporter, cancellationToken);
+        }
         await using TorrentClient client = _common.StartClient(result, reporter);
         reporter.Note("Asking around...");
         var doctor = new NodeDoctor(client, _common.Bind(result), _common.Stun(result), TimeSpan.FromSeconds(result.GetValue(_timeout)));
@@ -42,10 +47,29 @@ internal sealed class DoctorCommand
         {
             throw new CommandException(ExitCode.Usage, $"No second port can be had for the questions: {SocketErrors.Describe(e.SocketErrorCode)}. Choose another --bind.");
         }
+        return Show(DoctorJson.Describe(found), DoctorText.Lines(found), result);
+    }
+
+    /// <summary>What the daemon finds: others come to its port, so it is the one to be examined.</summary>
+    private async Task<int> AskAsync(DaemonConnection daemon, ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        reporter.Note("Asking around...");
+        JsonNode found = (await daemon.RunJobAsync("doctor", [], cancellationToken))["result"]!;
+        return Show(found["report"]!.AsObject(), found["lines"]!.AsArray().Select(l => l!.GetValue<string>()), result);
+    }
+
+    private int Show(JsonObject report, IEnumerable<string> lines, ParseResult result)
+    {
         if (_common.IsJson(result))
-            await Console.Out.WriteLineAsync(DoctorJson.Describe(found).ToJsonString(Json));
+        {
+            JsonObject written = report.DeepClone().AsObject();
+            written.Insert(0, "event", "doctor");
+            Console.Out.WriteLine(written.ToJsonString(Json));
+        }
         else
-            await Console.Out.WriteLineAsync(string.Join(Environment.NewLine, DoctorText.Lines(found).Select(Printable.Text)));
-        return found.Verdict.IsReachable ? ExitCode.Done : ExitCode.Unreachable;
+        {
+            Console.Out.WriteLine(string.Join(Environment.NewLine, lines.Select(Printable.Text)));
+        }
+        return report["reachable"]!.GetValue<bool>() ? ExitCode.Done : ExitCode.Unreachable;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.IO.Enumeration;
 using System.Net;
+using System.Text.Json.Nodes;
 using Compeer.Cli.Output;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
@@ -35,15 +36,34 @@ internal sealed class GetCommand
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
         string argument = result.GetValue(_source)!;
-        _common.TellOfDaemon(result, reporter, "'compeer add' hands the torrent over to it.");
         if (MutableLink.IsMutable(argument))
             return await FollowAsync(argument, result, reporter, cancellationToken);
         TorrentSource source = TorrentSource.Read(argument);
         if (source.Metainfo is { } known)
             CheckSelection(known, result.GetValue(_only) ?? []);
+        if (_common.FindDaemon(result, reporter, []) is { } daemon)
+        {
+            using (daemon)
+                await HandOverAsync(daemon, source, result, reporter, cancellationToken);
+            return ExitCode.Done;
+        }
         await using TorrentClient client = _common.StartClient(result, reporter);
         await FetchAsync(client, source, result, reporter, static (watch, token) => watch.UntilStoppedAsync(token), cancellationToken);
         return ExitCode.Done;
+    }
+
+    /// <summary>Lets the daemon fetch it, and watches.</summary>
+    private async Task HandOverAsync(DaemonConnection daemon, TorrentSource source, ParseResult result, IReporter reporter, CancellationToken cancellationToken)
+    {
+        string[] globs = result.GetValue(_only) ?? [];
+        var addition = new JsonObject
+        {
+            ["directory"] = Path.GetFullPath(result.GetValue(_directory)!),
+            ["sequential"] = result.GetValue(_sequential),
+            ["peers"] = new JsonArray([.. (result.GetValue(_peers) ?? []).Select(p => (JsonNode)p.ToString())]),
+        };
+        var fetch = new DaemonFetch(daemon, reporter, TimeSpan.FromSeconds(result.GetValue(_timeout)));
+        await fetch.RunAsync(source, result.GetValue(_source)!, addition, globs.Length > 0 ? path => Matches(globs, path) : null, cancellationToken);
     }
 
     /// <summary>Fetches what a mutable link names now; with --keep-seeding also every later version.</summary>
@@ -98,27 +118,26 @@ internal sealed class GetCommand
     /// <summary>A selection that matches nothing is a mistake, and should be told before anything is fetched.</summary>
     public static void CheckSelection(Metainfo metainfo, string[] globs)
     {
-        if (globs.Length > 0 && !metainfo.Files.Any(f => !f.IsPad && Matches(globs, f)))
+        if (globs.Length > 0 && !metainfo.Files.Any(f => !f.IsPad && Matches(globs, f.SafePath)))
             throw new CommandException(ExitCode.BadInput, $"No file of '{Printable.Text(metainfo.Name)}' matches --only {string.Join(' ', globs)}. 'compeer info' lists its files.");
     }
 
     private static Func<TorrentFile, bool>? Selection(string[] globs, MagnetLink? link)
     {
         if (globs.Length > 0)
-            return file => Matches(globs, file);
+            return file => Matches(globs, file.SafePath);
         if (link is not { SelectedFiles.IsEmpty: false })
             return null;
         HashSet<int> indexes = [.. link.SelectedFiles];
         return file => indexes.Contains(file.Index);
     }
 
-    private static bool Matches(string[] globs, TorrentFile file)
+    private static bool Matches(string[] globs, string path)
     {
-        int slash = file.SafePath.IndexOf('/', StringComparison.Ordinal);
-        string within = file.SafePath[(slash + 1)..];
-        string name = Path.GetFileName(file.SafePath);
+        string within = path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        string name = Path.GetFileName(path);
         return globs.Any(g => FileSystemName.MatchesSimpleExpression(g, within, ignoreCase: true)
-            || FileSystemName.MatchesSimpleExpression(g, file.SafePath, ignoreCase: true)
+            || FileSystemName.MatchesSimpleExpression(g, path, ignoreCase: true)
             || FileSystemName.MatchesSimpleExpression(g, name, ignoreCase: true));
     }
 }

@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using Compeer.Cli.Output;
 using Compeer.Content.Creation;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Proxies;
-using Compeer.Protocols.PortMapping;
+using Compeer.Node.Torrents;
 
 namespace Compeer.Cli.Commands;
 
@@ -16,9 +14,6 @@ namespace Compeer.Cli.Commands;
 internal sealed class ShareCommand
 {
     private const string SelfTracker = "self";
-
-    private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(1.5);
-    private static readonly TimeSpan RelayPatience = TimeSpan.FromSeconds(5);
 
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _path = new("PATH") { Description = "A file or folder" };
@@ -43,7 +38,11 @@ internal sealed class ShareCommand
 
     private async Task<int> RunAsync(ParseResult result, IReporter reporter, CancellationToken cancellationToken)
     {
-        _common.TellOfDaemon(result, reporter, "The daemon's page shares files too.");
+        if (_common.FindDaemon(result, reporter, [_webSeeds, _torrentOut, _mutable, _superSeeding]) is { } found)
+        {
+            using DaemonConnection daemon = found;
+            return await DaemonShare.RunAsync(daemon, result.GetValue(_path)!, result.GetValue(_format), result.GetValue(_trackers) ?? [], result.GetValue(_qr), reporter, cancellationToken);
+        }
         if (result.GetValue(_trackers)?.Contains(SelfTracker) == true && !new NetworkPolicy(_common.Proxy(result)).AllowsDirect(TrafficClass.TrackerServer))
             throw new CommandException(ExitCode.Usage, "'--tracker self' needs others to reach this machine, which --proxy forbids. Name another tracker.");
         ShareFiles files = ShareFiles.Scan(result.GetValue(_path)!);
@@ -51,18 +50,18 @@ internal sealed class ShareCommand
 
         await using TorrentClient client = _common.StartClient(result, reporter);
         MutableShare? mutable = StartMutable(result, client, files, reporter);
-        // Behind a proxy our addresses are nobody's business, and nobody could come.
-        IReadOnlyList<IPAddress> addresses = client.Policy.AllowsDirect(TrafficClass.IncomingPeers) ? ReachableAddresses(_common.Bind(result)) : [];
-        await using SelfTracker? tracker = await StartTrackerAsync(result, addresses, cancellationToken);
+        await using SelfTracker? tracker = await StartTrackerAsync(result, LinkAddresses.OwnOf(client, _common.Bind(result)), cancellationToken);
         ImmutableArray<string> trackers = [.. (result.GetValue(_trackers) ?? []).Where(t => t != SelfTracker), .. tracker?.Urls ?? []];
-        string[] reachable = [.. await MappedAsync(client, cancellationToken), .. addresses.Select(a => new IPEndPoint(a, client.LocalEndPoint.Port).ToString()), .. await RelayedAsync(client, reporter, cancellationToken)];
+        string[] reachable = await LinkAddresses.FindAsync(client, _common.Bind(result), cancellationToken);
+        if (client.Relay is { Status.Relayed: null })
+            reporter.Note("The relay has given no port yet, so the link does without it.");
         bool isFirst = true;
         while (true)
         {
             metainfo = metainfo.WithTrackers([.. trackers.Select(t => ImmutableArray.Create(t))]).WithWebSeeds([.. result.GetValue(_webSeeds) ?? []]);
             if (result.GetValue(_torrentOut) is { } path)
                 CreateCommand.WriteTorrent(path, metainfo);
-            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable, .. Seen(client, reachable)] };
+            var magnet = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = trackers, WebSeeds = metainfo.WebSeeds, Peers = [.. reachable, .. LinkAddresses.Seen(client, reachable)] };
             string link = mutable?.Link.ToString() ?? magnet.ToString();
             await using Torrent torrent = client.Add(new TorrentSettings
             {
@@ -99,32 +98,6 @@ internal sealed class ShareCommand
         await version.CancelAsync();
         await Task.WhenAll(watch, publish).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return await change;
-    }
-
-    /// <summary>Where the router passes our port on, so that the link works from outside; does not wait long for routers and STUN servers.</summary>
-    private static async Task<string[]> MappedAsync(TorrentClient client, CancellationToken cancellationToken)
-    {
-        Task settled = Task.WhenAll(client.PortMapping?.SettledAsync(cancellationToken) ?? Task.CompletedTask, client.PublicAddresses?.AskedAsync(cancellationToken) ?? Task.CompletedTask);
-        await Task.WhenAny(settled, Task.Delay(RouterPatience, cancellationToken));
-        return client.PortMapping?.Status.ExternalOf(MappedProtocol.Tcp) is { } outside ? [outside.ToString()] : [];
-    }
-
-    /// <summary>Where others see us, for the link only: a NAT that passes our port on by hand, or lets anybody in, makes it work.</summary>
-    private static string[] Seen(TorrentClient client, string[] reachable) =>
-        client.PublicAddresses?.Current.V4 is { UdpPort: { } port } seen && !reachable.Any(r => r.StartsWith($"{seen.Address}:", StringComparison.Ordinal))
-            ? [new IPEndPoint(seen.Address, port).ToString()]
-            : [];
-
-    /// <summary>Our port at the relay, for those who cannot come directly; does not wait long for a relay.</summary>
-    private static async Task<string[]> RelayedAsync(TorrentClient client, IReporter reporter, CancellationToken cancellationToken)
-    {
-        if (client.Relay is not { } relay)
-            return [];
-        await Task.WhenAny(relay.Settled, Task.Delay(RelayPatience, cancellationToken));
-        if (relay.Status.Relayed is { } relayed)
-            return [relayed.ToString()];
-        reporter.Note("The relay has given no port yet, so the link does without it.");
-        return [];
     }
 
     private MutableShare? StartMutable(ParseResult result, TorrentClient client, ShareFiles files, IReporter reporter)
@@ -171,18 +144,4 @@ internal sealed class ShareCommand
         result.GetValue(_trackers)?.Contains(SelfTracker) == true
             ? await Commands.SelfTracker.StartAsync(_common.Bind(result), addresses, cancellationToken)
             : null;
-
-    /// <summary>The addresses to put into the link: what was bound, or what this machine has; loopback only when there is nothing else.</summary>
-    private static IReadOnlyList<IPAddress> ReachableAddresses(IPAddress? bind)
-    {
-        if (bind is not null)
-            return [bind];
-        IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces()
-            .Where(i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-            .SelectMany(i => i.GetIPProperties().UnicastAddresses)
-            .Select(a => a.Address)
-            .Where(a => a.AddressFamily == AddressFamily.InterNetwork || (a.AddressFamily == AddressFamily.InterNetworkV6 && !a.IsIPv6LinkLocal))
-            .Take(8)];
-        return own.Length > 0 ? own : [IPAddress.Loopback];
-    }
 }

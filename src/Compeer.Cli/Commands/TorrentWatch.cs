@@ -29,7 +29,7 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
             {
                 _toldMetadata = true;
                 GetCommand.CheckSelection(metainfo, globs);
-                reporter.Metadata(metainfo);
+                reporter.Metadata(MetadataReport.Of(metainfo));
             }
             if (status.Phase == TorrentPhase.Failed)
                 throw new CommandException(ExitCode.Disk, status.Problem ?? "The torrent failed.");
@@ -37,7 +37,7 @@ internal sealed class TorrentWatch(Torrent torrent, IReporter reporter, TimeSpan
         }
         TorrentStatus last = Report();
         if (!_toldMetadata && last.Metainfo is { } known)
-            reporter.Metadata(known);
+            reporter.Metadata(MetadataReport.Of(known));
         return last;
     }
 

@@ -7,14 +7,24 @@ using Compeer.Network.Turn;
 namespace Compeer.Cli.Output;
 
 /// <summary>What a share serves.</summary>
-internal sealed record SharingReport(string Name, string Link, InfoHashes InfoHashes, long LengthBytes, int Files, string? TorrentFile, IReadOnlyList<string> Addresses, IReadOnlyList<string> Trackers);
+/// <param name="DaemonId">The id of its torrent in the daemon that serves it; null when this process does.</param>
+internal sealed record SharingReport(
+    string Name, string Link, InfoHashes InfoHashes, long LengthBytes, int Files, string? TorrentFile, IReadOnlyList<string> Addresses, IReadOnlyList<string> Trackers, string? DaemonId = null);
+
+/// <summary>What a torrent is.</summary>
+/// <param name="Files">How many, without padding.</param>
+internal sealed record MetadataReport(string Name, InfoHashes InfoHashes, long LengthBytes, int Files, int Pieces, int PieceLengthBytes)
+{
+    public static MetadataReport Of(Metainfo metainfo) => new(
+        metainfo.Name, metainfo.InfoHashes, metainfo.ContentLength, metainfo.Files.Count(f => !f.IsPad), metainfo.PieceCount, metainfo.PieceLength);
+}
 
 /// <summary>Where the commands say what happens: a terminal, plain lines, or one JSON object a line.</summary>
 internal interface IReporter : IDisposable
 {
     void Sharing(SharingReport report);
 
-    void Metadata(Metainfo metainfo);
+    void Metadata(MetadataReport report);
 
     void Progress(TorrentStatus status);
 

@@ -1,13 +1,12 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Compeer.Cli.Doctor;
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
-using Compeer.Formats.Torrents;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Turn;
+using Compeer.Node.Doctor;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PortMapping;
 
@@ -29,19 +28,20 @@ internal sealed class JsonReporter(TextWriter output) : IReporter
         ["bytes"] = report.LengthBytes,
         ["files"] = report.Files,
         ["torrent"] = report.TorrentFile,
+        ["daemon"] = report.DaemonId,
         ["addresses"] = new JsonArray([.. report.Addresses.Select(a => JsonValue.Create(a))]),
         ["trackers"] = new JsonArray([.. report.Trackers.Select(t => JsonValue.Create(t))]),
     });
 
-    public void Metadata(Metainfo metainfo) => Write("metadata", new JsonObject
+    public void Metadata(MetadataReport report) => Write("metadata", new JsonObject
     {
-        ["name"] = metainfo.Name,
-        ["v1"] = metainfo.InfoHashes.V1?.ToString(),
-        ["v2"] = metainfo.InfoHashes.V2?.ToString(),
-        ["bytes"] = metainfo.ContentLength,
-        ["files"] = metainfo.Files.Count(f => !f.IsPad),
-        ["pieces"] = metainfo.PieceCount,
-        ["pieceBytes"] = metainfo.PieceLength,
+        ["name"] = report.Name,
+        ["v1"] = report.InfoHashes.V1?.ToString(),
+        ["v2"] = report.InfoHashes.V2?.ToString(),
+        ["bytes"] = report.LengthBytes,
+        ["files"] = report.Files,
+        ["pieces"] = report.Pieces,
+        ["pieceBytes"] = report.PieceLengthBytes,
     });
 
     public void Progress(TorrentStatus status) => Write("progress", Describe(status));

@@ -1,6 +1,5 @@
 using Compeer.Content.Torrents;
 using Compeer.Formats.Hashing;
-using Compeer.Formats.Torrents;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Turn;
 using Compeer.Protocols.PortMapping;
@@ -42,11 +41,11 @@ internal sealed class PlainReporter : IReporter
         if (report.TorrentFile is not null)
             Line($"Torrent file: {Markup.Escape(report.TorrentFile)}");
         Line($"Reachable at {Markup.Escape(string.Join(", ", report.Addresses))}{(report.Trackers.Count == 0 ? "" : "; trackers: " + Markup.Escape(string.Join(", ", report.Trackers)))}.");
-        Line("Give the link above to others. Press Ctrl-C to stop.");
+        Line($"Give the link above to others. {(report.DaemonId is { } id ? $"The daemon shares it from now on; 'compeer remove {id[..8]}' ends that." : "Press Ctrl-C to stop.")}");
     }
 
-    public void Metadata(Metainfo metainfo) =>
-        Line($"[bold]{Markup.Escape(Printable.Text(metainfo.Name))}[/]: {Units.Size(metainfo.ContentLength)} in {metainfo.Files.Count(f => !f.IsPad)} files, {metainfo.PieceCount} pieces.");
+    public void Metadata(MetadataReport report) =>
+        Line($"[bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {report.Files} file{(report.Files == 1 ? "" : "s")}, {report.Pieces} piece{(report.Pieces == 1 ? "" : "s")}.");
 
     public void Progress(TorrentStatus status)
     {
@@ -100,11 +99,9 @@ internal sealed class PlainReporter : IReporter
 
     public void Complete(TorrentStatus status, string directory)
     {
-        if (status.Metainfo is not { } metainfo)
-            return;
         Line($"[green]Complete and verified:[/] {Units.Size(status.WantedBytes)} in {Markup.Escape(directory)}"
             + (status.RehashedBytes > 0 ? $" ({Units.Size(status.RehashedBytes)} were already there and checked)." : "."));
-        Result(Path.Combine(directory, Printable.Text(metainfo.Name)));
+        Result(Path.Combine(directory, Printable.Text(status.Name ?? "")));
     }
 
     public void Published(long version, Sha1Hash infoHash, int nodes) =>

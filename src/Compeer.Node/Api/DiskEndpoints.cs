@@ -13,7 +13,7 @@ internal sealed class DiskEndpoints(NodeServices services)
 {
     private const int MaxEntries = 5000;
 
-    private readonly Sharing _sharing = new(services.Torrents, services.Data.Root);
+    private readonly Sharing _sharing = new(services.Torrents, services.LinkAddressesAsync, services.Data.Root);
 
     public void Map(IEndpointRouteBuilder api)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Compeer.Content.Torrents;
 using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
@@ -67,15 +68,16 @@ internal sealed class NetworkEndpoints(NodeServices services)
     private async Task<object> ExamineAsync(Action<double> progress, CancellationToken cancellationToken)
     {
         DnsEndPoint[] stun = HostText.ParseAll(services.Configuration[NodeOptions.Stun]);
-        var doctor = new NodeDoctor(services.Client, IPAddress.TryParse(services.Configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null, stun, DoctorPatience);
-        ReachabilityVerdict verdict = (await doctor.ExamineAsync(cancellationToken)).Verdict;
+        var doctor = new NodeDoctor(services.Client, services.Bind, stun, DoctorPatience);
+        DoctorFindings found = await doctor.ExamineAsync(cancellationToken);
+        ReachabilityVerdict verdict = found.Verdict;
         List<Finding> findings =
         [
             Of("Others connect to this node over IPv4", verdict.DirectIn), Of("Others connect to this node over IPv6", verdict.DirectInV6),
             Of("This node connects to others", verdict.DirectOut), Of("Holes can be punched", verdict.HolePunching), Of("A relay passes traffic on", verdict.Relay),
             .. verdict.Advice.Select(a => new Finding(false, "Advice", a, a)),
         ];
-        return new DoctorResult(findings);
+        return new DoctorResult(findings, DoctorJson.Describe(found), [.. DoctorText.Lines(found)]);
 
         static Finding Of(string title, Way way) => new(way.Outlook >= Outlook.Likely, title, way.Reason, null);
     }
@@ -84,7 +86,10 @@ internal sealed class NetworkEndpoints(NodeServices services)
 
     internal sealed record Finding(bool Ok, string Title, string Detail, string? Advice);
 
-    internal sealed record DoctorResult(IReadOnlyList<Finding> Findings);
+    /// <param name="Findings">The verdict, way by way, and advice.</param>
+    /// <param name="Report">All that was seen, for programs.</param>
+    /// <param name="Lines">The same for people.</param>
+    internal sealed record DoctorResult(IReadOnlyList<Finding> Findings, JsonObject Report, IReadOnlyList<string> Lines);
 
     internal sealed record NetworkReachability(string Verdict, string Words, string? Ipv4, string? Ipv6, IReadOnlyList<string> Advice);
 

@@ -65,7 +65,7 @@ internal sealed class TorrentAdditions(NodeServices services)
     {
         try
         {
-            return await new PublicFetch(services.Client.Policy, IPAddress.TryParse(services.Configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+            return await new PublicFetch(services.Client.Policy, services.Bind).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
         }
         catch (IOException e)
         {

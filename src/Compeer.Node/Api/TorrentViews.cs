@@ -44,6 +44,8 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         view["private"] = metainfo?.IsPrivate ?? false;
         view["pieceCount"] = details?.Pieces.Count ?? 0;
         view["pieceLength"] = details?.Pieces.LengthBytes ?? 0;
+        view["verifiedPieces"] = torrent.Running?.Status.VerifiedPieces ?? 0;
+        view["knownPeers"] = torrent.Running?.Status.KnownPeers ?? 0;
         view["trackers"] = JsonSerializer.SerializeToNode(
             details?.Trackers.Select(t => new TrackerView(t.Url, t.Tier, t.State, t.Seeds, t.Leechers, t.NextAnnounce is { } next ? (long)next.TotalSeconds : null, t.LastError)) ?? [], ApiJson.Options);
         return Results.Json(view);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
 using Compeer.Node.Configuration;
@@ -12,6 +13,16 @@ internal sealed record NodeServices(
     DataDirectory Data, NodeConfiguration Configuration, StateStore State, Access Access, TorrentClient Client, TorrentCatalogue Torrents, LiveFeed Feed,
     SpeedLimits Limits, JobBoard Jobs, NodeLog Log, ContentKeys ContentKeys, TimeProvider Time)
 {
+    /// <summary>The local address for peers; null means all.</summary>
+    public IPAddress? Bind => IPAddress.TryParse(Configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null;
+
+    /// <summary>The addresses of this node that a link may name.</summary>
+    public async Task<string[]> LinkAddressesAsync(CancellationToken cancellationToken)
+    {
+        string[] reachable = await LinkAddresses.FindAsync(Client, Bind, cancellationToken);
+        return [.. reachable, .. LinkAddresses.Seen(Client, reachable)];
+    }
+
     /// <summary>For TLS; null where the API is plain, which it is on loopback only.</summary>
     public X509Certificate2? Certificate { get; init; }
 

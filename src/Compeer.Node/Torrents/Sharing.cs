@@ -14,7 +14,10 @@ namespace Compeer.Node.Torrents;
 public sealed record NewShare(string Path, string? Format, ImmutableArray<string> Trackers, bool Private, int? PieceSize, bool Share = true);
 
 /// <summary>Makes torrents of what lies on the disk, and adds them. What was made of unchanged files before is not read again.</summary>
-internal sealed class Sharing(TorrentCatalogue catalogue, string dataDirectory)
+/// <param name="catalogue">Where they are added.</param>
+/// <param name="addresses">Finds the addresses that a link may name.</param>
+/// <param name="dataDirectory">Remembers what was made.</param>
+internal sealed class Sharing(TorrentCatalogue catalogue, Func<CancellationToken, Task<string[]>> addresses, string dataDirectory)
 {
     private const int MaxTrackers = 50;
 
@@ -58,7 +61,9 @@ internal sealed class Sharing(TorrentCatalogue catalogue, string dataDirectory)
         if (!share.Trackers.IsDefaultOrEmpty)
             metainfo = metainfo.WithTrackers([.. share.Trackers.Select(t => ImmutableArray.Create(t))]);
         (NodeTorrent torrent, _) = await catalogue.AddAsync(new NewTorrent { Metainfo = metainfo, Directory = files.Parent, Paused = !share.Share }, cancellationToken);
-        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = share.Trackers.IsDefault ? [] : share.Trackers };
+        // Peers of a private torrent come from its tracker alone.
+        string[] peers = metainfo.IsPrivate ? [] : await addresses(cancellationToken);
+        var link = new MagnetLink { InfoHashes = metainfo.InfoHashes, Name = metainfo.Name, Trackers = share.Trackers.IsDefault ? [] : share.Trackers, Peers = [.. peers] };
         return (torrent, link.ToString());
     }
 

@@ -24,8 +24,18 @@ public sealed class CompeerDaemon : JsonProcess
     }
 
     /// <summary>Runs a command that drives it; what it answers.</summary>
-    public async Task<JsonNode> RunAsync(params string[] command) =>
-        JsonNode.Parse(await LabTool.RunInAsync(Host.Namespace, CompeerProcess.Executable, [.. CompeerProcess.Prefix, .. command, "--json", "--data-dir", _data]))!;
+    public async Task<JsonNode> RunAsync(params string[] command) => JsonNode.Parse(await PrintAsync([.. command, "--json"]))!;
+
+    /// <summary>Runs a command on its data directory; what it prints, messages too.</summary>
+    public Task<string> PrintAsync(params string[] command) =>
+        LabTool.RunInAsync(Host.Namespace, CompeerProcess.Executable, [.. CompeerProcess.Prefix, .. command, "--data-dir", _data]);
+
+    /// <summary>compeer doctor on its data directory: what it found. The exit code tells whether others can connect.</summary>
+    public async Task<JsonEvent> DoctorAsync()
+    {
+        var doctor = new CompeerProcess(Host, ["doctor", "--json", "--data-dir", _data]);
+        return await doctor.WaitForAsync("doctor", TimeSpan.FromSeconds(60));
+    }
 
     /// <summary>Its torrents, by id.</summary>
     public async Task<Dictionary<string, JsonNode>> ListAsync() =>

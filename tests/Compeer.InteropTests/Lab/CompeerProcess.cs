@@ -7,7 +7,7 @@ public sealed class CompeerProcess : JsonProcess
 {
     private static readonly Lazy<string> Program = new(FindProgram);
 
-    private CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
         : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]))
     {
     }

@@ -1,20 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compeer.Network.Stun;
-using Compeer.Node.Doctor;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
 
-namespace Compeer.Cli.Doctor;
+namespace Compeer.Node.Doctor;
 
 /// <summary>The findings as one JSON object.</summary>
-internal static class DoctorJson
+public static class DoctorJson
 {
+    /// <summary>All that was found.</summary>
     public static JsonObject Describe(DoctorFindings found) => new()
     {
-        ["event"] = "doctor",
         ["reachable"] = found.Verdict.IsReachable,
         ["port"] = found.Facts.Port,
         ["local"] = new JsonArray([.. found.Interfaces.Select(i => (JsonNode)new JsonObject { ["interface"] = i.Interface, ["address"] = i.Address.ToString() })]),

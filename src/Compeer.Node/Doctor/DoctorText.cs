@@ -2,16 +2,16 @@ using System.Net;
 using Compeer.Network;
 using Compeer.Network.PortMapping;
 using Compeer.Network.Turn;
-using Compeer.Node.Doctor;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Reachability;
 using Compeer.Protocols.Stun;
 
-namespace Compeer.Cli.Doctor;
+namespace Compeer.Node.Doctor;
 
 /// <summary>The findings in lines for a person: a heading, and what was seen below it.</summary>
-internal static class DoctorText
+public static class DoctorText
 {
+    /// <summary>All that was found, with headings and indents.</summary>
     public static IEnumerable<string> Lines(DoctorFindings found)
     {
         List<(string Heading, IEnumerable<string> Lines)> sections = found.Proxy is { } proxy
@@ -26,6 +26,7 @@ internal static class DoctorText
         return sections.SelectMany(section => section.Lines.Select(line => "  " + line).Prepend(section.Heading));
     }
 
+    /// <summary>The word for an outlook.</summary>
     public static string NameOf(Outlook outlook) => outlook switch
     {
         Outlook.Yes => "yes",
