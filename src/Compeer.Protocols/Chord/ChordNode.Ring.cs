@@ -9,9 +9,12 @@ public sealed partial class ChordNode<TPeer>
 
     private Instant _stabiliseAt;
     private Instant _fixAt;
-    private (TPeer Peer, Instant Deadline) _successorCheck = (default, Instant.Never);
+    private (RingContact<TPeer> Asked, Instant Deadline) _successorCheck = (default, Instant.Never);
     private (TPeer Peer, Instant Deadline) _predecessorCheck = (default, Instant.Never);
     private int _nextBit = RingKey.BitLength - 1;
+
+    /// <summary>Where our keys began when the node before us was lost.</summary>
+    private RingKey? _lostAfter;
 
     /// <summary>Asks the successor who is before it, and the predecessor whether it lives.</summary>
     private void Stabilise(Instant now)
@@ -28,9 +31,8 @@ public sealed partial class ChordNode<TPeer>
 
     private void AskSuccessor(Instant now)
     {
-        TPeer successor = Successors[0].Peer;
-        _successorCheck = (successor, now + _options.AnswerTimeout);
-        AskNeighbours(successor, SuccessorCheckId);
+        _successorCheck = (Successors[0], now + _options.AnswerTimeout);
+        AskNeighbours(Successors[0].Peer, SuccessorCheckId);
     }
 
     private void AskNeighbours(TPeer peer, uint id) =>
@@ -55,10 +57,11 @@ public sealed partial class ChordNode<TPeer>
         {
             _predecessorCheck = (default, Instant.Never);
         }
-        else if (answer.Id == SuccessorCheckId && _successorCheck.Deadline != Instant.Never && _successorCheck.Peer.Equals(from))
+        else if (answer.Id == SuccessorCheckId && _successorCheck.Deadline != Instant.Never && _successorCheck.Asked.Peer.Equals(from))
         {
+            RingContact<TPeer> successor = _successorCheck.Asked;
             _successorCheck = (default, Instant.Never);
-            OnSuccessorAnswers(new RingContact<TPeer>(answer.Key, from), answer, now);
+            OnSuccessorAnswers(successor, answer, now);
         }
         else if (Waiting(from, answer.Id) is { IsAskingOwner: true } lookup)
         {
@@ -75,6 +78,8 @@ public sealed partial class ChordNode<TPeer>
             moved = true;
             AskSuccessor(now);
         }
+        if (Successors.IsEmpty)
+            return;
         _outbox.Enqueue((Successors[0].Peer, new ChordMessage<TPeer>(ChordMessageKind.Notify, 0, Self.Key, null, [])));
         if (moved)
             Raise(new ChordEvent<TPeer>.SuccessorsMoved(Successors.ToArray()));
@@ -93,7 +98,7 @@ public sealed partial class ChordNode<TPeer>
     /// <summary>Somebody believes it is before us: it is, when nobody else is between.</summary>
     private void OnNotify(in RingContact<TPeer> claimed, Instant now)
     {
-        if (claimed.Key == Self.Key || (Predecessor is { } known && !claimed.Key.IsWithin(known.Key, Self.Key)))
+        if (claimed.Key == Self.Key || claimed.Peer.Equals(Self.Peer) || (Predecessor is { } known && !claimed.Key.IsWithin(known.Key, Self.Key)))
             return;
         if (Predecessor is { } same && same.Key == claimed.Key)
             return;
@@ -109,8 +114,6 @@ public sealed partial class ChordNode<TPeer>
         if (_table.Learn(claimed) && Successors.Length == 1)
             AskSuccessor(now);
     }
-
-    private RingKey? _lostAfter;
 
     private void OnLeave(TPeer from, in ChordMessage<TPeer> message, Instant now)
     {
@@ -137,7 +140,7 @@ public sealed partial class ChordNode<TPeer>
         }
         if (_predecessorCheck.Peer.Equals(peer))
             _predecessorCheck = (default, Instant.Never);
-        if (_successorCheck.Deadline != Instant.Never && _successorCheck.Peer.Equals(peer))
+        if (_successorCheck.Deadline != Instant.Never && _successorCheck.Asked.Peer.Equals(peer))
         {
             _successorCheck = (default, Instant.Never);
             if (Successors.Length > 0)

@@ -25,7 +25,7 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
         ArgumentNullException.ThrowIfNull(options);
         Self = self;
         _options = options;
-        _table = new ChordTable<TPeer>(self.Key, options.Successors);
+        _table = new ChordTable<TPeer>(self, options.Successors);
         _stabiliseAt = now + (options.StabiliseEvery * (random?.NextDouble() ?? 1));
         _fixAt = now + (options.FixFingerEvery * (random?.NextDouble() ?? 1));
     }
@@ -122,7 +122,7 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
                 OnGone(late.Peer, now);
         }
         if (_successorCheck.Deadline <= now)
-            OnGone(_successorCheck.Peer, now);
+            OnGone(_successorCheck.Asked.Peer, now);
         if (_predecessorCheck.Deadline <= now)
             OnGone(_predecessorCheck.Peer, now);
         if (_stabiliseAt <= now)

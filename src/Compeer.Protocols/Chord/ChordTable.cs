@@ -7,9 +7,10 @@ namespace Compeer.Protocols.Chord;
 /// Whom a Chord node knows: the nodes that follow it, and one finger for each doubling of the distance. Single-threaded; holds
 /// at most the options' successors and 128 fingers, of which log2 N exist.
 /// </summary>
-internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
+internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccessors)
     where TPeer : struct, IEquatable<TPeer>
 {
+    private readonly RingKey _own = self.Key;
     private readonly List<RingContact<TPeer>> _successors = [];
     private readonly List<RingContact<TPeer>> _fingers = [];
 
@@ -22,7 +23,7 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
     /// <summary>Puts a node where it belongs; true when the successors changed.</summary>
     public bool Learn(in RingContact<TPeer> contact)
     {
-        if (contact.Key == own)
+        if (IsOurs(contact))
             return false;
         int place = Place(_fingers, contact.Key);
         int bit = BitOf(contact.Key);
@@ -37,7 +38,7 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
     public bool LearnSuccessor(in RingContact<TPeer> contact)
     {
         int place = Place(_successors, contact.Key);
-        if (contact.Key == own || place >= maxSuccessors || (place < _successors.Count && _successors[place].Key == contact.Key))
+        if (IsOurs(contact) || place >= maxSuccessors || (place < _successors.Count && _successors[place].Key == contact.Key))
             return false;
         _successors.Insert(place, contact);
         if (_successors.Count > maxSuccessors)
@@ -55,7 +56,7 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
         foreach (ref readonly RingContact<TPeer> next in following)
         {
             // In order, and not past ourselves: a ring smaller than the list comes round.
-            if (adopted.Count >= maxSuccessors || own.ClockwiseTo(next.Key) <= own.ClockwiseTo(adopted[^1].Key))
+            if (adopted.Count >= maxSuccessors || IsOurs(next) || _own.ClockwiseTo(next.Key) <= _own.ClockwiseTo(adopted[^1].Key))
                 break;
             adopted.Add(next);
         }
@@ -71,7 +72,7 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
     public void SetFinger(int bit, in RingContact<TPeer> found)
     {
         _fingers.RemoveAll(f => BitOf(f.Key) == bit);
-        if (found.Key != own && BitOf(found.Key) == bit)
+        if (!IsOurs(found) && BitOf(found.Key) == bit)
             _fingers.Insert(Place(_fingers, found.Key), found);
     }
 
@@ -83,18 +84,18 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
     }
 
     /// <summary>The successors at or after a key, nearest first; none when the key is beyond them all.</summary>
-    public ReadOnlySpan<RingContact<TPeer>> Following(RingKey key) => Successors[(Before(_successors, own.ClockwiseTo(key)) + 1)..];
+    public ReadOnlySpan<RingContact<TPeer>> Following(RingKey key) => Successors[(Before(_successors, _own.ClockwiseTo(key)) + 1)..];
 
     /// <summary>The nodes we know that lie before a key, nearest to it first.</summary>
     public RingContact<TPeer>[] ClosestPreceding(RingKey key, int count)
     {
-        UInt128 limit = own.ClockwiseTo(key);
+        UInt128 limit = _own.ClockwiseTo(key);
         int finger = Before(_fingers, limit), successor = Before(_successors, limit);
         var nearest = new RingContact<TPeer>[Math.Min(count, finger + successor + 2)];
         int found = 0;
         while (found < nearest.Length && (finger >= 0 || successor >= 0))
         {
-            bool isFinger = successor < 0 || (finger >= 0 && own.ClockwiseTo(_fingers[finger].Key) >= own.ClockwiseTo(_successors[successor].Key));
+            bool isFinger = successor < 0 || (finger >= 0 && _own.ClockwiseTo(_fingers[finger].Key) >= _own.ClockwiseTo(_successors[successor].Key));
             RingContact<TPeer> next = isFinger ? _fingers[finger--] : _successors[successor--];
             if (found == 0 || nearest[found - 1].Key != next.Key)
                 nearest[found++] = next;
@@ -102,18 +103,20 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
         return found == nearest.Length ? nearest : nearest[..found];
     }
 
+    private bool IsOurs(in RingContact<TPeer> contact) => contact.Key == _own || contact.Peer.Equals(self.Peer);
+
     /// <summary>The doubling that a distance is in: key at least 2^bit away and less than twice that.</summary>
-    private int BitOf(RingKey key) => 127 - (int)UInt128.LeadingZeroCount(own.ClockwiseTo(key));
+    private int BitOf(RingKey key) => 127 - (int)UInt128.LeadingZeroCount(_own.ClockwiseTo(key));
 
     /// <summary>Where a key belongs in a list by distance.</summary>
     private int Place(List<RingContact<TPeer>> list, RingKey key)
     {
-        UInt128 distance = own.ClockwiseTo(key);
+        UInt128 distance = _own.ClockwiseTo(key);
         int low = 0, high = list.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (own.ClockwiseTo(list[middle].Key) < distance)
+            if (_own.ClockwiseTo(list[middle].Key) < distance)
                 low = middle + 1;
             else
                 high = middle;
@@ -123,5 +126,5 @@ internal sealed class ChordTable<TPeer>(RingKey own, int maxSuccessors)
 
     /// <summary>The last of a list that is nearer than a distance; a distance of 0 is the whole ring.</summary>
     private int Before(List<RingContact<TPeer>> list, UInt128 limit) =>
-        limit == 0 ? list.Count - 1 : Place(list, own.Plus(limit)) - 1;
+        limit == 0 ? list.Count - 1 : Place(list, _own.Plus(limit)) - 1;
 }

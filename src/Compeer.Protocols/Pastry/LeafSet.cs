@@ -17,9 +17,9 @@ internal sealed class LeafSet<TPeer>(RingKey own, int size)
     /// <summary>Those before us, nearest first.</summary>
     public ReadOnlySpan<RingContact<TPeer>> Back => CollectionsMarshal.AsSpan(_back);
 
-    /// <summary>Whether there are so few nodes that both sides meet: then we know everybody.</summary>
+    /// <summary>Whether there are so few nodes that both sides meet: then we know everybody. A side with a gap after a death does not mean that.</summary>
     private bool IsWholeRing =>
-        _clockwise.Count < size / 2 || _back.Count < size / 2 || own.ClockwiseTo(_clockwise[^1].Key) >= own.ClockwiseTo(_back[^1].Key);
+        _clockwise.Count == 0 || _back.Count == 0 || own.ClockwiseTo(_clockwise[^1].Key) >= own.ClockwiseTo(_back[^1].Key);
 
     /// <summary>Puts a node in its place; true when it is near enough and was not here.</summary>
     public bool Learn(in RingContact<TPeer> contact)

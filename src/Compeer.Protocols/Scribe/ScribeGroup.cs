@@ -12,6 +12,9 @@ internal sealed class ScribeGroup<TPeer>
     /// <summary>Null at the root.</summary>
     public TPeer? Parent { get; set; }
 
+    /// <summary>The parent before; news may still come from it until the new one has taken us.</summary>
+    public TPeer? OldParent { get; set; }
+
     /// <summary>Children, and when each was last heard.</summary>
     public Dictionary<TPeer, Instant> Children { get; } = [];
 

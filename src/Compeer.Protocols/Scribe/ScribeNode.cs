@@ -84,8 +84,10 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         foreach ((RingKey group, ScribeGroup<TPeer> here) in _groups)
         {
             here.Children.Remove(to);
-            if (here.Parent is { } parent && parent.Equals(to))
-                FindParent(group, here);
+            if (here.Parent is not { } parent || !parent.Equals(to))
+                continue;
+            here.Parent = null;
+            FindParent(group, here);
         }
         if (message.Tree is { Kind: ScribeMessageKind.Publish } news)
             ToRoot(news);
@@ -102,6 +104,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         {
             foreach (TPeer silent in here.Children.Where(c => c.Value + _options.ChildPatience < now).Select(c => c.Key).ToArray())
                 here.Children.Remove(silent);
+            LeaveOldParent(group, here);
             // Asked anew each time: a node that came between is nearer to the key, and a root may no longer be one.
             FindParent(group, here);
             LeaveIfIdle(group, here);
@@ -123,7 +126,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
             case ScribeMessageKind.Publish:
                 ToRoot(message);
                 break;
-            case ScribeMessageKind.Multicast when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? here) && here.Parent is { } parent && parent.Equals(from):
+            case ScribeMessageKind.Multicast when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? here) && (from.Equals(here.Parent) || from.Equals(here.OldParent)):
                 Multicast(here, message);
                 break;
         }
@@ -166,11 +169,21 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
     private void FindParent(RingKey group, ScribeGroup<TPeer> here)
     {
         TPeer? next = Routing.NextHop(group)?.Peer;
-        if (here.Parent is { } old && !(next is { } same && same.Equals(old)))
-            _outbox.Enqueue((old, new TreeMessage(ScribeMessageKind.Unsubscribe, group, 0, 0)));
+        if (here.Parent is { } old && !old.Equals(next))
+        {
+            LeaveOldParent(group, here);
+            here.OldParent = old;
+        }
         here.Parent = next;
         if (next is { } parent)
             _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0)));
+    }
+
+    private void LeaveOldParent(RingKey group, ScribeGroup<TPeer> here)
+    {
+        if (here.OldParent is { } old && !old.Equals(here.Parent))
+            _outbox.Enqueue((old, new TreeMessage(ScribeMessageKind.Unsubscribe, group, 0, 0)));
+        here.OldParent = null;
     }
 
     private void LeaveIfIdle(RingKey group, ScribeGroup<TPeer> here)
@@ -178,6 +191,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         if (here.IsMember || here.Children.Count > 0)
             return;
         _groups.Remove(group);
+        LeaveOldParent(group, here);
         if (here.Parent is { } parent)
             _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Unsubscribe, group, 0, 0)));
     }

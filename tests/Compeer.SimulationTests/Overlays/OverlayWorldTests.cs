@@ -125,12 +125,12 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
     {
         WorldReport report = Run("scribe-trees", 1000);
         Assert.All(report.Rows, r => Assert.Equal(0, r["delivered twice"]));
-        foreach (string kind in (string[])["proximity-aware", "random"])
+        foreach (string kind in (string[])["proximity-aware", "first come"])
         {
             Assert.Equal(100, report.Row(kind)["reached %"]);
             Assert.Equal(100, report.Row($"{kind}, 10 % dead, 3 min later")["reached %"]);
         }
-        Assert.True(report.Row("proximity-aware")["stretch p50"] < report.Row("random")["stretch p50"]);
+        Assert.True(report.Row("proximity-aware")["stretch p50"] < report.Row("first come")["stretch p50"]);
     }
 
     [Fact]

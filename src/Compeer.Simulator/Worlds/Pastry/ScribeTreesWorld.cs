@@ -22,7 +22,7 @@ public sealed class ScribeTreesWorld : World
 
     private static CaseReport Measure(WorldOptions options, bool isProximityAware, CancellationToken cancellationToken)
     {
-        string name = isProximityAware ? "proximity-aware" : "random";
+        string name = isProximityAware ? "proximity-aware" : "first come";
         Seed seed = options.Seed.Derive("scribe");
         var population = new PastryPopulation(seed, options.Nodes, Routing, isProximityAware, options.TraceLines);
         population.JoinAll(cancellationToken);
