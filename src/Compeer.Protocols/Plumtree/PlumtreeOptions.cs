@@ -4,7 +4,7 @@ namespace Compeer.Protocols.Plumtree;
 public sealed record PlumtreeOptions
 {
     /// <summary>How long a broadcast that a neighbour has may be missing before it is asked for. Longer than a broadcast takes along the tree, else the tree is undone by haste.</summary>
-    public TimeSpan MissingPatience { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan MissingPatience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the next neighbour is waited for after one was asked.</summary>
     public TimeSpan GraftPatience { get; init; } = TimeSpan.FromSeconds(1);

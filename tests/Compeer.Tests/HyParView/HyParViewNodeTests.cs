@@ -91,7 +91,8 @@ public sealed class HyParViewNodeTests
         Assert.Equal((8, HyParViewMessageKind.ShuffleReply, 3), (to, reply.Kind, reply.Peers.Length));
         Assert.Contains(30, node.Passive);
         node.Receive(1, Message(HyParViewMessageKind.Shuffle, 8, timeToLive: 5, peers: [8]), Now);
-        Assert.Equal((2, 4), Assert.Single(Sent(node)) is var (next, m) ? (next, m.TimeToLive) : default);
+        (int next, HyParViewMessage<int> passedOn) = Assert.Single(Sent(node));
+        Assert.Equal((2, 4), (next, passedOn.TimeToLive));
     }
 
     [Fact]

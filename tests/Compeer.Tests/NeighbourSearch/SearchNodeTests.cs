@@ -103,10 +103,12 @@ public sealed class SearchNodeTests
         (to, next) = Assert.Single(Sent(node));
         Assert.Equal((99, SearchMessageKind.MayGoOn), (to, next.Kind));
         node.Receive(99, next with { Kind = SearchMessageKind.GoOn }, Now);
-        Assert.Equal((SearchMessageKind.Walk, 5), (Assert.Single(Sent(node)) is var (_, m) ? m.Kind : default, 5));
+        (_, next) = Assert.Single(Sent(node));
+        Assert.Equal((SearchMessageKind.Walk, 5), (next.Kind, next.Hops));
         node.Share(5);
         node.Receive(1, Question(7, 5, 100, SearchMessageKind.Walk), Now);
-        Assert.Equal((99, SearchMessageKind.Hit), Assert.Single(Sent(node)) is var (who, hit) ? (who, hit.Kind) : default);
+        (to, next) = Assert.Single(Sent(node));
+        Assert.Equal((99, SearchMessageKind.Hit), (to, next.Kind));
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class PastryNodeTests
         while (node.TryTransmit(out to, out message))
             sent.Add((to, message));
         Assert.Contains(sent, s => s.Message.Kind == PastryMessageKind.AskRow);
-        Assert.Equal((0x25, 1), Assert.Single(sent, s => s.Message.Kind == PastryMessageKind.Route) is var (next, m) ? (next, m.Hops) : default);
+        (to, message) = Assert.Single(sent, s => s.Message.Kind == PastryMessageKind.Route);
+        Assert.Equal((0x25, 1), (to, message.Hops));
     }
 
     [Fact]

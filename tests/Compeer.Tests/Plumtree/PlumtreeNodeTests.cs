@@ -25,6 +25,12 @@ public sealed class PlumtreeNodeTests
         return sent;
     }
 
+    private static (int To, PlumtreeMessageKind Kind) Only(PlumtreeNode<int> node)
+    {
+        (int to, PlumtreeMessage message) = Assert.Single(Sent(node));
+        return (to, message.Kind);
+    }
+
     [Fact]
     public void News_is_delivered_once_and_passed_on_with_its_payload()
     {
@@ -37,7 +43,7 @@ public sealed class PlumtreeNodeTests
         Assert.All(sent, s => Assert.Equal((PlumtreeMessageKind.Gossip, 2), (s.Message.Kind, s.Message.Round)));
         node.Receive(2, Message(PlumtreeMessageKind.Gossip), Now);
         Assert.False(node.TryTakeDelivery(out _));
-        Assert.Equal((2, PlumtreeMessageKind.Prune), Assert.Single(Sent(node)) is var (to, m) ? (to, m.Kind) : default);
+        Assert.Equal((2, PlumtreeMessageKind.Prune), Only(node));
         Assert.Equal(2, node.EagerCount);
     }
 
@@ -58,7 +64,7 @@ public sealed class PlumtreeNodeTests
         node.Receive(2, Message(PlumtreeMessageKind.IHave), Now);
         Assert.Empty(Sent(node));
         node.OnDeadline(node.NextDeadline);
-        Assert.Equal((1, PlumtreeMessageKind.Graft), Assert.Single(Sent(node)) is var (to, m) ? (to, m.Kind) : default);
+        Assert.Equal((1, PlumtreeMessageKind.Graft), Only(node));
         node.OnDeadline(node.NextDeadline);
         Assert.Equal(2, Assert.Single(Sent(node)).To);
         node.Receive(2, Message(PlumtreeMessageKind.Gossip), Now);
@@ -73,7 +79,7 @@ public sealed class PlumtreeNodeTests
         node.Receive(1, Message(PlumtreeMessageKind.Gossip), Now);
         Sent(node);
         node.Receive(2, Message(PlumtreeMessageKind.Graft), Now);
-        Assert.Equal((2, PlumtreeMessageKind.Gossip), Assert.Single(Sent(node)) is var (to, m) ? (to, m.Kind) : default);
+        Assert.Equal((2, PlumtreeMessageKind.Gossip), Only(node));
         Assert.Equal(2, node.EagerCount);
     }
 

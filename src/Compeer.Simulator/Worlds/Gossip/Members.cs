@@ -86,11 +86,11 @@ public sealed class Members
         return Up();
     }
 
-    /// <summary>A random node that is up broadcasts.</summary>
-    public void Broadcast(ulong number)
+    /// <summary>A node that is up broadcasts; a random one when none is named.</summary>
+    public void Broadcast(ulong number, int? by = null)
     {
         List<int> up = Up();
-        int origin = up[_random.Next(up.Count)];
+        int origin = by ?? up[_random.Next(up.Count)];
         _delivered[number] = new Dictionary<int, int> { [origin] = 0 };
         Simulation[origin]!.Tree.Broadcast(number, default);
         Simulation.Pump(origin);

@@ -13,16 +13,17 @@ public sealed class PlumtreeBroadcastWorld : World
 
     public override string Name => "plumtree-broadcast";
 
-    public override string Summary => "Plumtree over HyParView: redundancy of the first and the later broadcasts, and who is reached while 30 % leave each minute.";
+    public override string Summary => "Plumtree over HyParView: redundancy of the first and the later broadcasts of one and of any sender, and who is reached while 30 % leave each minute.";
 
     public override int DefaultNodes => 10_000;
 
-    public override WorldPlot Plot => new("broadcast", "payloads beyond one a node", "redundancy");
+    public override WorldPlot Plot => new("broadcast", "payloads beyond one a node", "one sender", "any sender");
 
-    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [Resting, Churning];
+    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Resting(o, true, t), (o, t) => Resting(o, false, t), Churning];
 
-    private static CaseReport Resting(WorldOptions options, CancellationToken cancellationToken)
+    private static CaseReport Resting(WorldOptions options, bool hasOneSender, CancellationToken cancellationToken)
     {
+        string name = hasOneSender ? "one sender" : "any sender";
         var members = new Members(options.Seed.Derive("resting"), options.TraceLines);
         members.Settle(options.Nodes, Settling, cancellationToken);
         var rows = new List<WorldRow>();
@@ -30,20 +31,21 @@ public sealed class PlumtreeBroadcastWorld : World
         {
             cancellationToken.ThrowIfCancellationRequested();
             long payloads = members.Simulation.Sent[(int)PlumtreeMessageKind.Gossip], lazy = members.Simulation.Sent[(int)PlumtreeMessageKind.IHave];
-            members.Broadcast((ulong)i);
+            members.Broadcast((ulong)i, hasOneSender ? 0 : null);
             members.Simulation.RunFor(Lasts);
             payloads = members.Simulation.Sent[(int)PlumtreeMessageKind.Gossip] - payloads;
             if (i is not (1 or 2 or 3 or 5 or 10 or 20 or Broadcasts))
                 continue;
             IReadOnlyDictionary<int, int> receivers = members.Receivers((ulong)i);
-            rows.Add(new WorldRow($"at rest, broadcast {i}").With("broadcast", i)
+            double redundancy = (payloads / (double)(receivers.Count - 1)) - 1;
+            rows.Add(new WorldRow($"{name}, broadcast {i}").With("broadcast", i)
                 .With("reached %", Figures.Percent(receivers.Count, options.Nodes), "0.000")
-                .With("redundancy", (payloads / (double)(receivers.Count - 1)) - 1, "0.000")
+                .With("redundancy", redundancy, "0.000").With(name, redundancy, "0.000")
                 .With("lazy messages a node", (members.Simulation.Sent[(int)PlumtreeMessageKind.IHave] - lazy) / (double)options.Nodes, "0.00")
                 .Spread("steps", receivers.Values.Select(r => (double)r), "0.0")
                 .With("delivered twice", members.DeliveredTwice));
         }
-        return CaseReport.Of("at rest", members.Simulation, rows);
+        return CaseReport.Of(name, members.Simulation, rows);
     }
 
     private static CaseReport Churning(WorldOptions options, CancellationToken cancellationToken)

@@ -8,6 +8,10 @@ public sealed class KademliaSybilWorld : World
     private const int Sybils = 60;
     private const int Keys = 200;
     private const int SizeSamples = 5;
+
+    /// <summary>Nodes that share so many bits less with a key than its region does know more than enough others there.</summary>
+    private const int FarPrefix = 4;
+
     private static readonly LookupOptions Options = new() { Closest = PlainPolicy.BucketSize, Parallel = 3, MaxCandidates = 200 };
 
     public override string Name => "kademlia-sybil";
@@ -67,6 +71,9 @@ public sealed class KademliaSybilWorld : World
         }
         for (int node = 0; node < honest; node++)
         {
+            // Whoever is far has no room left in the bucket that they all belong to.
+            if (population.Simulation[node]!.Table.Own.CommonPrefixLength(key) + FarPrefix < RegionDensity.RegionPrefix(honest, PlainPolicy.BucketSize))
+                continue;
             foreach ((Key160 near, int sybil) in fellows)
                 population.Simulation[node]!.Table.OnReply(near, sybil, TimeSpan.FromMilliseconds(100), population.Simulation.Now, out _);
         }
