@@ -10,9 +10,10 @@ namespace Compeer.Protocols.Chord;
 internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccessors)
     where TPeer : struct, IEquatable<TPeer>
 {
-    private readonly RingKey _own = self.Key;
     private readonly List<RingContact<TPeer>> _successors = [];
     private readonly List<RingContact<TPeer>> _fingers = [];
+
+    private RingKey Own => self.Key;
 
     /// <summary>Nearest first.</summary>
     public ReadOnlySpan<RingContact<TPeer>> Successors => CollectionsMarshal.AsSpan(_successors);
@@ -56,7 +57,7 @@ internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccesso
         foreach (ref readonly RingContact<TPeer> next in following)
         {
             // In order, and not past ourselves: a ring smaller than the list comes round.
-            if (adopted.Count >= maxSuccessors || IsOurs(next) || _own.ClockwiseTo(next.Key) <= _own.ClockwiseTo(adopted[^1].Key))
+            if (adopted.Count >= maxSuccessors || IsOurs(next) || Own.ClockwiseTo(next.Key) <= Own.ClockwiseTo(adopted[^1].Key))
                 break;
             adopted.Add(next);
         }
@@ -84,18 +85,18 @@ internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccesso
     }
 
     /// <summary>The successors at or after a key, nearest first; none when the key is beyond them all.</summary>
-    public ReadOnlySpan<RingContact<TPeer>> Following(RingKey key) => Successors[(Before(_successors, _own.ClockwiseTo(key)) + 1)..];
+    public ReadOnlySpan<RingContact<TPeer>> Following(RingKey key) => Successors[(Before(_successors, Own.ClockwiseTo(key)) + 1)..];
 
     /// <summary>The nodes we know that lie before a key, nearest to it first.</summary>
     public RingContact<TPeer>[] ClosestPreceding(RingKey key, int count)
     {
-        UInt128 limit = _own.ClockwiseTo(key);
+        UInt128 limit = Own.ClockwiseTo(key);
         int finger = Before(_fingers, limit), successor = Before(_successors, limit);
         var nearest = new RingContact<TPeer>[Math.Min(count, finger + successor + 2)];
         int found = 0;
         while (found < nearest.Length && (finger >= 0 || successor >= 0))
         {
-            bool isFinger = successor < 0 || (finger >= 0 && _own.ClockwiseTo(_fingers[finger].Key) >= _own.ClockwiseTo(_successors[successor].Key));
+            bool isFinger = successor < 0 || (finger >= 0 && Own.ClockwiseTo(_fingers[finger].Key) >= Own.ClockwiseTo(_successors[successor].Key));
             RingContact<TPeer> next = isFinger ? _fingers[finger--] : _successors[successor--];
             if (found == 0 || nearest[found - 1].Key != next.Key)
                 nearest[found++] = next;
@@ -103,20 +104,20 @@ internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccesso
         return found == nearest.Length ? nearest : nearest[..found];
     }
 
-    private bool IsOurs(in RingContact<TPeer> contact) => contact.Key == _own || contact.Peer.Equals(self.Peer);
+    private bool IsOurs(in RingContact<TPeer> contact) => contact.Key == Own || contact.Peer.Equals(self.Peer);
 
     /// <summary>The doubling that a distance is in: key at least 2^bit away and less than twice that.</summary>
-    private int BitOf(RingKey key) => 127 - (int)UInt128.LeadingZeroCount(_own.ClockwiseTo(key));
+    private int BitOf(RingKey key) => 127 - (int)UInt128.LeadingZeroCount(Own.ClockwiseTo(key));
 
     /// <summary>Where a key belongs in a list by distance.</summary>
     private int Place(List<RingContact<TPeer>> list, RingKey key)
     {
-        UInt128 distance = _own.ClockwiseTo(key);
+        UInt128 distance = Own.ClockwiseTo(key);
         int low = 0, high = list.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (_own.ClockwiseTo(list[middle].Key) < distance)
+            if (Own.ClockwiseTo(list[middle].Key) < distance)
                 low = middle + 1;
             else
                 high = middle;
@@ -126,5 +127,5 @@ internal sealed class ChordTable<TPeer>(RingContact<TPeer> self, int maxSuccesso
 
     /// <summary>The last of a list that is nearer than a distance; a distance of 0 is the whole ring.</summary>
     private int Before(List<RingContact<TPeer>> list, UInt128 limit) =>
-        limit == 0 ? list.Count - 1 : Place(list, _own.Plus(limit)) - 1;
+        limit == 0 ? list.Count - 1 : Place(list, Own.Plus(limit)) - 1;
 }

@@ -120,7 +120,7 @@ public sealed class SetReconcilerTests
     {
         Assert.Equal(ReconciliationStep.Malformed, Receive(Asks([1]), new byte[(1 << 20) + 1]).Step);
         (ReconciliationStep step, byte[] answer) = Receive(Answers([1]), [0x62]);
-        Assert.Equal((ReconciliationStep.UnknownVersion, 0x61), (step, Assert.Single(answer)));
+        Assert.Equal((ReconciliationStep.UnknownVersion, (byte)0x61), (step, Assert.Single(answer)));
         byte[] many = Begin(Asks(Enumerable.Range(0, 30)));
         var few = new SetReconciler(Set([]), new ReconciliationOptions { MaxNeeded = 10 }, asks: true);
         Assert.Equal(ReconciliationStep.TooMuch, Receive(few, many).Step);
