@@ -7,10 +7,10 @@ namespace Compeer.SimulationTests.Overlays;
 /// <summary>The overlays' worlds, small enough for every run; docs/overlays.md has the figures of the large ones.</summary>
 public sealed class OverlayWorldTests(ITestOutputHelper output)
 {
-    /// <summary>Worlds of a kind of their own, tested elsewhere.</summary>
-    private static readonly string[] Elsewhere = ["mainline-dht"];
+    /// <summary>Worlds that take long however few nodes they have, and one that is tested elsewhere.</summary>
+    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht"];
 
-    public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Elsewhere)];
+    public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Slow)];
 
     private WorldReport Run(string name, int nodes, ulong seed = 1, int threads = 2)
     {
@@ -23,7 +23,7 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
     [MemberData(nameof(Names))]
     public void A_world_repeats_itself_and_can_be_drawn(string name)
     {
-        WorldReport first = Run(name, 64), again = Run(name, 64, threads: 1);
+        WorldReport first = Run(name, 128), again = Run(name, 128, threads: 1);
         Assert.Equal(first.TraceDigest, again.TraceDigest);
         Assert.Equal(first.ToCsv(), again.ToCsv());
         Assert.NotEmpty(first.Rows);
@@ -117,7 +117,7 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.Equal((0.0, 0.0), (before["wrong node"], before["lost"]));
         Assert.Equal((0.0, 0.0), (repaired["wrong node"], repaired["lost"]));
         Assert.True(dead["mean hops"] > before["mean hops"]);
-        Assert.InRange(repaired["mean hops"], before["mean hops"] - 0.2, before["mean hops"] + 0.1);
+        Assert.InRange(repaired["mean hops"], before["mean hops"] - 0.2, before["mean hops"] + 0.3);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.True(report.Row("50 % dead, waits mean + 4 deviations")["seconds"] < report.Row("50 % dead, waits 3 s")["seconds"] / 2);
     }
 
-    [Fact]
+    [NightlyFact]
     public void Disjoint_paths_withstand_hostile_nodes()
     {
         WorldReport report = Run("kademlia-hostile", 1000);
@@ -150,7 +150,7 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.True(report.Row("keys bound, 8 paths")["success %"] >= 99);
     }
 
-    [Fact]
+    [NightlyFact]
     public void A_crowd_of_Sybils_hides_a_key_only_from_those_who_do_not_look_around()
     {
         WorldReport report = Run("kademlia-sybil", 1000);
