@@ -37,7 +37,7 @@ public sealed class RegionDensityTests
         var target = Key160.NewRandom(random);
         Key160[] nodes = [.. Enumerable.Range(0, 5000).Select(_ => Key160.NewRandom(random)), .. Enumerable.Range(0, 60).Select(_ => target.RandomInBucket(50, random))];
         Assert.True(RegionDensity.IsCrowded<Key160>(target, Nearest(target, nodes, 20), 5000));
-        Assert.False(RegionDensity.IsCrowded<Key160>(target, Nearest(target, nodes, 20)[..7], 5000));
+        Assert.False(RegionDensity.IsCrowded<Key160>(target, Nearest(target, nodes, 20).AsSpan(0, 7), 5000));
         // Who stores and who seeks draw probes of their own; what they find in common keeps the value.
         HashSet<Key160> stored = Around(target, nodes, random), sought = Around(target, nodes, random);
         stored.IntersectWith(sought);
