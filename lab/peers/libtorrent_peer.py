@@ -54,6 +54,7 @@ def arguments():
     parser.add_argument('--keep-seeding', action='store_true')
     parser.add_argument('--no-pex', action='store_true', help='exchange no peers')
     parser.add_argument('--lsd', action='store_true', help='look for peers on the local network')
+    parser.add_argument('--client', help='what it says that its program is called')
     parser.add_argument('--timeout', type=float, default=600)
     return parser.parse_args()
 
@@ -90,7 +91,7 @@ def session(args):
     policy = {'forced': 0, 'enabled': 1, 'disabled': 2}[args.encryption]
     level = {'plaintext': 1, 'rc4': 2, 'both': 3}[args.encryption_level]
     return lt.session({
-        'listen_interfaces': address_of((args.bind, args.port)), 'user_agent': 'libtorrent/' + lt.__version__,
+        'listen_interfaces': address_of((args.bind, args.port)), 'user_agent': args.client or 'libtorrent/' + lt.__version__,
         'enable_dht': bool(args.dht_entry), 'dht_bootstrap_nodes': args.dht_entry or '', 'dht_restrict_routing_ips': False,
         'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False, 'dht_prefer_verified_node_ids': False,
         'enable_lsd': args.lsd, 'enable_upnp': False, 'enable_natpmp': False,

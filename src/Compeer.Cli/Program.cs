@@ -20,6 +20,7 @@ var root = new RootCommand("Compeer: share, find and fetch files directly betwee
     ("pause", () => new ActionCommand("pause", "Let torrents of the running daemon rest").Build()),
     ("resume", () => new ActionCommand("resume", "Let torrents of the running daemon go on").Build()),
     ("remove", () => new ActionCommand("remove", "Remove torrents from the running daemon; their files stay unless --data is given").Build()),
+    ("move", () => new MoveCommand().Build()),
     ("limits", () => new LimitsCommand().Build()),
     ("status", () => new StatusCommand().Build()),
     ("config", () => new ConfigCommand().Build()),

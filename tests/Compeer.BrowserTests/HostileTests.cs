@@ -4,8 +4,7 @@ using Compeer.BrowserTests.Lab;
 namespace Compeer.BrowserTests;
 
 /// <summary>Names that strangers chose to do harm. A dialog or an error of the page fails any test at its end.</summary>
-[Collection(SharedBrowser.Name)]
-public sealed class HostileTests(Browser browser)
+public sealed class HostileTests(Home home) : IClassFixture<Home>
 {
     private static readonly string[] Names =
     [
@@ -21,11 +20,12 @@ public sealed class HostileTests(Browser browser)
     [BrowserFact]
     public async Task No_name_runs_reorders_hides_or_breaks_the_page()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
+        await using Stage stage = await home.OpenAsync();
         var ids = new List<string>();
         foreach (string name in Names)
             ids.Add((await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{ids.Count + 1:x40}&dn={Uri.EscapeDataString(name)}", paused = true })).GetProperty("id").GetString()!);
-        await Assertions.Expect(stage.Page.Locator("[data-id]")).ToHaveCountAsync(ids.Count);
+        foreach (string id in ids)
+            await Assertions.Expect(stage.Page.Locator($"[data-id='{id}']")).ToBeVisibleAsync();
         await AssertHarmlessAsync(stage);
         Assert.InRange((await stage.Page.Locator("[data-id] .name").AllInnerTextsAsync()).Max(text => text.Length), 1, 240);
         await stage.ShootAsync("hostile");
@@ -45,15 +45,34 @@ public sealed class HostileTests(Browser browser)
     [BrowserFact]
     public async Task Names_of_files_and_comments_are_as_harmless()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
+        await using Stage stage = await home.OpenAsync();
         byte[] torrent = Torrent("<script>alert(1)</script>", "invoice\u202efdp.exe", "<img src=x onerror=alert(2)>\u2067");
-        string file = Path.Combine(stage.Folder("hostile"), "evil.torrent");
+        string file = Path.Combine(home.Folder("hostile"), "evil.torrent");
         await File.WriteAllBytesAsync(file, torrent);
         await stage.Page.GetByLabel("Torrent files").SetInputFilesAsync(file);
         await stage.SeesAsync("Add a transfer");
         await stage.ReadsAsync("fdp.exe");
         await AssertHarmlessAsync(stage);
         await stage.ShootAsync("hostile-files");
+    }
+
+    [BrowserFact]
+    public async Task Peers_call_themselves_what_they_like_and_harm_nobody()
+    {
+        await using Stage stage = await home.OpenAsync();
+        string file = Path.Combine(home.Folder("peers"), "shared.bin");
+        TransferTests.MakeFile(file, 8 << 20);
+        await using Seed seed = await Swarm.SeedAsync(await Swarm.MakeTorrentAsync(file), 200_000, client: "<img src=x onerror=alert(1)>\u202efdp\u200b" + new string('W', 200));
+        string id = (await stage.Daemon.PostAsync("torrents", new { link = seed.Magnet })).GetProperty("id").GetString()!;
+        await stage.GoToAsync($"t/{id}/peers");
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "<img src=x onerror=alert(1)>" })).ToBeVisibleAsync();
+        await AssertHarmlessAsync(stage);
+        await stage.ShootAsync("hostile-peer");
+        await stage.GoAsync("Network");
+        await stage.Page.Locator("svg.map circle.gives").ClickAsync();
+        await stage.ReadsAsync("<img src=x onerror=alert(1)>");
+        await stage.Page.GetByText("As a table").ClickAsync();
+        await AssertHarmlessAsync(stage);
     }
 
     /// <summary>Nothing of what strangers wrote became an element, and no character that hides or turns text is left.</summary>

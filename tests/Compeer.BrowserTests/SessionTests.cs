@@ -1,18 +1,16 @@
 using Compeer.BrowserTests.Lab;
+using Xunit.Abstractions;
 
 namespace Compeer.BrowserTests;
 
 /// <summary>Who may open the page, and what it does while its node is away.</summary>
-[Collection(SharedBrowser.Name)]
-public sealed class SessionTests(Browser browser)
+public sealed class SessionTests(Home home, ITestOutputHelper output) : IClassFixture<Home>
 {
     [BrowserFact]
     public async Task The_daemons_link_signs_in_and_its_token_stays_in_no_address()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
+        await using Stage stage = await home.OpenAsync();
         Assert.DoesNotContain("token", stage.Page.Url, StringComparison.Ordinal);
-        await stage.ReadsAsync("Nothing here yet");
-        await stage.ShootAsync("transfers-empty");
 
         await stage.Page.ReloadAsync();
         await stage.SeesAsync("Transfers");
@@ -24,9 +22,29 @@ public sealed class SessionTests(Browser browser)
     }
 
     [BrowserFact]
+    public async Task An_empty_node_says_on_every_page_what_to_do_first()
+    {
+        await using Stage stage = await home.OpenAsync();
+        await stage.ReadsAsync("Nothing here yet");
+        await stage.ShootAsync("transfers-empty");
+        await stage.GoAsync("Share");
+        await stage.ReadsAsync("You share nothing yet");
+        await stage.ShootAsync("share-empty");
+        await stage.GoAsync("Network");
+        await stage.ReadsAsync("Nobody is connected.");
+        await stage.ReadsAsync("A tracker tells peers of each other");
+        await stage.ShootAsync("network-empty");
+
+        await stage.Page.ReloadAsync();
+        IJSHandle filled = await stage.Page.WaitForFunctionAsync("() => document.querySelector('main .card') && performance.now()");
+        double paint = await stage.Page.EvaluateAsync<double>("() => performance.getEntriesByName('first-contentful-paint')[0].startTime");
+        Figures.Print(output, FormattableString.Invariant($"First paint of the page: {paint:0} ms; with its content: {await filled.JsonValueAsync<double>():0} ms"));
+    }
+
+    [BrowserFact]
     public async Task A_wrong_token_is_refused_in_words_and_the_right_one_lets_in()
     {
-        await using Stage stage = await Stage.OpenAsync(browser, signIn: false);
+        await using Stage stage = await home.OpenAsync(signIn: false);
         await stage.Page.GetByText("Token", new() { Exact = true }).First.ClickAsync();
         ILocator field = stage.Page.Locator("input[type=password]");
         await field.FillAsync("not-the-token");
@@ -41,7 +59,7 @@ public sealed class SessionTests(Browser browser)
     [BrowserFact]
     public async Task The_first_start_asks_for_a_folder_and_nothing_else()
     {
-        await using Stage stage = await Stage.OpenAsync(browser, isFirstRun: true);
+        await using Stage stage = await home.OpenOwnAsync(isFirstRun: true);
         await stage.SeesAsync("Where should your files go?");
         await stage.ShootAsync("first-run");
         await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Choose another" }).ClickAsync();
@@ -58,7 +76,7 @@ public sealed class SessionTests(Browser browser)
     [BrowserFact]
     public async Task An_open_page_outlives_the_death_of_its_node()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
+        await using Stage stage = await home.OpenOwnAsync();
         await stage.Daemon.PostAsync("torrents", new { link = $"magnet:?xt=urn:btih:{new string('a', 40)}&dn=before", paused = true });
         await stage.ReadsAsync("before");
 

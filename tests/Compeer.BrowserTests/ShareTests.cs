@@ -3,18 +3,15 @@ using Compeer.BrowserTests.Lab;
 namespace Compeer.BrowserTests;
 
 /// <summary>Giving: from a file in the browser to a foreign leecher that has it.</summary>
-[Collection(SharedBrowser.Name)]
-public sealed class ShareTests(Browser browser)
+public sealed class ShareTests(Home home) : IClassFixture<Home>
 {
     [BrowserFact]
     public async Task A_file_from_this_computer_becomes_a_link_that_others_fetch_by()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
-        string file = Path.Combine(stage.Folder("mine"), "gift.bin");
+        await using Stage stage = await home.OpenAsync();
+        string file = Path.Combine(home.Folder("mine"), "gift.bin");
         byte[] bytes = TransferTests.MakeFile(file, 2 << 20);
         await stage.GoAsync("Share");
-        await stage.ReadsAsync("You share nothing yet");
-        await stage.ShootAsync("share-empty");
         await stage.Page.GetByLabel("File to share").SetInputFilesAsync(file);
         await stage.SeesAsync("Give this link to others");
         string link = await stage.Page.Locator("section[role=status] code").InnerTextAsync();
@@ -23,7 +20,7 @@ public sealed class ShareTests(Browser browser)
         await stage.ShootAsync("share-link");
 
         int port = (await stage.Daemon.GetAsync("node")).GetProperty("port").GetInt32();
-        string taken = stage.Folder("taken");
+        string taken = home.Folder("taken");
         await using ChildProcess leech = await Swarm.LeechAsync(link, taken, $"127.0.0.1:{port}");
         await leech.WaitForAsync("complete");
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(taken, "gift.bin")));
@@ -35,7 +32,7 @@ public sealed class ShareTests(Browser browser)
     [BrowserFact]
     public async Task A_folder_on_the_node_is_chosen_and_shared()
     {
-        await using Stage stage = await Stage.OpenAsync(browser);
+        await using Stage stage = await home.OpenAsync();
         string folder = Directory.CreateDirectory(Path.Combine(stage.Daemon.Downloads, "Album")).FullName;
         TransferTests.MakeFile(Path.Combine(folder, "track.bin"), 300_000);
         await stage.GoAsync("Share");

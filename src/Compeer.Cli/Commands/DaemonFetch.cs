@@ -63,6 +63,7 @@ internal sealed class DaemonFetch(DaemonConnection daemon, IReporter reporter, T
             "checking" => TorrentPhase.Checking,
             "seeding" => TorrentPhase.Seeding,
             "paused" => TorrentPhase.Paused,
+            "moving" => TorrentPhase.Moving,
             "diskFull" => TorrentPhase.WaitingForRoom,
             "failed" => TorrentPhase.Failed,
             "stopped" => TorrentPhase.Stopped,

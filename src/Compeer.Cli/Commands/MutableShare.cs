@@ -7,6 +7,7 @@ using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.MainlineDht;
+using Compeer.Network.Native;
 using Compeer.Network.SecureChannels;
 using Compeer.Protocols.MainlineDht;
 
@@ -92,7 +93,6 @@ internal sealed class MutableShare
     private void SaveNumber(long number)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_numberPath)!);
-        File.WriteAllText(_numberPath + ".new", number.ToString(CultureInfo.InvariantCulture));
-        File.Move(_numberPath + ".new", _numberPath, overwrite: true);
+        AtomicFile.Write(_numberPath, Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)));
     }
 }

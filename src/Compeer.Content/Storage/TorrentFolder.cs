@@ -65,14 +65,7 @@ public sealed class TorrentFolder : IDisposable
     {
         if (new FileInfo(MetainfoPath) is { Exists: true } kept && kept.Length == torrentFile.Length && File.ReadAllBytes(MetainfoPath).AsSpan().SequenceEqual(torrentFile))
             return;
-        string fresh = MetainfoPath + ".new";
-        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(torrentFile);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(fresh, MetainfoPath, overwrite: true);
-        DirectorySync.Flush(_folder);
+        AtomicFile.Write(MetainfoPath, torrentFile);
     }
 
     /// <summary>The peers kept from last time, or null.</summary>
@@ -94,13 +87,11 @@ public sealed class TorrentFolder : IDisposable
     /// </summary>
     public void SavePeers(byte[] peers)
     {
-        string fresh = PeersPath + ".new";
         lock (_savingPeers)
         {
             try
             {
-                File.WriteAllBytes(fresh, peers);
-                File.Move(fresh, PeersPath, overwrite: true);
+                AtomicFile.Write(PeersPath, peers, durable: false);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -109,13 +100,14 @@ public sealed class TorrentFolder : IDisposable
         }
     }
 
-    /// <summary>Forgets everything, and gives the folder up.</summary>
+    /// <summary>Forgets everything, and gives the folder up; the description goes first, so that a folder that has one has all else too.</summary>
     /// <exception cref="StorageException">The system refuses.</exception>
     public void Delete()
     {
         Dispose();
         try
         {
+            File.Delete(MetainfoPath);
             Directory.Delete(_folder, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -16,6 +16,9 @@ internal sealed record ContentGlance(Metainfo Metainfo, FileSelection Selection,
         return new ContentGlance(metainfo, new FileSelection(metainfo, settings), journal.Load()?.Have ?? new bool[metainfo.PieceCount]);
     }
 
+    /// <summary>Files that people see.</summary>
+    public static int CountFiles(Metainfo metainfo) => metainfo.Files.Count(f => !f.IsPad);
+
     /// <summary>A status that says so.</summary>
     public TorrentStatus Describe(TorrentStatus before)
     {
@@ -24,6 +27,7 @@ internal sealed record ContentGlance(Metainfo Metainfo, FileSelection Selection,
         {
             Name = Metainfo.Name,
             PieceCount = Have.Count,
+            FileCount = CountFiles(Metainfo),
             WantedBytes = pieces.Where(p => Selection[p] > 0).Sum(p => (long)Metainfo.DataLengthAt(p)),
             VerifiedBytes = pieces.Where(p => Selection[p] > 0 && Have[p]).Sum(p => (long)Metainfo.DataLengthAt(p)),
             VerifiedPieces = Have.Count(have => have),

@@ -22,7 +22,9 @@ internal sealed class FileReaders(TorrentSession session)
     public FileReader Open(int fileIndex)
     {
         if (session.IsHalted || !session.TryOpen())
-            throw new InvalidOperationException($"The torrent stands still: {session.Problem ?? "it is paused"}. Resume it first.");
+            throw new InvalidOperationException(session.Phase == TorrentPhase.Moving
+                ? "The torrent's files are being moved. Try again when they are there."
+                : $"The torrent stands still: {session.Problem ?? "it is paused"}. Resume it first.");
         if (!session.IsOpen)
             throw new InvalidOperationException("The files of the torrent are not known yet. Wait until its description is here.");
         Metainfo metainfo = session.Metainfo!;

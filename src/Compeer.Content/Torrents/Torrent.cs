@@ -94,6 +94,17 @@ public sealed class Torrent : IAsyncDisposable
     public ValueTask<TorrentFileStream> OpenFileAsync(int fileIndex, CancellationToken cancellationToken) =>
         new(_session.AskAsync(session => new TorrentFileStream(session, session.Readers.Open(fileIndex))).WaitAsync(cancellationToken));
 
+    /// <summary>
+    /// Brings its files to another folder: it stands still meanwhile, as for a check, and goes on there. On another file system they are
+    /// copied and read back before the old ones go. After a kill in between nothing is lost: begin with the old folder, paused, and
+    /// move again.
+    /// </summary>
+    /// <param name="directory">The folder; made when it is not there.</param>
+    /// <returns>Completes when they are there; cancelled when the torrent ends before, and then they are where they were.</returns>
+    /// <exception cref="StorageException">It is not possible, such as for want of room, or because something else has a file's place; all is where it was, and the torrent goes on.</exception>
+    /// <exception cref="InvalidOperationException">It has ended, or is being moved already.</exception>
+    public Task MoveAsync(string directory) => _session.MoveAsync(directory);
+
     /// <summary>A closer look at peers, trackers, files and pieces. One that sleeps or is paused stays so.</summary>
     /// <exception cref="InvalidOperationException">The torrent has ended.</exception>
     /// <exception cref="StorageException">It is closed, and what is kept of it cannot be read now.</exception>

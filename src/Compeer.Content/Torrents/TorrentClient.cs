@@ -108,6 +108,12 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <summary>The torrents that were added and have not ended, in no order; a snapshot.</summary>
     public IReadOnlyCollection<Torrent> Torrents => [.. _torrents.Values];
 
+    /// <summary>
+    /// Told of each torrent whose <see cref="Torrent.Status"/> is another than before, on its loop: be quick, and do not wait. One that
+    /// stands still or sleeps is not told of.
+    /// </summary>
+    public event Action<Torrent>? StatusChanged;
+
     /// <summary>Adds and starts a torrent.</summary>
     /// <exception cref="ArgumentException">It is already here.</exception>
     /// <exception cref="Storage.StorageException">Its state cannot be opened.</exception>
@@ -206,6 +212,7 @@ public sealed class TorrentClient : IAsyncDisposable
             _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
         }
         session.Ended = Forget;
+        session.StatusChanged = OnStatusChanged;
         return _torrents[session] = new Torrent(session, _services);
     }
 
@@ -219,6 +226,12 @@ public sealed class TorrentClient : IAsyncDisposable
                 _byRequestedKey.TryRemove(EncryptionKeys.RequestedKey(id), out _);
             _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
         }
+    }
+
+    private void OnStatusChanged(TorrentSession session)
+    {
+        if (StatusChanged is { } told && _torrents.TryGetValue(session, out Torrent? torrent))
+            told(torrent);
     }
 
     private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;

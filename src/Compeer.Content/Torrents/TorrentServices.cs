@@ -22,6 +22,10 @@ namespace Compeer.Content.Torrents;
 /// <summary>What the torrents of one client share. All of it is thread-safe.</summary>
 internal sealed class TorrentServices : IDisposable
 {
+    private const int MaxIdleOpen = 200;
+
+    private int _open;
+
     public TorrentServices(TorrentClientOptions options, NetworkPolicy policy, PeerId peerId, UtpTransport? utp)
     {
         Options = options;
@@ -98,6 +102,12 @@ internal sealed class TorrentServices : IDisposable
         foreach (PortMapperStatus router in status.Routers.Where(r => r.ExternalAddress is { } outside && AddressReaches.Of(outside) == AddressReach.Global))
             PublicAddresses?.Vote(router.Link.Gateway, router.ExternalAddress!, router.ExternalOf(MappedProtocol.Udp)?.Port, AddressWitness.Router);
     }
+
+    /// <summary>How long a complete torrent without connections stays open: not at all while so many are that their files, about three each, could come to the system's limit.</summary>
+    public TimeSpan SleepAfter => Volatile.Read(ref _open) > MaxIdleOpen ? TimeSpan.Zero : Options.SleepAfter;
+
+    /// <summary>A torrent opens (1) or closes (-1) its folder.</summary>
+    public void CountOpen(int change) => Interlocked.Add(ref _open, change);
 
     /// <summary>The port to tell to trackers and the DHT: the router's where it maps ours, which may be another.</summary>
     public int OutsidePort => PortMapping?.Status.ExternalOf(MappedProtocol.Tcp)?.Port ?? ListenPort;

@@ -21,6 +21,7 @@ internal sealed partial class TorrentSession
     private bool _isWaking;
     private bool _isIntroduced;
     private int _reads;
+    private int _fileCount;
 
     public TorrentContent Content => _content ??= new TorrentContent(this);
 
@@ -74,7 +75,7 @@ internal sealed partial class TorrentSession
 
     private bool MaySleep =>
         !IsAsleep && !_ending && IsDrained
-        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.Options.SleepAfter && Content.IsSettled && Downloads.IsSettled));
+        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.SleepAfter && Content.IsSettled && Downloads.IsSettled));
 
     /// <summary>Something that needs the content open, such as a read for a peer, is about to begin elsewhere; told on the loop.</summary>
     public void BeginRead() => Interlocked.Increment(ref _reads);
@@ -84,7 +85,13 @@ internal sealed partial class TorrentSession
 
     /// <summary>Takes the torrent's folder for this process.</summary>
     /// <exception cref="StorageException">Another process uses it, or the system refuses.</exception>
-    public void OpenFolder() => _folder ??= TorrentFolder.Open(Services.Options.DataDirectory, InfoHashes.Truncated, Settings.Directory);
+    public void OpenFolder()
+    {
+        if (_folder is not null)
+            return;
+        _folder = TorrentFolder.Open(Services.Options.DataDirectory, InfoHashes.Truncated, Settings.Directory);
+        Services.CountOpen(1);
+    }
 
     /// <summary>The info dictionary is known, from the start or from a peer.</summary>
     public void UseMetainfo(Metainfo metainfo)
@@ -170,6 +177,7 @@ internal sealed partial class TorrentSession
     private void Introduce(Metainfo metainfo)
     {
         _isIntroduced = true;
+        _fileCount = ContentGlance.CountFiles(metainfo);
         IsPrivate = metainfo.IsPrivate;
         Discovery.OnMetainfo(metainfo);
         Announces.AddTiers(metainfo.TrackerTiers);
@@ -205,7 +213,9 @@ internal sealed partial class TorrentSession
         Downloads.Release();
         WebSeeds.Dispose();
         PutAway();
-        if (!IsHalted && Phase != TorrentPhase.Seeding)
+        if (_move is { } move)
+            BeginMove(move);
+        else if (!IsHalted && Phase != TorrentPhase.Seeding)
             Reopen();
     }
 

@@ -39,8 +39,11 @@ internal sealed partial class TorrentSession
 
     private void CloseFolder()
     {
-        _folder?.Dispose();
+        if (_folder is null)
+            return;
+        _folder.Dispose();
         _folder = null;
+        Services.CountOpen(-1);
     }
 
     private static FileDetails[] DescribeFiles(Metainfo metainfo, FileSelection selection, Func<int, bool> have)

@@ -12,7 +12,7 @@ internal sealed partial class TorrentSession
     public bool IsPaused { get; private set; }
 
     /// <summary>It neither speaks nor listens, until somebody resumes it.</summary>
-    public bool IsHalted => IsPaused || Phase == TorrentPhase.Failed;
+    public bool IsHalted => IsPaused || Phase == TorrentPhase.Failed || _move is not null;
 
     /// <summary>The content closes as soon as nothing works on it any more.</summary>
     public bool IsClosing { get; private set; }
@@ -36,6 +36,11 @@ internal sealed partial class TorrentSession
         if (!IsHalted)
             return;
         IsPaused = false;
+        if (_move is not null)
+        {
+            SetPhase(TorrentPhase.Moving);
+            return;
+        }
         FirstAnnounce = Services.Turns.FirstAnnounce(1);
         SetPhase(TorrentPhase.Checking);
         if (IsAsleep)
@@ -132,6 +137,7 @@ internal sealed partial class TorrentSession
     /// <summary>Gives the metainfo, which a closed torrent keeps on the disk only, to whoever waits for it.</summary>
     private void LendMetainfo()
     {
+        bool wasOpen = _folder is not null;
         try
         {
             OpenFolder();
@@ -142,6 +148,7 @@ internal sealed partial class TorrentSession
         {
             Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetException(e);
         }
-        CloseFolder();
+        if (!wasOpen)
+            CloseFolder();
     }
 }

@@ -9,7 +9,11 @@ internal sealed partial class TorrentSession
             return;
         if (Status.Phase != Phase)
             _why = Why();
-        Status = IsAsleep ? DescribeAsleep() : DescribeAwake();
+        TorrentStatus next = IsAsleep ? DescribeAsleep() : DescribeAwake();
+        if (next == Status)
+            return;
+        Status = next;
+        StatusChanged?.Invoke(this);
     }
 
     private TorrentStatus DescribeAwake() => new()
@@ -18,6 +22,7 @@ internal sealed partial class TorrentSession
         Metainfo = Metainfo,
         Name = Metainfo?.Name,
         PieceCount = Metainfo?.PieceCount ?? 0,
+        FileCount = _fileCount,
         WantedBytes = Content.WantedBytes,
         VerifiedBytes = Content.VerifiedBytes,
         VerifiedPieces = Content.VerifiedPieces,

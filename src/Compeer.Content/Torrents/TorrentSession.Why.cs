@@ -12,6 +12,7 @@ internal sealed partial class TorrentSession
     {
         TorrentPhase.Paused => "paused",
         TorrentPhase.Stopped => "stopped",
+        TorrentPhase.Moving => $"its files are being moved to {_move?.Directory}",
         TorrentPhase.Failed or TorrentPhase.WaitingForRoom => Problem ?? "the disk refuses",
         TorrentPhase.Checking => IsClosing ? "what works on its files comes to an end first" : "what is on the disk is being hashed",
         TorrentPhase.Seeding => WhyGiving(),
@@ -22,7 +23,7 @@ internal sealed partial class TorrentSession
     private string WhyGiving()
     {
         if (Links.Count == 0)
-            return "complete, and nobody wants it at the moment";
+            return "nobody wants it at the moment";
         if (IsAtLimit(UpLimit, Up))
             return $"limited to {Rate(UpLimit.BytesPerSecond)}";
         int wanting = Links.Values.Count(l => l.Wire.PeerInterested);

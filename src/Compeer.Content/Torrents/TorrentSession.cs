@@ -109,6 +109,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Called once, when nothing of the torrent runs any more.</summary>
     public Action<TorrentSession>? Ended { get; set; }
 
+    /// <summary>Called on the loop when <see cref="Status"/> is another than before.</summary>
+    public Action<TorrentSession>? StatusChanged { get; set; }
+
     /// <summary>What we tell peers that we can do.</summary>
     public ReservedBits OurBits =>
         ReservedBits.Extensions | ReservedBits.Fast | (InfoHashes.IsHybrid ? ReservedBits.V2 : ReservedBits.None)
@@ -423,6 +426,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             await link.Connection.DisposeAsync();
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
         await _scope.DisposeAsync();
+        _move?.Moved.TrySetCanceled();
         _webSeeds?.Dispose();
         Inputs.Complete();
         while (Inputs.TryTake(out TorrentInput? input))

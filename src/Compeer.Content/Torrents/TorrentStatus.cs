@@ -30,6 +30,9 @@ public enum TorrentPhase
 
     /// <summary>A person put it to rest: no peers, no announces, no open files.</summary>
     Paused,
+
+    /// <summary>Its files are being moved to another folder; nothing else happens meanwhile.</summary>
+    Moving,
 }
 
 /// <summary>A snapshot of a torrent, replaced ten times a second while something moves, less often otherwise. Rates are in bytes per second.</summary>
@@ -46,6 +49,9 @@ public sealed record TorrentStatus
 
     /// <summary>Number of pieces; 0 until the info dictionary is known.</summary>
     public int PieceCount { get; init; }
+
+    /// <summary>Number of files; 0 until the info dictionary is known.</summary>
+    public int FileCount { get; init; }
 
     /// <summary>A person put it to rest.</summary>
     public bool IsPaused => Phase == TorrentPhase.Paused;

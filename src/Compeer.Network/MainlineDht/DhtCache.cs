@@ -42,17 +42,10 @@ internal sealed record DhtCache
     /// <summary>Writes the file; a failure is not worth a word, as only time is lost by it.</summary>
     public void Save(string path)
     {
-        string fresh = path + ".new";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
-            {
-                file.Write(Encode());
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(fresh, path, overwrite: true);
-            DirectorySync.Flush(Path.GetDirectoryName(path)!);
+            AtomicFile.Write(path, Encode());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -16,12 +16,18 @@ namespace Compeer.Network.Outbound;
 public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
 {
     private const int MaxRedirects = 3;
+    private const int MaxVersionLength = 300;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>The body, of at most <paramref name="maxBytes"/>, within half a minute.</summary>
     /// <exception cref="IOException">It cannot be had; the message says why.</exception>
-    public async Task<byte[]> GetAsync(string address, int maxBytes, CancellationToken cancellationToken)
+    public async Task<byte[]> GetAsync(string address, int maxBytes, CancellationToken cancellationToken) =>
+        (await GetAsync(address, maxBytes, new PageVersion(null, null), cancellationToken)).Body ?? throw new IOException("the server says that it has not changed, which nobody asked");
+
+    /// <summary>The body, unless it is the version that is known. Spec: RFC 9110, section 13.</summary>
+    /// <exception cref="IOException">It cannot be had; the message says why.</exception>
+    public async Task<FetchedPage> GetAsync(string address, int maxBytes, PageVersion known, CancellationToken cancellationToken)
     {
         if (!policy.AllowsDirect(TrafficClass.HttpTracker) || !policy.AllowsDirect(TrafficClass.NameLookup))
             throw new IOException("behind the proxy it would be fetched past it");
@@ -38,6 +44,11 @@ public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
                 using HttpMessageInvoker invoker = Invoker(addresses);
                 using var request = new HttpRequestMessage(HttpMethod.Get, url);
                 request.Headers.ConnectionClose = true;
+                request.Headers.TryAddWithoutValidation("User-Agent", "Compeer");
+                if (known.ETag is not null)
+                    request.Headers.TryAddWithoutValidation("If-None-Match", known.ETag);
+                if (known.LastModified is not null)
+                    request.Headers.TryAddWithoutValidation("If-Modified-Since", known.LastModified);
                 using HttpResponseMessage response = await invoker.SendAsync(request, limit.Token);
                 if (RedirectRule.IsRedirect(response, out Uri? location))
                 {
@@ -47,9 +58,11 @@ public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
                     (url, least) = (next, reach);
                     continue;
                 }
+                if (response.StatusCode == HttpStatusCode.NotModified && known != new PageVersion(null, null))
+                    return new FetchedPage(null, known);
                 if (!response.IsSuccessStatusCode)
                     throw new IOException($"the server answers {(int)response.StatusCode}");
-                return await ReadAsync(response, maxBytes, limit.Token);
+                return new FetchedPage(await ReadAsync(response, maxBytes, limit.Token), new PageVersion(Short(response.Headers.ETag?.ToString()), Short(response.Content.Headers.LastModified?.ToString("R"))));
             }
             throw new IOException($"it redirects more than {MaxRedirects} times");
         }
@@ -61,11 +74,17 @@ public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
         {
             throw new IOException(SocketErrors.Describe(e.SocketErrorCode), e);
         }
+        catch (ArgumentException e)
+        {
+            throw new IOException("it names no host that can be looked up", e);
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"it took longer than {Timeout.TotalSeconds:0} s");
         }
     }
+
+    private static string? Short(string? value) => value is { Length: <= MaxVersionLength } ? value : null;
 
     private static async Task<(IPAddress[] Addresses, AddressReach Reach)> JudgeAsync(Uri url, AddressReach least, CancellationToken cancellationToken)
     {
@@ -108,3 +127,11 @@ public sealed class PublicFetch(NetworkPolicy policy, IPAddress? bind)
             new NetworkStream(await TcpDial.ConnectAsync(addresses, context.DnsEndPoint.Port, bind, ConnectTimeout, token), ownsSocket: true),
     });
 }
+
+/// <summary>What a server calls a version of a page; null where it does not.</summary>
+public sealed record PageVersion(string? ETag, string? LastModified);
+
+/// <summary>A page.</summary>
+/// <param name="Body">Its bytes; null when it is the version that was known.</param>
+/// <param name="Version">The version to ask with next time.</param>
+public sealed record FetchedPage(byte[]? Body, PageVersion Version);

@@ -44,6 +44,9 @@ public enum TrafficClass
 
     /// <summary>A tracker of our own.</summary>
     TrackerServer,
+
+    /// <summary>Figures of this node, for a collector that a person named.</summary>
+    Metrics,
 }
 
 /// <summary>How a class of traffic may leave.</summary>

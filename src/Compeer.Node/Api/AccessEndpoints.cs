@@ -12,10 +12,10 @@ internal sealed class AccessEndpoints(Access access)
 
     public void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/password", SetPasswordAsync);
+        api.MapPost("/password", SetPasswordAsync).Produces(204);
         api.MapGet("/keys", () => new KeyList([.. access.Keys.Select(k => new KeyView(k.Id, k.Key.Name, k.Key.Scope, k.Key.CreatedAt))]));
-        api.MapPost("/keys", AddKey);
-        api.MapDelete("/keys/{id}", (string id) => access.RemoveKey(id) ? Results.NoContent() : throw new NotFoundException($"There is no key {id}."));
+        api.MapPost("/keys", AddKey).Produces<NewKey>(201);
+        api.MapDelete("/keys/{id}", (string id) => access.RemoveKey(id) ? Results.NoContent() : throw new NotFoundException($"There is no key {id}.")).Produces(204);
     }
 
     private async Task<IResult> SetPasswordAsync(PasswordRequest request, HttpContext context)

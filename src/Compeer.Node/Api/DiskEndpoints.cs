@@ -18,8 +18,8 @@ internal sealed class DiskEndpoints(NodeServices services)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/folders", List);
-        api.MapPost("/uploads/{name}", UploadAsync);
-        api.MapPost("/create", Create);
+        api.MapPost("/uploads/{name}", UploadAsync).Produces<UploadView>(201);
+        api.MapPost("/create", Create).Produces<JobStarted>(202);
         api.MapGet("/jobs/{job}", (string job) => services.Jobs.Find(job) is { } found
             ? new JobView(found.State, found.Fraction, found.Detail, found.Result as string ?? (found.Result as Shared)?.Torrent, (found.Result as Shared)?.Link, found.Result is Shared ? null : found.Result)
             : throw new NotFoundException($"There is no job {job}; it may have been forgotten."));
@@ -27,10 +27,7 @@ internal sealed class DiskEndpoints(NodeServices services)
 
     private static FolderView List(string? path)
     {
-        string folder = string.IsNullOrEmpty(path) ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) : path;
-        if (!Path.IsPathFullyQualified(folder))
-            throw new NodeException(NodeFailure.BadInput, $"'{folder}' must be a full path.");
-        var info = new DirectoryInfo(Path.GetFullPath(folder));
+        var info = new DirectoryInfo(PathText.FullOrNone(path) ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
         try
         {
             if (!info.Exists)

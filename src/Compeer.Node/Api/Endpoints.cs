@@ -22,6 +22,7 @@ internal static class Endpoints
         new AccessEndpoints(services.Access).Map(api);
         new DiskEndpoints(services).Map(api);
         new NetworkEndpoints(services).Map(api);
+        new IntakeEndpoints(services).Map(api);
         new EventStream(services).Map(api);
     }
 

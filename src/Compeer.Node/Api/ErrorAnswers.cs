@@ -13,8 +13,11 @@ internal static class ErrorAnswers
         try
         {
             await next(context);
+            // What routing refuses by itself has no words.
+            if (context.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentType: null })
+                await Problem.WriteAsync(context, context.Response.StatusCode, "Nothing here", "No such path, or not by this method or with this content type. The API's paths are listed at /openapi/v1.json.");
         }
-        catch (Exception e) when (!context.Response.HasStarted && Describe(e) is { } answer)
+        catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested && Describe(e) is { } answer)
         {
             (int status, string title, string detail) = answer;
             context.Response.Headers.Remove("Content-Length");
@@ -45,6 +48,7 @@ internal static class ErrorAnswers
         StorageException storage => (507, "The disk refuses", storage.Message),
         BadHttpRequestException { StatusCode: 413 } => (413, "Too large", "The body is larger than this takes."),
         BadHttpRequestException bad => (bad.StatusCode, "This cannot be read", bad.InnerException?.Message ?? bad.Message),
+        OperationCanceledException => (409, "Not possible now", "The torrent was removed meanwhile, or the node is being stopped."),
         _ => null,
     };
 }

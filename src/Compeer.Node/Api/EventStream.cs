@@ -13,11 +13,12 @@ internal sealed class EventStream(NodeServices services)
 {
     private const int MaxStreams = 64;
     private static readonly TimeSpan NodePace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LogPace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     private int _streams;
 
-    public void Map(IEndpointRouteBuilder api) => api.MapGet("/events", StreamAsync);
+    public void Map(IEndpointRouteBuilder api) => api.MapGet("/events", (Delegate)StreamAsync).Produces<string>(200, "text/event-stream").Produces(503);
 
     private async Task StreamAsync(HttpContext context)
     {
@@ -47,12 +48,15 @@ internal sealed class EventStream(NodeServices services)
     {
         CancellationToken ending = context.RequestAborted;
         ChannelReader<FeedChange> changes = services.Feed.Listen(ending);
+        using LogListener? log = context.Request.Query["log"] == "1" ? new LogListener(services.Log) : null;
         long sequence = services.Feed.Sequence;
         await SendTextAsync(context, "reset", sequence, "{}");
         string lastNode = "";
         long quietSince = services.Time.GetTimestamp();
         while (true)
         {
+            if (log?.Take() is { Count: > 0 } lines)
+                await SendAsync(context, "log", sequence, new { items = lines });
             string node = JsonSerializer.Serialize(NodeView.Of(services), ApiJson.Options);
             if (node != lastNode)
             {
@@ -60,7 +64,7 @@ internal sealed class EventStream(NodeServices services)
                 quietSince = services.Time.GetTimestamp();
             }
             using var pause = CancellationTokenSource.CreateLinkedTokenSource(ending);
-            pause.CancelAfter(NodePace);
+            pause.CancelAfter(log is null ? NodePace : LogPace);
             try
             {
                 while (await changes.WaitToReadAsync(pause.Token))

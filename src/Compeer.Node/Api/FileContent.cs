@@ -22,7 +22,7 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
 
     public void Map(IEndpointRouteBuilder torrent)
     {
-        torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync);
+        torrent.MapMethods("/files/{index:int}/content", ["GET", "HEAD"], ServeAsync).Produces(200).Produces(206).Produces(304).Produces(412).Produces(416);
         torrent.MapPost("/files/{index:int}/link", Link);
     }
 
@@ -36,17 +36,32 @@ internal sealed class FileContent(ContentKeys keys, Func<string, NodeTorrent> fi
     private async Task<IResult> ServeAsync(string id, int index, string? download, HttpContext context, CancellationToken cancellationToken)
     {
         NodeTorrent torrent = find(id);
+        if (TorrentViews.Running(torrent).Status.PieceCount == 0)
+            throw new NodeException(NodeFailure.Usage, "The files are not known yet. Try again when the description has come.");
         Metainfo metainfo = await TorrentViews.Running(torrent).MetainfoKnown.WaitAsync(cancellationToken);
         if (index < 0 || index >= metainfo.Files.Length || metainfo.Files[index] is { IsPad: true } || torrent.Running is not { } running)
             throw new NotFoundException($"The torrent has no file {index}.");
         TorrentFile file = metainfo.Files[index];
         Stream stream = torrent.Record.Paused && await WholeFile.TryOpenAsync(torrent, running, file, cancellationToken) is { } whole
             ? whole
-            : await running.OpenFileAsync(index, cancellationToken);
+            : await OpenAsync(running, index, cancellationToken);
         context.Response.Headers.ContentSecurityPolicy = Sandbox;
         context.Response.Headers.CacheControl = "private, no-cache";
         string? name = download is "1" or "true" ? Path.GetFileName(file.SafePath) : null;
         return Results.Stream(stream, MediaTypes.Of(file.SafePath), name, entityTag: new EntityTagHeaderValue($"\"{torrent.Id}-{index}\""), enableRangeProcessing: true);
+    }
+
+    /// <exception cref="NodeException">It cannot be read now, such as while the torrent rests and not all of it is here.</exception>
+    private static async Task<Stream> OpenAsync(Torrent running, int index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await running.OpenFileAsync(index, cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new NodeException(NodeFailure.Usage, e.Message, e);
+        }
     }
 
     internal sealed record ContentLink(string Url, DateTimeOffset ExpiresAt);

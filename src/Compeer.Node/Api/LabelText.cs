@@ -10,9 +10,9 @@ internal static class LabelText
 
     /// <summary>Trimmed, each once.</summary>
     /// <exception cref="NodeException">There are too many, or one is too long.</exception>
-    public static ImmutableArray<string> Read(IEnumerable<string> labels)
+    public static ImmutableArray<string> Read(IEnumerable<string?> labels)
     {
-        ImmutableArray<string> read = [.. labels.Select(l => l.Trim()).Where(l => l.Length > 0).Distinct()];
+        ImmutableArray<string> read = [.. labels.Select(l => l?.Trim() ?? "").Where(l => l.Length > 0).Distinct()];
         return read.Length <= MaxLabels && read.All(l => l.Length <= MaxLength && !l.Any(char.IsControl))
             ? read
             : throw new NodeException(NodeFailure.BadInput, $"A torrent has at most {MaxLabels} labels, each of at most {MaxLength} printable characters.");

@@ -22,13 +22,11 @@ internal sealed class LimitEndpoints(NodeServices services)
 
     private LimitView Change(LimitRequest request)
     {
-        if (request.Schedule is { } schedule)
-            services.Limits.SetSchedule(schedule);
-        if (request.Alternate is { } alternate)
-        {
-            AlternateLimits now = services.Limits.Alternate;
-            services.Limits.SetAlternate(new AlternateLimits(alternate.Up ?? now.Up, alternate.Down ?? now.Down, alternate.Enabled ?? now.Enabled));
-        }
+        AlternateLimits now = services.Limits.Alternate;
+        AlternateLimits next = new(request.Alternate?.Up ?? now.Up, request.Alternate?.Down ?? now.Down, request.Alternate?.Enabled ?? now.Enabled);
+        // All that can be refused comes before anything is changed.
+        SpeedLimits.Check(next);
+        SpeedLimits.Check(request.Schedule ?? []);
         var values = new Dictionary<string, string>();
         if (request.Up is { } up)
             values[NodeOptions.LimitUp.Key] = up.ToString(CultureInfo.InvariantCulture);
@@ -36,6 +34,10 @@ internal sealed class LimitEndpoints(NodeServices services)
             values[NodeOptions.LimitDown.Key] = down.ToString(CultureInfo.InvariantCulture);
         if (values.Count > 0)
             SettingEndpoints.Apply(services.Configuration, values);
+        if (request.Schedule is { } schedule)
+            services.Limits.SetSchedule(schedule);
+        if (next != now)
+            services.Limits.SetAlternate(next);
         return Describe();
     }
 

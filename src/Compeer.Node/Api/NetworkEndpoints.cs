@@ -25,7 +25,7 @@ internal sealed class NetworkEndpoints(NodeServices services)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/network", DescribeAsync);
-        api.MapPost("/doctor", () => Results.Json(new DiskEndpoints.JobStarted(services.Jobs.Begin(ExamineAsync)), statusCode: 202));
+        api.MapPost("/doctor", () => Results.Json(new DiskEndpoints.JobStarted(services.Jobs.Begin(ExamineAsync)), statusCode: 202)).Produces<DiskEndpoints.JobStarted>(202);
         api.MapGet("/log", (int? tail, string? level, string? area) => new LogTail(services.Log.Tail(Math.Clamp(tail ?? 200, 1, 1000), Enum.TryParse(level, ignoreCase: true, out LogLevel least) ? least : LogLevel.Debug, area)));
     }
 

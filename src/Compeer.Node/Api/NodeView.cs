@@ -16,14 +16,14 @@ internal sealed record NodeView(
     public static NodeView Of(NodeServices services)
     {
         TorrentClient client = services.Client;
-        TorrentSummary[] summaries = [.. services.Torrents.All.Select(t => t.Summary)];
+        TorrentTotals totals = services.Feed.Totals;
         DhtStatus? dht = client.Dht?.Status;
         string folder = services.Torrents.DownloadDirectory;
         return new NodeView(
             Environment.MachineName, NodeServices.Version, services.StartedAt,
-            FirstRun: summaries.Length == 0 && services.Configuration.Find(NodeOptions.DownloadDirectory).Source == OptionSource.Default,
-            folder, FreeSpace.At(folder), client.LocalEndPoint.Port, services.Feed.Rates.Down, services.Feed.Rates.Up,
-            summaries.Sum(s => s.Downloaded), summaries.Sum(s => s.Uploaded), TorrentCounts.Of(summaries),
+            FirstRun: services.Torrents.Count == 0 && services.Configuration.Find(NodeOptions.DownloadDirectory).Source == OptionSource.Default,
+            folder, FreeSpace.At(folder), client.LocalEndPoint.Port, totals.DownRate, totals.UpRate,
+            totals.Downloaded, totals.Uploaded, TorrentCounts.Of(services.Torrents.Count, totals),
             ReachabilityView.Of(client), new DhtView(dht is not null, dht?.Nodes ?? 0),
             new LimitPair(services.Configuration.Number(NodeOptions.LimitUp), services.Configuration.Number(NodeOptions.LimitDown)));
     }
@@ -32,9 +32,18 @@ internal sealed record NodeView(
 /// <summary>How many torrents are in which state.</summary>
 internal sealed record TorrentCounts(int Total, int Downloading, int Seeding, int Paused, int Checking, int Failed)
 {
-    public static TorrentCounts Of(IReadOnlyCollection<TorrentSummary> summaries) => new(
-        summaries.Count, summaries.Count(s => s.State is "downloading" or "metadata"), summaries.Count(s => s.State == "seeding"), summaries.Count(s => s.State is "paused" or "preview"),
-        summaries.Count(s => s.State == "checking"), summaries.Count(s => s.State is "failed" or "diskFull"));
+    public static TorrentCounts Of(int total, TorrentTotals totals)
+    {
+        return new TorrentCounts(total, Count("downloading", "metadata"), Count("seeding"), Count("paused", "preview"), Count("checking", "moving"), Count("failed", "diskFull"));
+
+        int Count(params ReadOnlySpan<string> states)
+        {
+            int count = 0;
+            foreach (string state in states)
+                count += totals.States.GetValueOrDefault(state);
+            return count;
+        }
+    }
 }
 
 /// <summary>Whether others can connect to us, as far as is known without asking anybody.</summary>

@@ -11,8 +11,8 @@ internal sealed class SessionEndpoints(Access access)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/session", (HttpContext context) => Describe(context));
-        api.MapPost("/session", BeginAsync);
-        api.MapDelete("/session", (HttpContext context) => End(context));
+        api.MapPost("/session", BeginAsync).Produces(204);
+        api.MapDelete("/session", (HttpContext context) => End(context)).Produces(204);
     }
 
     private SessionView Describe(HttpContext context)

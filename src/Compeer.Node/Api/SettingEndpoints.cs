@@ -56,12 +56,19 @@ internal sealed class SettingEndpoints(NodeConfiguration configuration)
 
     private SettingList Change(Dictionary<string, JsonElement> request)
     {
-        Apply(configuration, request.ToDictionary(r => r.Key, r => r.Value.ValueKind switch
+        try
         {
-            JsonValueKind.Null => NodeOptions.Find(r.Key)?.Default ?? "",
-            JsonValueKind.Array => string.Join(',', r.Value.EnumerateArray().Select(e => e.ToString())),
-            _ => r.Value.ToString(),
-        }));
+            Apply(configuration, request.ToDictionary(r => r.Key, r => r.Value.ValueKind switch
+            {
+                JsonValueKind.Null => NodeOptions.Find(r.Key)?.Default ?? "",
+                JsonValueKind.Array => string.Join(',', r.Value.EnumerateArray().Select(e => e.ToString())),
+                _ => r.Value.ToString(),
+            }));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new NodeException(NodeFailure.BadInput, $"A value is no text: {e.Message}", e);
+        }
         return new SettingList([.. request.Keys.Select(k => Describe(NodeOptions.Find(k)!))]);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
 using Microsoft.AspNetCore.Http;
@@ -27,7 +28,7 @@ internal sealed class TorrentActions(NodeServices services)
         await services.Torrents.Started.WaitAsync(cancellationToken);
         var done = new List<string>();
         var failed = new List<FailedAction>();
-        foreach (string id in ids.Distinct())
+        foreach (string id in ids.OfType<string>().Distinct())
         {
             try
             {
@@ -54,8 +55,12 @@ internal sealed class TorrentActions(NodeServices services)
         await services.Torrents.Started.WaitAsync(cancellationToken);
         if (request.UpLimit is < 0 || request.DownLimit is < 0)
             throw new NodeException(NodeFailure.BadInput, "A limit is 0 (none) or a number of bytes per second.");
-        if (request.Labels is { } labels)
-            services.Torrents.Update(torrent, r => r with { Labels = LabelText.Read(labels) });
+        ImmutableArray<string>? labels = request.Labels is { } words ? LabelText.Read(words) : null;
+        // The move comes first: it may be refused, and then nothing is changed.
+        if (request.Directory is { } directory)
+            await services.Torrents.MoveAsync(torrent, directory, cancellationToken);
+        if (labels is { } read)
+            services.Torrents.Update(torrent, r => r with { Labels = read });
         if (request.Sequential is { } sequential)
             services.Torrents.SetSequential(torrent, sequential);
         if (request.UpLimit is not null || request.DownLimit is not null)
@@ -67,9 +72,9 @@ internal sealed class TorrentActions(NodeServices services)
         return Results.Json(torrent.Summary = TorrentSummary.Of(torrent));
     }
 
-    internal sealed record ActionRequest(string? Action, string[]? Ids, bool RemoveData, string[]? Labels);
+    internal sealed record ActionRequest(string? Action, string?[]? Ids, bool RemoveData, string[]? Labels);
 
-    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit);
+    internal sealed record PatchRequest(bool? Paused, bool? Preview, bool? Sequential, string[]? Labels, long? DownLimit, long? UpLimit, string? Directory);
 
     internal sealed record FailedAction(string Id, string Detail);
 

@@ -65,7 +65,7 @@ internal sealed class TorrentAdditions(NodeServices services)
     {
         try
         {
-            return await new PublicFetch(services.Client.Policy, services.Bind).GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
+            return await services.Fetch.GetAsync(url, (int)MetainfoLimits.Default.Bencode.MaxBytes, cancellationToken);
         }
         catch (IOException e)
         {
@@ -111,22 +111,17 @@ internal sealed record AddRequest
 
     /// <summary>The torrent with the options of the request.</summary>
     /// <exception cref="NodeException">One cannot be used.</exception>
-    public NewTorrent Complete(NewTorrent torrent)
+    public NewTorrent Complete(NewTorrent torrent) => torrent with
     {
-        if (!string.IsNullOrEmpty(Directory) && !System.IO.Path.IsPathFullyQualified(Directory))
-            throw new NodeException(NodeFailure.BadInput, $"The directory '{Directory}' must be a full path.");
-        return torrent with
-        {
-            Directory = string.IsNullOrEmpty(Directory) ? null : Directory,
-            Labels = LabelText.Read(Labels ?? []),
-            Paused = Paused,
-            Sequential = Sequential,
-            Preview = Preview,
-            Peers = [.. (Peers ?? []).Take(100).Select(ReadPeer)],
-        };
-    }
+        Directory = PathText.FullOrNone(Directory),
+        Labels = LabelText.Read(Labels ?? []),
+        Paused = Paused,
+        Sequential = Sequential,
+        Preview = Preview,
+        Peers = [.. (Peers ?? []).Take(100).Select(ReadPeer)],
+    };
 
-    private static IPEndPoint ReadPeer(string text) => IPEndPoint.TryParse(text, out IPEndPoint? peer) && peer.Port > 0
+    private static IPEndPoint ReadPeer(string? text) => text is not null && IPEndPoint.TryParse(text, out IPEndPoint? peer) && peer.Port > 0
         ? peer
         : throw new NodeException(NodeFailure.BadInput, $"The peer '{text}' is not an address with a port, such as 192.168.1.5:6881.");
 }

@@ -16,16 +16,16 @@ internal sealed class TorrentEndpoints(NodeServices services)
 
     public void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/torrents", List);
-        api.MapPost("/torrents", (Delegate)_additions.AddAsync);
-        api.MapPost("/torrents/actions", _actions.ActAsync);
+        api.MapGet("/torrents", List).Produces<TorrentList>().Produces(304);
+        api.MapPost("/torrents", (Delegate)_additions.AddAsync).Accepts<AddRequest>("application/json", "application/x-bittorrent").Produces<TorrentSummary>().Produces<TorrentSummary>(201);
+        api.MapPost("/torrents/actions", _actions.ActAsync).Produces<TorrentActions.ActionResult>();
         RouteGroupBuilder one = api.MapGroup("/torrents/{id}");
-        one.MapPatch("", (string id, TorrentActions.PatchRequest request, CancellationToken cancellationToken) => _actions.ChangeAsync(Find(id), request, cancellationToken));
+        one.MapPatch("", (string id, TorrentActions.PatchRequest request, CancellationToken cancellationToken) => _actions.ChangeAsync(Find(id), request, cancellationToken)).Produces<TorrentSummary>();
         one.MapDelete("", async (string id, bool? data, CancellationToken cancellationToken) =>
         {
             await services.Torrents.RemoveAsync(Find(id), data ?? false, cancellationToken);
             return Results.NoContent();
-        });
+        }).Produces(204);
         one.MapGet("/rates", (string id) => new RateList(RateHistory.StepSeconds, Find(id).Rates.Points()));
         new TorrentViews(services.Torrents, Find).Map(one);
         new FileContent(services.ContentKeys, Find).Map(one);

@@ -91,7 +91,7 @@ public sealed class NodeConfiguration
                     next[key] = value;
             }
             var json = new JsonObject(NodeOptions.All.Where(o => next.ContainsKey(o.Key)).Select(o => KeyValuePair.Create(o.Key, (JsonNode?)OptionText.ToJson(o, next[o.Key]))));
-            AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(json, Indented), isSecret: true);
+            NodeFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(json, Indented), isSecret: true);
             foreach (string key in values.Keys)
             {
                 if (next.TryGetValue(key, out string? value))

@@ -84,11 +84,19 @@ public static class NodeOptions
 
     public static NodeOption LogSize { get; } = new("log-size", "Log", OptionKind.Bytes, (8 << 20).ToString(CultureInfo.InvariantCulture), "Size of a log file", "A full one becomes node.log.1, and the one before it is deleted: the log takes at most twice this.") { Min = 64 << 10, Max = 1L << 30, NeedsRestart = true };
 
+    public static NodeOption OtlpEndpoint { get; } = new("otlp-endpoint", "Log", OptionKind.Text, "", "Collector of figures",
+        "Where figures are sent by OTLP over HTTP, such as http://127.0.0.1:4318/v1/metrics; empty sends none.")
+    {
+        NeedsRestart = true, Check = value => value.Length == 0 || (Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && (url.Scheme == "http" || url.Scheme == "https")) ? null : "it must be an address such as http://127.0.0.1:4318/v1/metrics",
+    };
+
+    public static NodeOption OtlpInterval { get; } = new("otlp-interval", "Log", OptionKind.Duration, "60", "How often figures are sent", "The time between two sendings to the collector.") { Min = 1, Max = 86400, NeedsRestart = true };
+
     /// <summary>All of them, in the order in which people read them.</summary>
     public static IReadOnlyList<NodeOption> All { get; } =
     [
         DownloadDirectory, LimitUp, LimitDown, MaxConnections, UploadSlots, Bind, Port, Encryption, Utp, Tcp, Proxy, Relay,
-        Dht, DhtBootstrap, Lan, PortMapping, Stun, Api, ApiHosts, ApiCertificate, LogFormat, LogLevel, LogLevels, LogSize,
+        Dht, DhtBootstrap, Lan, PortMapping, Stun, Api, ApiHosts, ApiCertificate, LogFormat, LogLevel, LogLevels, LogSize, OtlpEndpoint, OtlpInterval,
     ];
 
     /// <summary>The option of that name, or null.</summary>

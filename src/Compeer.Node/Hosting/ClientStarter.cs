@@ -32,7 +32,7 @@ internal static class ClientStarter
         try
         {
             TorrentClient client = TorrentClient.Start(options with { Port = kept });
-            State.AtomicFile.Write(path, System.Text.Encoding.ASCII.GetBytes(kept.ToString(CultureInfo.InvariantCulture)), isSecret: false);
+            State.NodeFile.Write(path, System.Text.Encoding.ASCII.GetBytes(kept.ToString(CultureInfo.InvariantCulture)), isSecret: false);
             return client;
         }
         catch (SocketException)

@@ -87,12 +87,12 @@ public sealed class DataDirectory : IDisposable
             throw new NodeException(NodeFailure.Disk, $"The token in '{path}' cannot be read: {e.Message}", e);
         }
         string made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
-        AtomicFile.Write(path, Encoding.ASCII.GetBytes(made + "\n"), isSecret: true);
+        NodeFile.Write(path, Encoding.ASCII.GetBytes(made + "\n"), isSecret: true);
         return made;
     }
 
     /// <summary>Tells other commands where the API is.</summary>
-    public void WriteApiAddress(string url) => AtomicFile.Write(ApiPath(Root), Encoding.ASCII.GetBytes(url + "\n"), isSecret: false);
+    public void WriteApiAddress(string url) => NodeFile.Write(ApiPath(Root), Encoding.ASCII.GetBytes(url + "\n"), isSecret: false);
 
     public void Dispose()
     {

@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
+using Compeer.Network.Outbound;
 using Compeer.Node.Configuration;
+using Compeer.Node.Intake;
 using Compeer.Node.Security;
 using Compeer.Node.State;
 using Compeer.Node.Torrents;
@@ -41,9 +43,10 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly NodeServices _services;
     private readonly WebApplication _web;
     private readonly Task _starting;
+    private readonly IDisposable? _export;
 
-    private NodeHost(NodeServices services, WebApplication web, Task starting, string token, string url) =>
-        (_services, _web, _starting, Token, Url) = (services, web, starting, token, url);
+    private NodeHost(NodeServices services, WebApplication web, Task starting, IDisposable? export, string token, string url) =>
+        (_services, _web, _starting, _export, Token, Url) = (services, web, starting, export, token, url);
 
     /// <summary>Where the API and the page are: scheme, address and port.</summary>
     public string Url { get; }
@@ -73,7 +76,8 @@ public sealed class NodeHost : IAsyncDisposable
             if (state.DamagedLines > 0)
                 note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
             string token = data.ReadOrMakeToken();
-            TorrentCatalogue torrents = Undone(new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System));
+            var torrents = new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System);
+            undo.Push(torrents);
             torrents.Load();
             TorrentClient client = ClientStarter.Start(configuration, data.Root, note);
             undo.Push(client);
@@ -81,22 +85,31 @@ public sealed class NodeHost : IAsyncDisposable
             undo.Push(feed);
             var limits = new SpeedLimits(state, configuration, client, TimeProvider.System);
             undo.Push(limits);
+            var fetch = new PublicFetch(client.Policy, IPAddress.TryParse(configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null);
+            var watchFolders = new WatchFolders(state, torrents, TimeProvider.System, text => log.Write(LogLevel.Warning, "watch", text));
+            undo.Push(watchFolders);
+            var feeds = new Feeds(state, torrents, fetch, TimeProvider.System, text => log.Write(LogLevel.Warning, "feeds", text));
+            undo.Push(feeds);
             var jobs = new JobBoard(TimeProvider.System);
             undo.Push(jobs);
-            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
+            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, watchFolders, feeds, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
             {
+                Fetch = fetch,
                 StartedAt = TimeProvider.System.GetUtcNow(),
                 Certificate = Secured(configuration, data.Root, note),
             };
             WebApplication web = WebHost.Build(services);
             undo.Push(web);
+            IDisposable? export = MetricsExport.Start(configuration, client.Policy, note);
+            if (export is not null)
+                Undone(export);
             string url = await WebHost.StartAsync(web, configuration, cancellationToken);
             data.WriteApiAddress(url);
             // Thousands of torrents keep every processor busy for seconds: who looks at the node shall not wait for them.
             Task starting = ToldAsync(torrents.StartAllAsync(client, cancellationToken), note);
-            log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.All.Count} torrents.");
+            log.Write(LogLevel.Info, "node", $"Compeer {NodeServices.Version} runs; API and page at {url}, peers at port {client.LocalEndPoint.Port}, {torrents.Count} torrents.");
             torrents.Happened += text => log.Write(LogLevel.Info, "torrents", text);
-            return new NodeHost(services, web, starting, token, url);
+            return new NodeHost(services, web, starting, export, token, url);
         }
         catch
         {
@@ -144,14 +157,17 @@ public sealed class NodeHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(StopPatience);
+        _export?.Dispose();
         await _services.Feed.DisposeAsync();
         await _web.StopAsync(limit.Token);
+        await _services.WatchFolders.DisposeAsync();
+        await _services.Feeds.DisposeAsync();
         await _services.Jobs.DisposeAsync();
         await _services.Limits.DisposeAsync();
         await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await _services.Client.DisposeAsync();
         await _web.DisposeAsync();
-        _services.Torrents.Dispose();
+        await _services.Torrents.DisposeAsync();
         _services.State.Dispose();
         _services.Log.Write(LogLevel.Info, "node", "Stopped.");
         _services.Log.Dispose();

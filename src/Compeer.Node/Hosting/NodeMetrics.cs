@@ -11,7 +11,8 @@ namespace Compeer.Node.Hosting;
 /// </summary>
 internal sealed class NodeMetrics : IDisposable
 {
-    private const string MeterName = "Compeer.Node";
+    /// <summary>Of the meter.</summary>
+    public const string MeterName = "Compeer.Node";
 
     private readonly Meter _meter = new(MeterName);
 

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Compeer.Content.Torrents;
+using Compeer.Network.Outbound;
 using Compeer.Node.Configuration;
+using Compeer.Node.Intake;
 using Compeer.Node.Security;
 using Compeer.Node.State;
 using Compeer.Node.Torrents;
@@ -11,7 +13,7 @@ namespace Compeer.Node.Hosting;
 /// <summary>The parts of a running node, as its endpoints use them.</summary>
 internal sealed record NodeServices(
     DataDirectory Data, NodeConfiguration Configuration, StateStore State, Access Access, TorrentClient Client, TorrentCatalogue Torrents, LiveFeed Feed,
-    SpeedLimits Limits, JobBoard Jobs, NodeLog Log, ContentKeys ContentKeys, TimeProvider Time)
+    SpeedLimits Limits, WatchFolders WatchFolders, Feeds Feeds, JobBoard Jobs, NodeLog Log, ContentKeys ContentKeys, TimeProvider Time)
 {
     /// <summary>The local address for peers; null means all.</summary>
     public IPAddress? Bind => IPAddress.TryParse(Configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null;
@@ -25,6 +27,9 @@ internal sealed record NodeServices(
 
     /// <summary>For TLS; null where the API is plain, which it is on loopback only.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Fetches what people's addresses name.</summary>
+    public required PublicFetch Fetch { get; init; }
 
     /// <summary>When the node was started.</summary>
     public DateTimeOffset StartedAt { get; init; }

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -36,7 +37,9 @@ internal static class WebHost
         builder.Services.AddSingleton(services);
         builder.Services.ConfigureHttpJsonOptions(json => Shape(json.SerializerOptions));
         builder.Services.AddSingleton(new NodeMetrics(() => NodeView.Of(services)));
-        builder.Services.AddOpenApi();
+        // What cannot be bound is answered like all else, and not with an empty 400.
+        builder.Services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
+        builder.Services.AddOpenApi(static options => options.AddOperationTransformer(ApiDocument.DescribeErrorsAsync));
         WebApplication web = builder.Build();
         var page = new StaticPage();
         // With port 0 the port, and so the names, are known only when it listens.

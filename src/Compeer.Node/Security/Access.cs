@@ -75,7 +75,7 @@ public sealed class Access
         if (now - session.UsedAt > UseGrain)
         {
             _sessions[digest] = session with { UsedAt = now };
-            _state.PutLazily([KeyValuePair.Create(SessionPrefix + digest, session with { UsedAt = now })]);
+            _state.Replace(SessionPrefix + digest, session with { UsedAt = now }, durable: false);
         }
         return session.Scope;
     }

@@ -78,24 +78,19 @@ public sealed class StateStore : IDisposable
 
     /// <summary>Keeps a value.</summary>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public void Put<T>(string key, T value) => Write([(key, JsonSerializer.Serialize(value, StateJson.Options))], durable: true);
+    public void Put<T>(string key, T value) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable: true, onlyExisting: false);
 
-    /// <summary>Keeps values together without waiting for the disk: they survive the death of the program, and not that of the machine.</summary>
+    /// <summary>Replaces a value where there is one still: who changes what another removes at that moment does not bring it back.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="value">What it shall be.</param>
+    /// <param name="durable">Waits for the disk; otherwise the value survives the death of the program, and not that of the machine.</param>
+    /// <returns>False, and nothing is kept, when there is none.</returns>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public void PutLazily<T>(IEnumerable<KeyValuePair<string, T>> values) =>
-        Write([.. values.Select(v => (v.Key, (string?)JsonSerializer.Serialize(v.Value, StateJson.Options)))], durable: false);
+    public bool Replace<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable, onlyExisting: true);
 
     /// <summary>Forgets a value.</summary>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public void Remove(string key)
-    {
-        lock (_writing)
-        {
-            if (!_values.ContainsKey(key))
-                return;
-        }
-        Write([(key, null)], durable: true);
-    }
+    public void Remove(string key) => Write(key, null, durable: true, onlyExisting: true);
 
     public void Dispose()
     {
@@ -119,19 +114,19 @@ public sealed class StateStore : IDisposable
         }
     }
 
-    private void Write(IReadOnlyList<(string Key, string? Json)> changes, bool durable)
+    private bool Write(string key, string? json, bool durable, bool onlyExisting)
     {
-        if (changes.Count == 0)
-            return;
-        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(changes.Select(c => StateLine.Format(c.Key, c.Json))));
+        byte[] line = Encoding.UTF8.GetBytes(StateLine.Format(key, json));
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_file is null, this);
+            if (onlyExisting && !_values.ContainsKey(key))
+                return false;
             long end = _file.Length;
             try
             {
                 _file.Position = end;
-                _file.Write(lines);
+                _file.Write(line);
                 _file.Flush(durable);
             }
             catch (IOException e)
@@ -139,10 +134,10 @@ public sealed class StateStore : IDisposable
                 TakeBack(end);
                 throw new NodeException(NodeFailure.Disk, $"The state in '{_path}' cannot be written: {e.Message} Nothing was changed. Make room on the disk and try again.", e);
             }
-            foreach ((string key, string? json) in changes)
-                Apply(key, json);
+            Apply(key, json);
             if (_file.Length > MinRewriteBytes && _file.Length > 5 * _liveBytes)
                 TryRewrite();
+            return true;
         }
     }
 
@@ -223,7 +218,7 @@ public sealed class StateStore : IDisposable
         var text = new StringBuilder(Header).Append('\n');
         foreach ((string key, string json) in _values)
             text.Append(StateLine.Format(key, json));
-        AtomicFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), isSecret: true);
+        NodeFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), isSecret: true);
         OpenToAppend();
     }
 }

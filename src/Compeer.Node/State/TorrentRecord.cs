@@ -19,8 +19,14 @@ public sealed record TorrentRecord
     /// <summary>Bytes of all files; 0 until it is known.</summary>
     public long Size { get; init; }
 
+    /// <summary>Number of files; 0 until it is known.</summary>
+    public int Files { get; init; }
+
     /// <summary>Folder of the files.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Where they are being moved; null when they are not.</summary>
+    public string? MovingTo { get; init; }
 
     /// <summary>Trackers of the link.</summary>
     public ImmutableArray<string> Trackers { get; init; } = [];

@@ -10,8 +10,8 @@ namespace Compeer.Node.Torrents;
 public sealed record FeedChange(long Sequence, IReadOnlyList<TorrentSummary> Changed, IReadOnlyList<string> Removed);
 
 /// <summary>
-/// Looks at all torrents once a second: keeps their summaries and rates, notes names, sizes and completions, and tells whoever listens
-/// what changed. A listener that does not keep up loses its place and has to begin again.
+/// Looks once a second at the torrents of which something changed: keeps their summaries and rates, notes names, sizes and completions, and
+/// tells whoever listens. Torrents that stand still cost nothing, however many. A listener that does not keep up loses its place and has to begin again.
 /// </summary>
 public sealed class LiveFeed : IAsyncDisposable
 {
@@ -25,7 +25,10 @@ public sealed class LiveFeed : IAsyncDisposable
     private readonly ConcurrentDictionary<Channel<FeedChange>, bool> _listeners = new();
     private readonly ConcurrentQueue<string> _removed = new();
     private readonly Dictionary<string, TorrentSummary> _told = [];
+    private readonly HashSet<NodeTorrent> _moving = [];
+    private readonly HashSet<NodeTorrent> _toKeep = [];
     private readonly Task _loop;
+    private volatile TorrentTotals _totals = TorrentTotals.None;
     private long _looks;
 
     /// <summary>Begins to look.</summary>
@@ -42,8 +45,8 @@ public sealed class LiveFeed : IAsyncDisposable
     /// <summary>Number of the last change.</summary>
     public long Sequence { get; private set; }
 
-    /// <summary>Sum of all rates at the last look, in bytes per second.</summary>
-    public (long Down, long Up) Rates { get; private set; }
+    /// <summary>All torrents at the last look.</summary>
+    public TorrentTotals Totals { get => _totals; private set => _totals = value; }
 
     /// <summary>Listens from now on; completes when the listener is too slow, or the node ends.</summary>
     public ChannelReader<FeedChange> Listen(CancellationToken cancellationToken)
@@ -79,34 +82,36 @@ public sealed class LiveFeed : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Keep(TorrentSummary.Of);
+            Keep(_catalogue.All, TorrentSummary.Of);
         }
     }
 
     private void Look()
     {
-        bool isTenth = _looks++ % RateHistory.StepSeconds == 0;
         DateTimeOffset now = _time.GetUtcNow();
         var changed = new List<TorrentSummary>();
-        long down = 0, up = 0;
-        foreach (NodeTorrent torrent in _catalogue.All)
+        foreach (NodeTorrent torrent in _catalogue.TakeChanged())
         {
             TorrentSummary summary = TorrentSummary.Of(torrent);
             torrent.Summary = summary;
-            down += summary.DownRate;
-            up += summary.UpRate;
-            if (isTenth)
-                torrent.Rates.Add(now, summary.DownRate, summary.UpRate);
-            if (!_told.TryGetValue(torrent.Id, out TorrentSummary? before) || summary != before)
-            {
-                _told[torrent.Id] = summary;
-                changed.Add(summary);
-                Remember(torrent, summary, now);
-            }
+            TorrentSummary? before = _told.GetValueOrDefault(torrent.Id);
+            if (summary == before)
+                continue;
+            _told[torrent.Id] = summary;
+            Totals = Totals.With(before, summary);
+            changed.Add(summary);
+            if (summary.DownRate > 0 || summary.UpRate > 0)
+                _moving.Add(torrent);
+            if (summary.Downloaded != torrent.Record.Downloaded || summary.Uploaded != torrent.Record.Uploaded)
+                _toKeep.Add(torrent);
+            Remember(torrent, summary, now);
         }
-        Rates = (down, up);
-        if (isTenth)
-            Keep(torrent => torrent.Summary);
+        if (_looks++ % RateHistory.StepSeconds == 0)
+        {
+            _moving.RemoveWhere(torrent => _catalogue.Find(torrent.Id) != torrent || !torrent.Rates.Add(now, torrent.Summary.DownRate, torrent.Summary.UpRate));
+            Keep(_toKeep, torrent => torrent.Summary);
+            _toKeep.Clear();
+        }
         Tell(changed);
     }
 
@@ -115,7 +120,11 @@ public sealed class LiveFeed : IAsyncDisposable
         var removed = new List<string>();
         while (_removed.TryDequeue(out string? id))
         {
-            _told.Remove(id);
+            // Within a second it may be here again.
+            if (_catalogue.Find(id) is not null)
+                continue;
+            if (_told.Remove(id, out TorrentSummary? last))
+                Totals = Totals.With(last, null);
             removed.Add(id);
         }
         if (changed.Count == 0 && removed.Count == 0)
@@ -134,12 +143,16 @@ public sealed class LiveFeed : IAsyncDisposable
         if (torrent.Running is null || summary.State is "metadata" or "failed" || summary.Size == 0)
             return;
         bool completes = torrent.Record.CompletedAt is null && summary.State == "seeding" && summary.Wanted > 0 && summary.Verified == summary.Wanted;
-        if (torrent.Record.Name == summary.Name && torrent.Record.Size == summary.Size && !completes)
+        if (torrent.Record.Name == summary.Name && torrent.Record.Size == summary.Size && torrent.Record.Files == summary.Files && !completes)
             return;
-        Try(() => _catalogue.Update(torrent, r => r with { Name = summary.Name, Size = summary.Size, CompletedAt = completes ? now : r.CompletedAt }));
+        Try(() => _catalogue.Update(torrent, r => r with { Name = summary.Name, Size = summary.Size, Files = summary.Files, CompletedAt = completes ? now : r.CompletedAt }));
     }
 
-    private void Keep(Func<NodeTorrent, TorrentSummary> summaryOf) => Try(() => _catalogue.KeepTotals(summaryOf));
+    private void Keep(IEnumerable<NodeTorrent> torrents, Func<NodeTorrent, TorrentSummary> summaryOf) => Try(() =>
+    {
+        foreach (NodeTorrent torrent in torrents)
+            _catalogue.KeepTotals(torrent, summaryOf(torrent));
+    });
 
     /// <summary>A full disk costs totals of the time in which it is full, and nothing else.</summary>
     private void Try(Action keep)

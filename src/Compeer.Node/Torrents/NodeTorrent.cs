@@ -11,6 +11,9 @@ public sealed class NodeTorrent
     private volatile Torrent? _running;
     private volatile TorrentSummary? _summary;
 
+    /// <summary>1 while it waits to be looked at.</summary>
+    internal int IsMarked;
+
     internal NodeTorrent(TorrentRecord record)
     {
         _record = record;
@@ -32,11 +35,23 @@ public sealed class NodeTorrent
         {
             _record = value;
             _summary = null;
+            Changed?.Invoke(this);
         }
     }
 
     /// <summary>The running torrent; null until it is open.</summary>
-    public Torrent? Running { get => _running; internal set => _running = value; }
+    public Torrent? Running
+    {
+        get => _running;
+        internal set
+        {
+            _running = value;
+            Changed?.Invoke(this);
+        }
+    }
+
+    /// <summary>Told when the record or the running torrent is another.</summary>
+    internal Action<NodeTorrent>? Changed { get; set; }
 
     /// <summary>The totals of earlier runs; those of this one are in the status.</summary>
     internal (long Downloaded, long Uploaded) Before { get; set; }
@@ -46,4 +61,7 @@ public sealed class NodeTorrent
 
     /// <summary>As it was at the last look, at most about a second ago, or after the last change of what is remembered.</summary>
     public TorrentSummary Summary { get => _summary ?? TorrentSummary.Of(this); internal set => _summary = value; }
+
+    /// <summary>Remembers what a look has found anyway, and is no change to look at.</summary>
+    internal void KeepRecord(TorrentRecord record) => _record = record;
 }

@@ -15,7 +15,8 @@ public sealed class RateHistory
     private int _silent;
 
     /// <summary>Notes a point; an hour of silence is forgotten.</summary>
-    public void Add(DateTimeOffset at, long down, long up)
+    /// <returns>False when there is nothing to remember, and so no need to note silence.</returns>
+    public bool Add(DateTimeOffset at, long down, long up)
     {
         lock (_using)
         {
@@ -23,11 +24,12 @@ public sealed class RateHistory
             if (_silent > Capacity)
                 (_ring, _count, _next) = (null, 0, 0);
             if (_ring is null && _silent > 0)
-                return;
+                return false;
             _ring ??= new (DateTimeOffset, long, long)[Capacity];
             _ring[_next] = (at, down, up);
             _next = (_next + 1) % Capacity;
             _count = Math.Min(_count + 1, Capacity);
+            return true;
         }
     }
 

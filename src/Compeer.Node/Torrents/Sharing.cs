@@ -11,7 +11,7 @@ namespace Compeer.Node.Torrents;
 /// <param name="Private">Peers come from trackers only.</param>
 /// <param name="PieceSize">Bytes; null chooses.</param>
 /// <param name="Share">Give it at once; false adds it paused.</param>
-public sealed record NewShare(string Path, string? Format, ImmutableArray<string> Trackers, bool Private, int? PieceSize, bool Share = true);
+public sealed record NewShare(string? Path, string? Format, ImmutableArray<string> Trackers, bool Private, int? PieceSize, bool Share = true);
 
 /// <summary>Makes torrents of what lies on the disk, and adds them. What was made of unchanged files before is not read again.</summary>
 /// <param name="catalogue">Where they are added.</param>
@@ -25,10 +25,9 @@ internal sealed class Sharing(TorrentCatalogue catalogue, Func<CancellationToken
     /// <exception cref="NodeException">It cannot be shared.</exception>
     public static TorrentFormat Check(NewShare share)
     {
-        if (!Path.IsPathFullyQualified(share.Path))
-            throw new NodeException(NodeFailure.BadInput, $"'{share.Path}' must be a full path.");
-        if (!File.Exists(share.Path) && !Directory.Exists(share.Path))
-            throw new NodeException(NodeFailure.BadInput, $"'{share.Path}' is not there. Check the path.");
+        string path = PathText.Full(share.Path);
+        if (!File.Exists(path) && !Directory.Exists(path))
+            throw new NodeException(NodeFailure.BadInput, $"'{path}' is not there. Check the path.");
         if (share.PieceSize is { } size && (size is < 16 << 10 or > 256 << 20 || !int.IsPow2(size)))
             throw new NodeException(NodeFailure.BadInput, $"The piece size {size} must be a power of two from 16 KiB to 256 MiB.");
         if (!share.Trackers.IsDefaultOrEmpty && (share.Trackers.Length > MaxTrackers || share.Trackers.Any(t => !Uri.TryCreate(t, UriKind.Absolute, out Uri? url) || url.Scheme is not ("http" or "https" or "udp"))))
@@ -46,7 +45,7 @@ internal sealed class Sharing(TorrentCatalogue catalogue, Func<CancellationToken
     public async Task<(NodeTorrent Torrent, string Link)> ShareAsync(NewShare share, Action<double> progress, CancellationToken cancellationToken)
     {
         TorrentFormat format = Check(share);
-        ShareFiles files = ShareFiles.Scan(share.Path);
+        ShareFiles files = ShareFiles.Scan(PathText.Full(share.Path));
         var state = new ShareState(dataDirectory, files.Root, $"{format} {share.Private} {share.PieceSize}");
         Metainfo? metainfo = state.Load(files);
         if (metainfo is null)

@@ -70,10 +70,10 @@ public sealed class SpeedLimits : IAsyncDisposable
     }
 
     /// <summary>Changes the second limits.</summary>
+    /// <exception cref="NodeException">They cannot be used.</exception>
     public void SetAlternate(AlternateLimits alternate)
     {
-        if (alternate.Up < 0 || alternate.Down < 0)
-            throw new NodeException(NodeFailure.BadInput, "A limit is 0 (none) or a number of bytes per second.");
+        Check(alternate);
         _state.Put(AlternateName, alternate);
         Apply();
     }
@@ -82,15 +82,30 @@ public sealed class SpeedLimits : IAsyncDisposable
     /// <exception cref="NodeException">A rule cannot be used.</exception>
     public void SetSchedule(ImmutableArray<LimitRule> rules)
     {
+        Check(rules);
+        _state.Put(ScheduleName, new Rules(rules));
+        Apply();
+    }
+
+    /// <summary>Says whether second limits can be used.</summary>
+    /// <exception cref="NodeException">They cannot.</exception>
+    public static void Check(AlternateLimits alternate)
+    {
+        if (alternate.Up < 0 || alternate.Down < 0)
+            throw new NodeException(NodeFailure.BadInput, "A limit is 0 (none) or a number of bytes per second.");
+    }
+
+    /// <summary>Says whether a schedule can be used.</summary>
+    /// <exception cref="NodeException">A rule cannot.</exception>
+    public static void Check(ImmutableArray<LimitRule> rules)
+    {
         if (rules.Length > MaxRules)
             throw new NodeException(NodeFailure.BadInput, $"A schedule has at most {MaxRules} rules.");
         foreach (LimitRule rule in rules)
         {
-            if (rule.Days.IsDefaultOrEmpty || rule.Days.Any(d => !DayNames.Contains(d)) || !TryTime(rule.From, out _) || !TryTime(rule.To, out _) || rule.Up < 0 || rule.Down < 0)
+            if (rule is null || rule.Days.IsDefaultOrEmpty || rule.Days.Any(d => !DayNames.Contains(d)) || !TryTime(rule.From, out _) || !TryTime(rule.To, out _) || rule.Up < 0 || rule.Down < 0)
                 throw new NodeException(NodeFailure.BadInput, "A rule has days (mon to sun), from and to as HH:MM, and limits of 0 or more bytes per second.");
         }
-        _state.Put(ScheduleName, new Rules(rules));
-        Apply();
     }
 
     /// <summary>Whether it is a rule's hours.</summary>

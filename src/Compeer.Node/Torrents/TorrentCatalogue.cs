@@ -17,18 +17,22 @@ namespace Compeer.Node.Torrents;
 /// <param name="configuration">Gives the download folder.</param>
 /// <param name="dataDirectory">Where descriptions are kept.</param>
 /// <param name="time">Dates additions.</param>
-public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configuration, string dataDirectory, TimeProvider time) : IDisposable
+public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration configuration, string dataDirectory, TimeProvider time) : IAsyncDisposable
 {
     private const string Prefix = "torrent/";
 
     private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
     private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
+    private readonly ConcurrentQueue<NodeTorrent> _changed = new();
     private readonly SemaphoreSlim _changing = new(1);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TorrentClient? _client;
 
     /// <summary>All of them, in no order.</summary>
     public ICollection<NodeTorrent> All => _byId.Values;
+
+    /// <summary>How many there are.</summary>
+    public int Count => _byId.Count;
 
     /// <summary>Completes when the torrents that were remembered are open.</summary>
     public Task Started => _started.Task;
@@ -68,10 +72,13 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         try
         {
             _client = client;
+            client.StatusChanged += OnStatusChanged;
             NodeTorrent[] known = [.. _byId.Values.Where(t => t.Running is null)];
-            IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => Settings(t.Record, null, []))]), cancellationToken);
+            IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => SettingsAtStart(t.Record))]), cancellationToken);
             for (int i = 0; i < known.Length; i++)
                 known[i].Running = running[i];
+            foreach (NodeTorrent torrent in known.Where(t => t.Record.MovingTo is not null))
+                _moves.TryRun(_ => EndMoveOfLastRunAsync(torrent));
             _started.TrySetResult();
         }
         catch (Exception e)
@@ -157,17 +164,15 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         Happened?.Invoke($"Removed {torrent.Id} '{torrent.Record.Name}'{(deleteFiles ? " with its files" : "")}.");
     }
 
-    /// <summary>Changes what is remembered of a torrent.</summary>
+    /// <summary>Changes what is remembered of a torrent; of one that was removed meanwhile nothing is.</summary>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
     public void Update(NodeTorrent torrent, Func<TorrentRecord, TorrentRecord> change)
     {
         lock (torrent)
         {
             TorrentRecord next = change(torrent.Record);
-            if (next == torrent.Record)
-                return;
-            state.Put(Prefix + torrent.Id, next);
-            torrent.Record = next;
+            if (next != torrent.Record && state.Replace(Prefix + torrent.Id, next))
+                torrent.Record = next;
         }
     }
 
@@ -226,34 +231,62 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
         await running.GetDetailsAsync(cancellationToken);
     }
 
-    /// <summary>Keeps the totals of torrents, so that a crash forgets the last seconds of them only.</summary>
-    /// <param name="summaryOf">The torrent as it is.</param>
-    public void KeepTotals(Func<NodeTorrent, TorrentSummary> summaryOf)
+    /// <summary>Keeps the totals of a torrent without waiting for the disk, so that a crash of the program forgets the last seconds of them only.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void KeepTotals(NodeTorrent torrent, TorrentSummary summary)
     {
-        var changed = new List<KeyValuePair<string, TorrentRecord>>();
-        foreach (NodeTorrent torrent in All)
+        lock (torrent)
         {
-            TorrentSummary summary = summaryOf(torrent);
-            if (!_byId.ContainsKey(torrent.Id))
-                continue;
-            lock (torrent)
-            {
-                if (torrent.Record.Downloaded == summary.Downloaded && torrent.Record.Uploaded == summary.Uploaded)
-                    continue;
-                torrent.Record = torrent.Record with { Downloaded = summary.Downloaded, Uploaded = summary.Uploaded };
-                changed.Add(KeyValuePair.Create(Prefix + torrent.Id, torrent.Record));
-            }
+            if (torrent.Record.Downloaded == summary.Downloaded && torrent.Record.Uploaded == summary.Uploaded)
+                return;
+            TorrentRecord next = torrent.Record with { Downloaded = summary.Downloaded, Uploaded = summary.Uploaded };
+            if (state.Replace(Prefix + torrent.Id, next, durable: false))
+                torrent.KeepRecord(next);
         }
-        state.PutLazily(changed);
     }
 
-    public void Dispose() => _changing.Dispose();
+    /// <summary>
+    /// Takes the torrents of which something changed since the last call: what is remembered of them, or what they do. Who asks pays for
+    /// those, and nothing for the thousands that stand still.
+    /// </summary>
+    public IReadOnlyCollection<NodeTorrent> TakeChanged()
+    {
+        var changed = new List<NodeTorrent>();
+        for (int left = _changed.Count; left > 0 && _changed.TryDequeue(out NodeTorrent? torrent); left--)
+        {
+            torrent.IsMarked = 0;
+            if (_byId.GetValueOrDefault(torrent.Id) == torrent)
+                changed.Add(torrent);
+        }
+        return changed;
+    }
+
+    /// <summary>Once the client has ended, and with it all moves.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _moves.DisposeAsync();
+        _changing.Dispose();
+    }
 
     private void Enlist(NodeTorrent torrent)
     {
+        torrent.Changed = Mark;
         foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
             _bySwarmId[id] = torrent;
         _byId[torrent.Id] = torrent;
+        Mark(torrent);
+    }
+
+    private void Mark(NodeTorrent torrent)
+    {
+        if (Interlocked.Exchange(ref torrent.IsMarked, 1) == 0)
+            _changed.Enqueue(torrent);
+    }
+
+    private void OnStatusChanged(Torrent running)
+    {
+        if (_bySwarmId.TryGetValue(running.InfoHashes.Truncated, out NodeTorrent? torrent))
+            Mark(torrent);
     }
 
     private TorrentRecord Describe(NewTorrent added) => new()
@@ -316,6 +349,9 @@ public sealed class TorrentCatalogue(StateStore state, NodeConfiguration configu
             throw new NodeException(NodeFailure.Disk, $"The torrent cannot be started: {e.Message}", e);
         }
     }
+
+    /// <summary>One whose move was cut short opens nothing before its files are in one place.</summary>
+    private static TorrentSettings SettingsAtStart(TorrentRecord record) => Settings(record, null, []) with { Paused = record.Paused || record.MovingTo is not null };
 
     private static TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
     {

@@ -7,16 +7,22 @@ namespace Compeer.Node.Torrents;
 /// <summary>A torrent in a list, as the API gives it. Sizes in bytes, rates in bytes per second.</summary>
 public sealed record TorrentSummary
 {
+    private const int MaxNameLength = 300;
+
     public required string Id { get; init; }
 
+    /// <summary>At most 300 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>metadata, preview, checking, downloading, seeding, paused, diskFull, failed or stopped.</summary>
+    /// <summary>metadata, preview, checking, downloading, seeding, paused, moving, diskFull, failed or stopped.</summary>
     public required string State { get; init; }
 
     public bool Asleep { get; init; }
 
     public long Size { get; init; }
+
+    /// <summary>Number of files; 0 until it is known.</summary>
+    public int Files { get; init; }
 
     public long Wanted { get; init; }
 
@@ -72,10 +78,11 @@ public sealed record TorrentSummary
         return new TorrentSummary
         {
             Id = torrent.Id,
-            Name = status?.Name ?? record.Name ?? torrent.Id,
+            Name = Cut(status?.Name ?? record.Name ?? torrent.Id),
             State = StateOf(record, status),
             Asleep = status?.IsAsleep ?? false,
             Size = size,
+            Files = status is { FileCount: > 0 and var files } ? files : record.Files,
             Wanted = status?.WantedBytes ?? 0,
             Verified = status?.VerifiedBytes ?? 0,
             Progress = Math.Round(status?.Fraction ?? 0, 5),
@@ -99,11 +106,15 @@ public sealed record TorrentSummary
         };
     }
 
+    /// <summary>What a stranger named at length is not sent again and again.</summary>
+    private static string Cut(string name) => name.Length <= MaxNameLength ? name : name[..(char.IsHighSurrogate(name[MaxNameLength - 2]) ? MaxNameLength - 2 : MaxNameLength - 1)] + "…";
+
     private static string StateOf(TorrentRecord record, TorrentStatus? status) => status?.Phase switch
     {
         null => record.Paused ? "paused" : "checking",
         TorrentPhase.Failed => "failed",
         TorrentPhase.Stopped => "stopped",
+        TorrentPhase.Moving => "moving",
         TorrentPhase.Paused => "paused",
         _ when record.Paused => "paused",
         TorrentPhase.FetchingMetadata => "metadata",

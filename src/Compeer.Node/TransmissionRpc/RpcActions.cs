@@ -58,6 +58,20 @@ internal sealed class RpcActions(NodeServices services, RpcNumbers numbers)
         return [];
     }
 
+    public async Task<JsonObject> SetLocationAsync(JsonObject arguments, CancellationToken cancellationToken)
+    {
+        string location = arguments["location"]?.GetValue<string>() ?? throw new NodeException(NodeFailure.BadInput, "no location specified");
+        bool moves = arguments["move"]?.GetValue<bool>() ?? false;
+        foreach (NodeTorrent torrent in numbers.Named(arguments))
+        {
+            if (moves)
+                await services.Torrents.MoveAsync(torrent, location, cancellationToken);
+            else
+                await services.Torrents.UseDirectoryAsync(torrent, location, cancellationToken);
+        }
+        return [];
+    }
+
     public async Task<JsonObject> RemoveAsync(JsonObject arguments, CancellationToken cancellationToken)
     {
         bool deleteFiles = arguments["delete-local-data"]?.GetValue<bool>() ?? false;

@@ -76,6 +76,7 @@ internal sealed class RpcEndpoint(NodeServices services)
             "torrent-get" => await torrents.GetAsync(arguments, cancellationToken),
             "torrent-add" => await actions.AddAsync(arguments, cancellationToken),
             "torrent-set" => await actions.SetAsync(arguments, cancellationToken),
+            "torrent-set-location" => await actions.SetLocationAsync(arguments, cancellationToken),
             "torrent-remove" => await actions.RemoveAsync(arguments, cancellationToken),
             "torrent-start" or "torrent-start-now" => actions.Each(arguments, t => services.Torrents.SetPaused(t, false)),
             "torrent-stop" => actions.Each(arguments, t => services.Torrents.SetPaused(t, true)),

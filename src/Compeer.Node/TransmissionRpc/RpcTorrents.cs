@@ -110,7 +110,7 @@ internal sealed class RpcTorrents(RpcNumbers numbers)
 
     private static int Status(TorrentSummary summary) => summary.State switch
     {
-        "checking" => 2,
+        "checking" or "moving" => 2,
         "metadata" or "downloading" or "diskFull" => 4,
         "seeding" => 6,
         _ => 0,

@@ -39,8 +39,16 @@ public sealed class Daemon : IAsyncDisposable
     public static async Task<Daemon> StartAsync(string folder, bool isFirstRun = false)
     {
         var daemon = new Daemon(folder, isFirstRun ? new() { ["HOME"] = folder } : new() { ["HOME"] = folder, ["COMPEER_DOWNLOAD_DIRECTORY"] = Path.Combine(folder, "downloads") });
-        await daemon.StartAgainAsync();
-        return daemon;
+        try
+        {
+            await daemon.StartAgainAsync();
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task StartAgainAsync()
@@ -68,6 +76,15 @@ public sealed class Daemon : IAsyncDisposable
         using HttpResponseMessage answer = await _client.PostAsJsonAsync(path, body);
         string text = await answer.Content.ReadAsStringAsync();
         return answer.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(text) : throw new LabException($"POST {path}: {(int)answer.StatusCode} {text}");
+    }
+
+    /// <summary>Adds a torrent file, which starts.</summary>
+    public async Task<JsonElement> AddFileAsync(string torrent)
+    {
+        using var content = new ByteArrayContent(await File.ReadAllBytesAsync(torrent));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-bittorrent");
+        using HttpResponseMessage answer = await _client.PostAsync("torrents", content);
+        return JsonSerializer.Deserialize<JsonElement>(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
     }
 
     /// <summary>Waits until all that is wanted of a torrent is verified.</summary>

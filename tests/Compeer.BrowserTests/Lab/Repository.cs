@@ -18,15 +18,17 @@ public static class Repository
         {
             if (Environment.GetEnvironmentVariable("COMPEER_BIN") is { Length: > 0 } chosen)
                 return chosen;
-            string[] candidates = [.. ((string[])["release", "debug"]).Select(kind => Path.Combine(Root, "artifacts", "bin", "Compeer.Cli", kind, "compeer"))];
+            string[] candidates = [.. ((string[])["release", "debug"]).Select(kind => Path.Combine(Artifacts, "bin", "Compeer.Cli", kind, "compeer"))];
             return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
         }
     }
 
+    public static string Artifacts => Path.Combine(Root, "artifacts");
+
     /// <summary>Where a screenshot of this name is kept.</summary>
     public static string Screenshot(string name)
     {
-        string folder = Path.Combine(Root, "artifacts", "screenshots");
+        string folder = Path.Combine(Artifacts, "screenshots");
         Directory.CreateDirectory(folder);
         return Path.Combine(folder, name + ".png");
     }

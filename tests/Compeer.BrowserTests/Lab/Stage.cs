@@ -2,19 +2,20 @@ using System.Collections.Concurrent;
 
 namespace Compeer.BrowserTests.Lab;
 
-/// <summary>A node, a window on its page, and a folder that goes with them. At its end the page must have raised no error and broken no rule of its own.</summary>
+/// <summary>A window on a node's page. At its end the page must have raised no error and broken no rule of its own.</summary>
 public sealed class Stage : IAsyncDisposable
 {
+    /// <summary>Milliseconds until something that has to come has not come: a bound, not a demand.</summary>
+    private const int Patience = 30_000;
+
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly IBrowserContext _window;
-    private readonly DirectoryInfo _folder;
 
-    private Stage(Daemon daemon, IBrowserContext window, IPage page, DirectoryInfo folder)
+    private Stage(Daemon daemon, IBrowserContext window, IPage page)
     {
         Daemon = daemon;
         Page = page;
         _window = window;
-        _folder = folder;
         page.PageError += (_, error) => _errors.Enqueue(error);
         page.Console += (_, message) =>
         {
@@ -29,22 +30,20 @@ public sealed class Stage : IAsyncDisposable
 
     public IPage Page { get; }
 
-    /// <summary>A new folder for what a test makes.</summary>
-    public string Folder(string name) => _folder.CreateSubdirectory(name).FullName;
-
-    /// <summary>A node with its page open and signed in.</summary>
-    public static async Task<Stage> OpenAsync(Browser browser, bool isFirstRun = false, int width = 1360, int height = 860, bool isDark = false, bool signIn = true)
+    /// <summary>A window on a node that goes on when it closes, signed in unless that is what the test is about.</summary>
+    public static async Task<Stage> OpenAsync(Daemon daemon, int width, int height, bool isDark, bool signIn, bool isFirstRun = false)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("compeer-page-");
-        Daemon daemon = await Daemon.StartAsync(folder.FullName, isFirstRun);
-        IBrowserContext window = await browser.NewWindowAsync(width, height, isDark);
-        var stage = new Stage(daemon, window, await window.NewPageAsync(), folder);
-        stage.Page.SetDefaultTimeout(15_000);
+        IBrowserContext window = await Browser.NewWindowAsync(width, height, isDark);
+        var stage = new Stage(daemon, window, await window.NewPageAsync());
+        stage.Page.SetDefaultTimeout(Patience);
         await stage.Page.GotoAsync(signIn ? daemon.Link : daemon.Url);
         if (signIn && !isFirstRun)
             await stage.SeesAsync("Transfers");
         return stage;
     }
+
+    /// <summary>Goes to a place by its path after "#/".</summary>
+    public Task GoToAsync(string path) => Page.GotoAsync($"{Daemon.Url}/#/{path}");
 
     /// <summary>Goes to a page of the menu and waits for its heading.</summary>
     public async Task GoAsync(string name)
@@ -54,10 +53,10 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Waits for a heading.</summary>
-    public Task SeesAsync(string heading) => Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }).First).ToBeVisibleAsync(new() { Timeout = 15_000 });
+    public Task SeesAsync(string heading) => Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }).First).ToBeVisibleAsync(new() { Timeout = Patience });
 
     /// <summary>Waits until a text stands somewhere.</summary>
-    public Task ReadsAsync(string text) => Assertions.Expect(Page.GetByText(text).First).ToBeVisibleAsync(new() { Timeout = 15_000 });
+    public Task ReadsAsync(string text) => Assertions.Expect(Page.GetByText(text).First).ToBeVisibleAsync(new() { Timeout = Patience });
 
     /// <summary>Pastes a link into the field and adds it.</summary>
     public async Task AddAsync(string link)
@@ -75,8 +74,6 @@ public sealed class Stage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _window.DisposeAsync();
-        await Daemon.DisposeAsync();
-        _folder.Delete(recursive: true);
         Assert.Empty(_errors);
     }
 }

@@ -20,17 +20,25 @@ public static class Swarm
         return torrent;
     }
 
-    /// <summary>Seeds what lies beside the torrent; the link names the seed (x.pe).</summary>
-    public static async Task<Seed> SeedAsync(string torrent, int limitUp = 0)
+    /// <summary>Seeds what lies beside the torrent; the link names the seed (x.pe). It tells peers that its program is called `client`.</summary>
+    public static async Task<Seed> SeedAsync(string torrent, int limitUp = 0, string? client = null)
     {
         string address = $"127.0.0.{Text(1 + Interlocked.Increment(ref _addresses))}";
         int port = FreePort(address);
         var process = new ChildProcess(Programs.Python,
-            [Script, "seed", "--torrent", torrent, "--dir", Path.GetDirectoryName(torrent)!, "--bind", address, "--port", Text(port), "--limit-up", Text(limitUp), "--dial-nobody"]);
+            [Script, "seed", "--torrent", torrent, "--dir", Path.GetDirectoryName(torrent)!, "--bind", address, "--port", Text(port), "--limit-up", Text(limitUp), "--dial-nobody", .. client is null ? (string[])[] : ["--client", client]]);
         await process.WaitForAsync("ready");
         await using var reader = new ChildProcess(Programs.Python, [Script, "info", "--torrent", torrent]);
         string magnet = (await reader.WaitForAsync("torrent")).GetProperty("magnet").GetString()!;
         return new Seed(process, $"{magnet}&x.pe={address}:{Text(port)}", $"{address}:{Text(port)}");
+    }
+
+    /// <summary>Seeds a folder at so many bytes per second, with something large beside what is in it: what is asked for has to be fetched out of turn.</summary>
+    public static async Task<Seed> SlowSeedAsync(string folder, long limitUp)
+    {
+        await using (var large = File.Create(Path.Combine(folder, "extras.bin")))
+            large.SetLength(32 << 20);
+        return await SeedAsync(await MakeTorrentAsync(folder, 32768), (int)limitUp);
     }
 
     /// <summary>Fetches a torrent by its link and stays.</summary>

@@ -40,6 +40,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
         ["src/Compeer.Network/Stun/StunServers.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Outbound/PublicFetch.cs"] = [TrafficClass.HttpTracker, TrafficClass.NameLookup],
+        ["src/Compeer.Node/Hosting/MetricsExport.cs"] = [TrafficClass.Metrics],
         // The command line and the daemon of this machine.
         ["src/Compeer.Cli/Commands/DaemonConnection.cs"] = [],
         ["src/Compeer.Node/Doctor/NodeDoctor.cs"] = [TrafficClass.Stun, TrafficClass.Turn],
@@ -81,6 +82,7 @@ public sealed partial class NetworkPolicyTests
     [InlineData(TrafficClass.Stun, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.Turn, TrafficRoute.Off, TrafficRoute.Off)]
     [InlineData(TrafficClass.TrackerServer, TrafficRoute.Off, TrafficRoute.Off)]
+    [InlineData(TrafficClass.Metrics, TrafficRoute.Off, TrafficRoute.Off)]
     public void Each_class_has_its_route(TrafficClass traffic, TrafficRoute socks, TrafficRoute http)
     {
         var address = new IPEndPoint(IPAddress.Loopback, 1080);

@@ -83,12 +83,29 @@ public sealed class StateStoreTests : IDisposable
     {
         using (var store = StateStore.Open(StatePath))
         {
-            for (int i = 0; i < 20_000; i++)
-                store.PutLazily([KeyValuePair.Create($"note/{i % 10}", new Note(new string('x', 100), i))]);
+            for (int i = 0; i < 10; i++)
+                store.Put($"note/{i}", new Note("", i));
+            for (int i = 10; i < 20_000; i++)
+                store.Replace($"note/{i % 10}", new Note(new string('x', 100), i), durable: false);
         }
         Assert.True(new FileInfo(StatePath).Length < 1 << 20);
         using var again = StateStore.Open(StatePath);
         Assert.Equal(Enumerable.Range(19_990, 10), again.All<Note>("note/").Select(n => n.Value.Number).Order());
+    }
+
+    [Fact]
+    public void What_was_removed_is_not_replaced()
+    {
+        using (var store = StateStore.Open(StatePath))
+        {
+            store.Put("note/a", new Note("here", 1));
+            Assert.True(store.Replace("note/a", new Note("still", 2)));
+            store.Remove("note/a");
+            Assert.False(store.Replace("note/a", new Note("back", 3)));
+            Assert.Null(store.Get<Note>("note/a"));
+        }
+        using var again = StateStore.Open(StatePath);
+        Assert.Empty(again.All("note/"));
     }
 
     private sealed record Note(string Text, int Number);

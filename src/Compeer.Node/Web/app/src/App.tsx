@@ -4,6 +4,7 @@ import { link, node, start, stop } from './live'
 import { AddPage } from './pages/add/AddPage'
 import { FirstRun } from './pages/FirstRun'
 import { Login } from './pages/Login'
+import { LogPage } from './pages/log/LogPage'
 import { NetworkPage } from './pages/network/NetworkPage'
 import { PlayPage } from './pages/play/PlayPage'
 import { SettingsPage } from './pages/settings/SettingsPage'
@@ -81,6 +82,8 @@ function Page() {
       return <SharePage />
     case 'network':
       return <NetworkPage />
+    case 'log':
+      return <LogPage />
     case 'settings':
       return <SettingsPage />
     default:

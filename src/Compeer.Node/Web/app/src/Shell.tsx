@@ -14,7 +14,7 @@ const PAGES: { path: string; name: string; icon: IconName; also: string[] }[] = 
   { path: '', name: 'Transfers', icon: 'transfers', also: ['t', 'add', 'play'] },
   { path: 'share', name: 'Share', icon: 'share', also: [] },
   { path: 'network', name: 'Network', icon: 'network', also: [] },
-  { path: 'settings', name: 'Settings', icon: 'settings', also: [] },
+  { path: 'settings', name: 'Settings', icon: 'settings', also: ['log'] },
 ]
 
 export const REACH: Record<Verdict, string> = { yes: 'Reachable', no: 'Not reachable', unknown: 'Reachability unknown' }

@@ -32,6 +32,12 @@ export function duration(seconds: number): string {
   return days < 365 ? `${Math.round(days / 30)} months` : 'more than a year'
 }
 
+/** "just now", "5 min ago". */
+export function ago(value: string): string {
+  const seconds = (Date.now() - new Date(value).getTime()) / 1000
+  return seconds < 60 ? 'just now' : `${duration(seconds)} ago`
+}
+
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 

@@ -17,8 +17,8 @@ export const link = signal<'opening' | 'open' | { lostAt: number }>('opening')
 export const loaded = signal(false)
 
 const RETRY = 3000
-const PAGE = 500
-const MAX_PAGES = 400
+const PAGE = 2000
+const MAX_PAGES = 100
 
 let source: EventSource | null = null
 let reading = 0

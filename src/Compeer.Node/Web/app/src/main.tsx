@@ -5,6 +5,7 @@ import './css/transfers.css'
 import './css/transfer.css'
 import './css/network.css'
 import './css/settings.css'
+import './css/log.css'
 import { render } from 'preact'
 import { App } from './App'
 

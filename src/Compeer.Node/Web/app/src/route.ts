@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** The path after "#": "/", "/t/ID/files", "/add/ID", "/play/ID/INDEX", "/share", "/network", "/settings". */
+/** The path after "#": "/", "/t/ID/files", "/add/ID", "/play/ID/INDEX", "/share", "/network", "/settings", "/log". */
 export const route = signal<string[]>(parse())
 
 /** The token of the link that the daemon prints ("#token=..."), taken out of the address at once, so that it stays in no history. */

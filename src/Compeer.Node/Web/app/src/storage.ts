@@ -22,7 +22,10 @@ export function storedTheme(): Theme {
   return value === 'light' || value === 'dark' ? value : 'system'
 }
 
+/** Sets the colours that count: those of the system until one has chosen. */
 export function applyTheme(theme: Theme): void {
-  if (theme === 'system') delete document.documentElement.dataset['theme']
-  else document.documentElement.dataset['theme'] = theme
+  document.documentElement.dataset['theme'] = theme === 'system' ? (systemIsDark.matches ? 'dark' : 'light') : theme
 }
+
+/** Whether the system is dark; tells when it changes. */
+export const systemIsDark = matchMedia('(prefers-color-scheme: dark)')

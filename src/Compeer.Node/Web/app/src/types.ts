@@ -1,6 +1,6 @@
 // The shapes of /api/v1 that the page reads. Sizes are bytes, rates bytes a second, times RFC 3339 in UTC.
 
-export type TorrentState = 'metadata' | 'preview' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'diskFull' | 'failed' | 'stopped'
+export type TorrentState = 'metadata' | 'preview' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'diskFull' | 'failed' | 'stopped' | 'moving'
 
 export interface Summary {
   id: string
@@ -8,6 +8,8 @@ export interface Summary {
   state: TorrentState
   asleep: boolean
   size: number
+  /** How many files; 0 while unknown. */
+  files?: number
   wanted: number
   verified: number
   progress: number
@@ -129,9 +131,20 @@ export interface Network {
   reachability: { verdict: Verdict; words: string; advice?: string[] | null }
   portMapping: { state: string; words: string }
   dht: { enabled: boolean; nodes4: number; nodes6: number; words: string }
-  relay?: unknown
+  relay?: string | null
+  tracker?: Tracking | null
   connections: { tcp: number; utp: number; punched: number; relayed: number; incoming: number }
   peers: NetworkPeer[]
+}
+
+/** The tracker that the node runs for others. */
+export interface Tracking {
+  enabled: boolean
+  http?: string | null
+  udp?: string | null
+  swarms: number
+  peers: number
+  words: string
 }
 
 export interface Finding {
@@ -179,6 +192,44 @@ export interface Limits {
   active: { up: number | null; down: number | null; why: string }
 }
 
+export interface WatchFolder {
+  id: string
+  path: string
+  directory?: string | null
+  labels: string[]
+  added: number
+  lastChecked?: string | null
+  error?: string | null
+  problems: { file: string; detail: string; time: string }[]
+}
+
+export interface FeedRule {
+  match: string
+  exclude?: string | null
+  directory?: string | null
+  labels: string[]
+}
+
+export interface Feed {
+  id: string
+  url: string
+  title?: string | null
+  everyMinutes: number
+  rules: FeedRule[]
+  lastChecked?: string | null
+  added: number
+  error?: string | null
+  problems: { item: string; detail: string; time: string }[]
+}
+
+export interface FeedItem {
+  title: string
+  link: string
+  publishedAt?: string | null
+  taken: boolean
+  rule?: number | null
+}
+
 export interface ApiKey {
   id: string
   name: string
@@ -188,7 +239,7 @@ export interface ApiKey {
 
 export interface LogLine {
   time: string
-  level: string
+  level: 'debug' | 'info' | 'warning' | 'error'
   area: string
   message: string
 }

@@ -15,23 +15,25 @@ export function FolderChooser({ start, files = false, verb, onChoose }: { start:
     setPath(next)
     setTyped(next)
   }
+  // No form of its own: this may stand inside one, which Enter must not send.
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter') return
+    event.preventDefault()
+    enter(typed)
+  }
   const here = data?.path ?? path
   const inside = (name: string) => (here.endsWith('/') ? here + name : `${here}/${name}`)
   return (
     <div class="chooser">
-      <form
-        class="row"
-        onSubmit={event => {
-          event.preventDefault()
-          enter(typed)
-        }}
-      >
+      <div class="row">
         <label class="grow">
           <span class="unseen">Folder on the node's computer</span>
-          <input value={typed} onInput={event => setTyped(event.currentTarget.value)} spellcheck={false} autocomplete="off" />
+          <input value={typed} onInput={event => setTyped(event.currentTarget.value)} onKeyDown={onKeyDown} spellcheck={false} autocomplete="off" />
         </label>
-        <button type="submit">Open</button>
-      </form>
+        <button type="button" onClick={() => enter(typed)}>
+          Open
+        </button>
+      </div>
       {problem ? (
         <Failed problem={problem} again={again} />
       ) : !data ? (

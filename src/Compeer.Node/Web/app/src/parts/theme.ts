@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { systemIsDark } from '../storage'
 
 /** The colours of the style sheet, for what is drawn by hand. */
 export function themeColours() {
@@ -12,11 +13,10 @@ export function useThemeChange(): number {
   const [changes, setChanges] = useState(0)
   useEffect(() => {
     const listen = () => setChanges(many => many + 1)
-    const query = matchMedia('(prefers-color-scheme: dark)')
-    query.addEventListener('change', listen)
+    systemIsDark.addEventListener('change', listen)
     addEventListener('compeer-theme', listen)
     return () => {
-      query.removeEventListener('change', listen)
+      systemIsDark.removeEventListener('change', listen)
       removeEventListener('compeer-theme', listen)
     }
   }, [])

@@ -9,7 +9,7 @@ import { Empty, Loading, PageHead, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
 import { go, href } from '../../route'
 import type { Detail, Summary, TorrentFile } from '../../types'
-import { stateWords } from '../transfers/words'
+import { sentence, stateWords } from '../transfers/words'
 
 /** What a torrent holds, before anything of it is fetched: choose files, a place, labels; then start. */
 export function AddPage({ id }: { id: string }) {
@@ -79,7 +79,7 @@ export function AddPage({ id }: { id: string }) {
         {!isKnown ? (
           <div role="status">
             <p class="breathing">
-              <Words>{torrent.problem || (torrent.state === 'preview' ? torrent.why || 'Asking for the description' : stateWords(torrent))}</Words>
+              <Words>{torrent.problem || (torrent.state === 'preview' ? sentence(torrent.why || 'asking for the description') : stateWords(torrent))}</Words>
             </p>
             <p class="quiet">A magnet link holds only a hash; names and sizes come from peers. You may start now: then everything is fetched as soon as they are known.</p>
           </div>

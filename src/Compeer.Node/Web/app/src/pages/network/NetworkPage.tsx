@@ -6,7 +6,7 @@ import { Failed, Loading, PageHead, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
 import { REACH } from '../../Shell'
 import { harmless } from '../../text'
-import type { Finding, Network } from '../../types'
+import type { Finding, Network, Tracking } from '../../types'
 import { PeerMap } from './PeerMap'
 
 /** How this node is connected with the world. */
@@ -54,13 +54,51 @@ export function NetworkPage() {
             <Words max={400}>{data.dht.words}</Words>{' '}
             {data.dht.enabled && <span class="quiet number">{count(data.dht.nodes4, 'node')} over IPv4, {data.dht.nodes6.toLocaleString('en')} over IPv6</span>}
           </dd>
+          {data.relay && (
+            <>
+              <dt>Relay</dt>
+              <dd>
+                <code>{harmless(data.relay, 60)}</code> passes traffic on to this node
+              </dd>
+            </>
+          )}
           <dt>Connections</dt>
           <dd class="number">
             {data.connections.tcp} TCP, {data.connections.utp} uTP, {data.connections.punched} punched, {data.connections.relayed} relayed; {data.connections.incoming} of them dialled us
           </dd>
         </dl>
       </section>
+      <Tracker tracker={data.tracker} />
     </div>
+  )
+}
+
+/** Whether this node tells peers of each other, for torrents of one's own circle. */
+function Tracker({ tracker }: { tracker: Tracking | null | undefined }) {
+  return (
+    <section class="card">
+      <h2>Tracker</h2>
+      {tracker?.enabled ? (
+        <dl class="facts">
+          <dt>State</dt>
+          <dd>
+            <Words max={400}>{tracker.words}</Words>
+          </dd>
+          <dt>Addresses</dt>
+          <dd>
+            {[tracker.http, tracker.udp].map(address => address && <code key={address} class="block">{harmless(address, 120)}</code>)}
+          </dd>
+          <dt>Knows</dt>
+          <dd class="number">
+            {count(tracker.peers, 'peer')} of {count(tracker.swarms, 'torrent')}
+          </dd>
+        </dl>
+      ) : (
+        <p class="quiet">
+          {tracker ? harmless(tracker.words, 400) + ' ' : ''}A tracker tells peers of each other, for a circle that does without the public ones. This node runs none; <code>compeer tracker</code> starts one beside it, and says the addresses to put into torrents.
+        </p>
+      )}
+    </section>
   )
 }
 

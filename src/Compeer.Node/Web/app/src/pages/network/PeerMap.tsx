@@ -29,7 +29,7 @@ export function PeerMap({ peers }: { peers: NetworkPeer[] }) {
       </section>
     )
   const isSmall = width < 560
-  const height = isSmall ? width : Math.min(520, width * 0.62)
+  const height = isSmall ? width : Math.min(peers.length > 6 ? 520 : 340, width * 0.62)
   const { groups, shown } = layOut(peers, width - 40, height - 60)
   const middle = { x: (width - 40) / 2, y: (height - 60) / 2 }
   const used = [...new Set(peers.map(peer => peer.way))]

@@ -6,7 +6,7 @@ import { usePolled } from '../../parts/polled'
 import { say } from '../../parts/Toasts'
 import type { ApiKey } from '../../types'
 
-const SCOPES: Record<ApiKey['scope'], string> = { read: 'see everything, change nothing', add: 'see, and add transfers', admin: 'everything' }
+const SCOPES: Record<ApiKey['scope'], string> = { read: 'see everything', add: 'see and add', admin: 'do everything' }
 
 /** Who may use this node: the password of this page, and keys for programs. */
 export function Access() {
@@ -71,6 +71,7 @@ function Keys() {
   return (
     <div class="stack">
       <h3>Keys for programs</h3>
+      {data.items.length === 0 && <p class="quiet">There are none. A program that adds transfers, or draws charts, gets one of its own.</p>}
       <ul class="entries">
         {data.items.map(key => (
           <li key={key.id}>

@@ -1,13 +1,14 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { tell } from '../../actions'
 import { call } from '../../api'
 import { rate } from '../../format'
 import { Failed, Loading } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
+import { RateField } from '../../parts/RateField'
 import { say } from '../../parts/Toasts'
 import { harmless } from '../../text'
 import type { Limits } from '../../types'
-import { exactBytes, parseBytes } from './values'
+import { parseBytes } from '../../parts/sizes'
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
@@ -19,7 +20,7 @@ interface Span {
   down: number | null
 }
 
-/** Limits for all transfers together, others to change to by hand, and times at which some count by themselves. */
+/** Limits for all transfers together beside the usual ones: others to change to by hand, and times at which some count by themselves. */
 export function Rates() {
   const { data, problem, again } = usePolled<Limits>('limits')
   if (problem && !data) return <Failed problem={problem} again={again} />
@@ -37,10 +38,6 @@ export function Rates() {
       <p class="quiet number">
         Now: down {words(data.active.down)}, up {words(data.active.up)}. {harmless(data.active.why)}
       </p>
-      <div class="pair">
-        <RateField name="Down at most" value={data.down} onKeep={down => void change({ down })} />
-        <RateField name="Up at most" value={data.up} onKeep={up => void change({ up })} />
-      </div>
       <label class="tickbox">
         <input type="checkbox" role="switch" class="switch" checked={data.alternate.enabled} onChange={event => void change({ alternate: { ...data.alternate, enabled: event.currentTarget.checked } })} /> Use the other limits for now
       </label>
@@ -49,7 +46,7 @@ export function Rates() {
         <RateField name="Other limit, up" value={data.alternate.up} onKeep={up => void change({ alternate: { ...data.alternate, up } })} />
       </div>
       <h3>Schedule</h3>
-      {schedule.length === 0 && <p class="quiet">No times are set: the limits above count all day.</p>}
+      {schedule.length === 0 && <p class="quiet">No times are set: the same limits count all day.</p>}
       <ul class="entries">
         {schedule.map((span, index) => (
           <li key={index}>
@@ -64,30 +61,6 @@ export function Rates() {
       </ul>
       <NewSpan onAdd={span => void change({ schedule: [...schedule, span] })} />
     </div>
-  )
-}
-
-function RateField({ name, value, onKeep }: { name: string; value: number | null; onKeep: (value: number | null) => void }) {
-  const written = value ? exactBytes(value) : ''
-  const [text, setText] = useState(written)
-  const [isWrong, setWrong] = useState(false)
-  useEffect(() => setText(written), [written])
-  const keep = () => {
-    if (text === written) return
-    const read = parseBytes(text)
-    setWrong(read === undefined)
-    if (read !== undefined) onKeep(read === 0 ? null : read)
-  }
-  return (
-    <label class="field">
-      <span>{name}</span>
-      <input value={text} placeholder="no limit" aria-invalid={isWrong} onInput={event => setText(event.currentTarget.value)} onBlur={keep} onKeyDown={event => event.key === 'Enter' && keep()} autocomplete="off" />
-      {isWrong && (
-        <span role="alert" class="bad">
-          Write a rate a second, such as 500 KiB or 2 MiB; empty is no limit.
-        </span>
-      )}
-    </label>
   )
 }
 

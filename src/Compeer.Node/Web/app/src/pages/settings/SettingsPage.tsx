@@ -3,19 +3,23 @@ import { useState } from 'preact/hooks'
 import { Icon } from '../../parts/Icon'
 import { Empty, Failed, Loading, PageHead } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
+import { href } from '../../route'
 import type { Setting } from '../../types'
 import { Access } from './Access'
 import { Appearance } from './Appearance'
-import { LogTail } from './LogTail'
+import { Feeds } from './automatic/Feeds'
+import { WatchFolders } from './automatic/WatchFolders'
 import { Rates } from './Rates'
 import { SettingRow } from './SettingRow'
 
 /** The sections that are more than a value each, with the words a search finds them by. */
 const SPECIAL: { title: string; words: string; content: () => ComponentChildren }[] = [
   { title: 'Appearance', words: 'theme colours dark light', content: () => <Appearance /> },
-  { title: 'Rates and schedule', words: 'limit speed bandwidth up down alternate night schedule', content: () => <Rates /> },
+  { title: 'Other limits and schedule', words: 'rate speed bandwidth up down alternate night time', content: () => <Rates /> },
+  { title: 'Watch folders', words: 'directory automatic torrent files add', content: () => <WatchFolders /> },
+  { title: 'Feeds', words: 'rss atom subscribe rules automatic', content: () => <Feeds /> },
   { title: 'Access', words: 'password keys token api security scope', content: () => <Access /> },
-  { title: 'Log', words: 'messages errors diagnosis', content: () => <LogTail /> },
+  { title: 'What the node says of itself', words: 'log messages errors diagnosis', content: () => <a href={href('log')}>Open the log</a> },
 ]
 
 /** Every setting with its effect, found by search. */

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks'
 import { bytes, count, percent, rate } from '../../format'
 import { loaded, torrents, version } from '../../live'
+import { LinkCard } from '../../parts/LinkCard'
 import { Empty, Loading, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
 import { WAYS } from '../../parts/ways'
 import { href } from '../../route'
 import { harmless } from '../../text'
 import type { Detail, Peer, Summary } from '../../types'
-import { LinkCard } from './SharePage'
 
 const STEP = 30
 

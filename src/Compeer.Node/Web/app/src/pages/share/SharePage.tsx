@@ -5,13 +5,13 @@ import { Dialog } from '../../parts/Dialog'
 import { FolderChooser } from '../../parts/FolderChooser'
 import { Icon } from '../../parts/Icon'
 import { follow } from '../../parts/job'
-import { Bar, Copy, PageHead } from '../../parts/Small'
+import { LinkCard } from '../../parts/LinkCard'
+import { Bar, PageHead } from '../../parts/Small'
 import { say } from '../../parts/Toasts'
 import { harmless } from '../../text'
 import { percent } from '../../format'
 import { useDrop } from '../transfers/AddBox'
 import { Given } from './Given'
-import { Qr } from '../../parts/Qr'
 
 interface Work {
   words: string
@@ -123,20 +123,6 @@ export function SharePage() {
           />
         </Dialog>
       )}
-    </div>
-  )
-}
-
-export function LinkCard({ link }: { link: string }) {
-  return (
-    <div class="link-card">
-      <Qr text={link} label="QR code of the link" />
-      <div class="stack">
-        <code class="long">{harmless(link, 4000)}</code>
-        <span>
-          <Copy text={link} label="Copy the link" />
-        </span>
-      </div>
     </div>
   )
 }

@@ -1,16 +1,15 @@
 import { useState } from 'preact/hooks'
-import { act, tell } from '../../actions'
-import { call } from '../../api'
-import { bytes, count, dateTime, duration, percent, rate } from '../../format'
-import { learn, loaded, torrents, version } from '../../live'
+import { act } from '../../actions'
+import { bytes, count, duration, percent, rate } from '../../format'
+import { loaded, torrents, version } from '../../live'
 import { Icon } from '../../parts/Icon'
 import { LabelDialog } from '../../parts/LabelDialog'
 import { RemoveDialog } from '../../parts/RemoveDialog'
-import { Bar, Copy, Empty, Loading, Words } from '../../parts/Small'
-import { usePolled } from '../../parts/polled'
+import { Bar, Empty, Loading, Words } from '../../parts/Small'
 import { go, href } from '../../route'
-import type { Detail, Summary } from '../../types'
+import type { Summary } from '../../types'
 import { stateWords, toneOf } from '../transfers/words'
+import { About } from './About'
 import { Files } from './Files'
 import { Peers } from './Peers'
 import { PieceMap } from './PieceMap'
@@ -65,6 +64,11 @@ function Head({ torrent }: { torrent: Summary }) {
       </h1>
       <p class={torrent.problem ? 'bad' : 'quiet'}>
         <Words max={600}>{stateWords(torrent)}</Words>
+        {torrent.labels.map(label => (
+          <span class="label" key={label}>
+            <Words max={40}>{label}</Words>
+          </span>
+        ))}
       </p>
       <Bar value={torrent.progress} tone={toneOf(torrent)} />
       <dl class="figures number">
@@ -99,7 +103,7 @@ function Head({ torrent }: { torrent: Summary }) {
           </dd>
         </div>
       </dl>
-      <div class="row">
+      <div class="row deeds">
         {torrent.state === 'preview' && (
           <a class="button primary" href={href('add', torrent.id)}>
             Choose files and start
@@ -109,106 +113,20 @@ function Head({ torrent }: { torrent: Summary }) {
           <Icon name={isStill ? 'resume' : 'pause'} /> {isStill ? 'Resume' : 'Pause'}
         </button>
         <button type="button" onClick={() => setAsking('label')}>
-          <Icon name="label" /> Labels
+          <Icon name="label" /> <span>Labels</span>
         </button>
         <button type="button" onClick={() => void act('recheck', [torrent.id])}>
-          <Icon name="check" /> Check files
+          <Icon name="check" /> <span>Check files</span>
         </button>
         <button type="button" onClick={() => void act('reannounce', [torrent.id])}>
-          <Icon name="again" /> Ask for peers
+          <Icon name="again" /> <span>Ask for peers</span>
         </button>
         <button type="button" class="danger" onClick={() => setAsking('remove')}>
-          <Icon name="remove" /> Remove
+          <Icon name="remove" /> <span>Remove</span>
         </button>
-        {torrent.labels.map(label => (
-          <span class="label" key={label}>
-            <Words max={40}>{label}</Words>
-          </span>
-        ))}
       </div>
       {asking === 'remove' && <RemoveDialog ids={[torrent.id]} onDone={() => go()} onClose={() => setAsking(null)} />}
       {asking === 'label' && <LabelDialog ids={[torrent.id]} labels={torrent.labels} onClose={() => setAsking(null)} />}
     </header>
-  )
-}
-
-function About({ torrent }: { torrent: Summary }) {
-  const { data } = usePolled<Detail>(`torrents/${torrent.id}`)
-  const change = (changes: object) =>
-    tell(async () => {
-      learn(await call<Summary>('PATCH', `torrents/${torrent.id}`, changes))
-    })
-  if (!data) return <Loading />
-  return (
-    <section class="card stack">
-      <label class="tickbox">
-        <input type="checkbox" checked={torrent.sequential} onChange={event => void change({ sequential: event.currentTarget.checked })} /> Fetch in order, from the beginning
-      </label>
-      <dl class="facts">
-        <dt>Name</dt>
-        <dd class="long">
-          <Words max={12000}>{torrent.name}</Words>
-        </dd>
-        <dt>Folder</dt>
-        <dd>
-          <code>
-            <Words max={2000}>{torrent.directory}</Words>
-          </code>
-        </dd>
-        <dt>Size</dt>
-        <dd class="number">
-          {bytes(torrent.size)} in {count(data.pieceCount, 'piece')} of {bytes(data.pieceLength)}
-        </dd>
-        <dt>Added</dt>
-        <dd>{dateTime(torrent.addedAt)}</dd>
-        {torrent.completedAt && (
-          <>
-            <dt>Complete since</dt>
-            <dd>{dateTime(torrent.completedAt)}</dd>
-          </>
-        )}
-        {data.infoHashV1 && (
-          <>
-            <dt>Info-hash (v1)</dt>
-            <dd>
-              <code>{data.infoHashV1}</code>
-            </dd>
-          </>
-        )}
-        {data.infoHashV2 && (
-          <>
-            <dt>Info-hash (v2)</dt>
-            <dd>
-              <code>{data.infoHashV2}</code>
-            </dd>
-          </>
-        )}
-        {data.comment && (
-          <>
-            <dt>Comment</dt>
-            <dd class="long">
-              <Words max={4000}>{data.comment}</Words>
-            </dd>
-          </>
-        )}
-        {data.createdBy && (
-          <>
-            <dt>Made with</dt>
-            <dd>
-              <Words>{data.createdBy}</Words>
-            </dd>
-          </>
-        )}
-        <dt>Private</dt>
-        <dd>{data.private ? 'Yes: peers come from its trackers only' : 'No'}</dd>
-        <dt>Link</dt>
-        <dd class="stack">
-          <code class="long">{data.magnet}</code>
-          <span>
-            <Copy text={data.magnet} label="Copy the link" />
-          </span>
-        </dd>
-      </dl>
-    </section>
   )
 }

@@ -41,7 +41,7 @@ export function TransferRow({ torrent, index, top, isTabStop, isSelected, onSele
             </span>
           ))}
         </span>
-        {torrent.progress < 1 && <Bar value={torrent.progress} tone={toneOf(torrent)} />}
+        {torrent.size > 0 && torrent.progress < 1 && <Bar value={torrent.progress} tone={toneOf(torrent)} />}
       </span>
       <span role="gridcell" class="number size">
         {torrent.size > 0 && torrent.progress < 1 && <strong>{percent(torrent.progress)} of </strong>}

@@ -6,22 +6,29 @@ export function stateWords(torrent: Summary): string {
   if (torrent.problem) return torrent.problem
   switch (torrent.state) {
     case 'metadata':
-      return torrent.why || 'Asking for the description'
+      return sentence(torrent.why || 'Asking for the description')
     case 'preview':
       return 'Waiting for you to choose its files'
     case 'checking':
-      return torrent.why || 'Checking the files'
+      return sentence(torrent.why || 'Checking the files')
     case 'seeding':
-      return torrent.upRate > 0 || !torrent.why ? given(torrent) : `${given(torrent)} · ${torrent.why}`
+      return [given(torrent), torrent.upRate > 0 ? '' : torrent.why.replace(/^complete\W*(and )?/i, '')].filter(part => part !== '').join(' · ')
     case 'paused':
       return 'Paused'
+    case 'moving':
+      return sentence(torrent.why || 'Its files are being moved')
     case 'stopped':
-      return torrent.why || 'Stopped'
+      return sentence(torrent.why || 'Stopped')
     case 'diskFull':
-      return torrent.why || 'The disk is full'
+      return sentence(torrent.why || 'The disk is full')
     default:
-      return torrent.why || 'Fetching'
+      return sentence(torrent.why || 'Fetching')
   }
+}
+
+/** The node's clauses begin small, as they may stand inside a sentence. */
+export function sentence(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1)
 }
 
 function given(torrent: Summary): string {
