@@ -1,0 +1,171 @@
+using Compeer.Simulator.Randomness;
+using Compeer.Simulator.Worlds;
+using Xunit.Abstractions;
+
+namespace Compeer.SimulationTests.Overlays;
+
+/// <summary>The overlays' worlds, small enough for every run; docs/overlays.md has the figures of the large ones.</summary>
+public sealed class OverlayWorldTests(ITestOutputHelper output)
+{
+    /// <summary>Worlds that take long however few nodes they have, and one that is tested elsewhere.</summary>
+    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht"];
+
+    public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Slow)];
+
+    private WorldReport Run(string name, int nodes, ulong seed = 1, int threads = 2)
+    {
+        WorldReport report = World.All.Single(w => w.Name == name).Run(new WorldOptions(new Seed(seed), nodes) { Threads = threads });
+        output.WriteLine(report.ToCsv());
+        return report;
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_world_repeats_itself_and_can_be_drawn(string name)
+    {
+        WorldReport first = Run(name, 128), again = Run(name, 128, threads: 1);
+        Assert.Equal(first.TraceDigest, again.TraceDigest);
+        Assert.Equal(first.ToCsv(), again.ToCsv());
+        Assert.NotEmpty(first.Rows);
+        if (first.Plot is not null && first.Rows.Any(r => r.Has(first.Plot.X)))
+            Assert.StartsWith("<svg ", first.ToSvg(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Chord_paths_are_half_a_binary_logarithm_long()
+    {
+        WorldReport report = Run("chord-paths", 1024);
+        Assert.Equal(4, report.Rows.Count());
+        Assert.All(report.Rows, r => Assert.InRange(r["difference %"], -5, 5));
+        Assert.All(report.Rows, r => Assert.Equal(0, r["wrong or failed"]));
+    }
+
+    [Fact]
+    public void Chord_finds_every_owner_though_half_of_the_nodes_are_dead()
+    {
+        WorldReport report = Run("chord-failures", 200);
+        Assert.All(report.Rows, r => Assert.Equal((0.0, 0.0, 100.0), (r["failed"], r["wrong owner"], r["rings exact %"])));
+        Assert.True(report.Row("50 % dead")["timeouts"] > report.Row("10 % dead")["timeouts"]);
+    }
+
+    [Fact]
+    public void Chord_is_exact_within_log_N_rounds_after_concurrent_joins()
+    {
+        WorldReport report = Run("chord-joins", 256);
+        Assert.All(report.Rows, r => Assert.Equal((100.0, 100.0), (r["ring exact %"], r["lookups right %"])));
+        Assert.All(report.Rows, r => Assert.True(r["rounds until exact"] <= r["log2 N"]));
+        Assert.All(report.Rows, r => Assert.True(r["owned twice for s"] <= 10 * r["log2 N"]));
+    }
+
+    [Fact]
+    public void Flooding_costs_the_network_and_tables_spare_the_leaves()
+    {
+        WorldReport report = Run("flooding-cost", 1000);
+        WorldRow flood = report.Row("1 % replicas, flood");
+        Assert.True(report.Row("1 % replicas, ring")["messages"] < flood["messages"] / 3);
+        Assert.True(report.Row("1 % replicas, walkers")["messages"] < flood["messages"]);
+        Assert.InRange(flood["duplicates %"], 35, 75);
+        WorldRow without = report.Row("leaves without tables"), with = report.Row("leaves with tables");
+        Assert.True(with["to leaves"] < without["to leaves"] / 10);
+        Assert.True(with["success %"] >= without["success %"]);
+        Assert.True(report.Row("the 4 % best connected gone")["largest part %"] < report.Row("30 % gone by chance")["largest part %"]);
+    }
+
+    [Fact]
+    public void Rumours_leave_out_as_many_as_their_traffic_tells()
+    {
+        WorldReport report = Run("gossip-rumours", 500);
+        Assert.All(report.Rows, r => Assert.InRange(r["residue"], r["e^-traffic"] * 0.6, (r["e^-traffic"] * 1.4) + 0.002));
+        Assert.InRange(report.Row("blind/coin, k = 2")["residue"], 0.15, 0.25);
+    }
+
+    [Fact]
+    public void HyParView_holds_together_when_most_nodes_die()
+    {
+        WorldReport report = Run("hyparview-failures", 600);
+        Assert.InRange(report.Row("50 % dead")["before repair %"], 80, 100);
+        Assert.InRange(report.Row("80 % dead")["before repair %"], 0, 60);
+        Assert.Equal(100, report.Row("80 % dead")["after 60 s %"]);
+        Assert.True(report.Row("90 % dead")["after 60 s %"] > 95);
+    }
+
+    [Fact]
+    public void Plumtree_reaches_all_with_hardly_a_payload_too_much()
+    {
+        WorldReport report = Run("plumtree-broadcast", 400);
+        Assert.All(report.Rows, r => Assert.Equal(0, r["delivered twice"]));
+        Assert.All(report.Rows.Where(r => r.Has("redundancy")), r => Assert.Equal(100, r["reached %"]));
+        Assert.True(report.Row("one sender, broadcast 1")["redundancy"] > 1);
+        Assert.InRange(report.Row("one sender, broadcast 50")["redundancy"], 0, 0.05);
+        Assert.True(report.Row("30 % leave a minute")["reached %"] >= 99.9);
+    }
+
+    [Fact]
+    public void Pastry_brings_messages_to_the_nearest_node_in_few_steps()
+    {
+        WorldReport report = Run("pastry-hops", 2000);
+        WorldRow all = report.Row("N = 2000");
+        Assert.Equal((0.0, 0.0), (all["lost"], all["wrong node"]));
+        Assert.InRange(all["mean hops"], 2.3, all["log16 N"] + 0.1);
+    }
+
+    [Fact]
+    public void Pastry_goes_round_dead_nodes_and_repairs()
+    {
+        WorldReport report = Run("pastry-failures", 600);
+        WorldRow before = report.Row("no failures"), dead = report.Row("10 % dead, no repair"), repaired = report.Row("10 % dead, repaired");
+        Assert.Equal((0.0, 0.0), (before["wrong node"], before["lost"]));
+        Assert.Equal((0.0, 0.0), (repaired["wrong node"], repaired["lost"]));
+        Assert.True(dead["mean hops"] > before["mean hops"]);
+        Assert.InRange(repaired["mean hops"], before["mean hops"] - 0.2, before["mean hops"] + 0.3);
+    }
+
+    [Fact]
+    public void Scribe_reaches_all_members_on_short_ways()
+    {
+        WorldReport report = Run("scribe-trees", 1000);
+        Assert.All(report.Rows, r => Assert.Equal(0, r["delivered twice"]));
+        foreach (string kind in (string[])["proximity-aware", "first come"])
+        {
+            Assert.Equal(100, report.Row(kind)["reached %"]);
+            Assert.Equal(100, report.Row($"{kind}, 10 % dead, 3 min later")["reached %"]);
+        }
+        Assert.True(report.Row("proximity-aware")["stretch p50"] < report.Row("first come")["stretch p50"]);
+    }
+
+    [Fact]
+    public void Kademlia_finds_nodes_among_dead_ones_and_waits_no_longer_than_needed()
+    {
+        WorldReport report = Run("kademlia-dead", 400);
+        Assert.All(report.Rows, r => Assert.True(r["success %"] >= 99.5));
+        Assert.True(report.Row("50 % dead, waits mean + 4 deviations")["seconds"] < report.Row("50 % dead, waits 3 s")["seconds"] / 2);
+    }
+
+    [NightlyFact]
+    public void Disjoint_paths_withstand_hostile_nodes()
+    {
+        WorldReport report = Run("kademlia-hostile", 1000);
+        foreach (string keys in (string[])["keys bound", "keys made up"])
+            Assert.True(report.Row($"{keys}, 8 paths")["success %"] >= report.Row($"{keys}, 1 path")["success %"]);
+        Assert.True(report.Row("keys bound, 8 paths")["success %"] >= 99);
+    }
+
+    [NightlyFact]
+    public void A_crowd_of_Sybils_hides_a_key_only_from_those_who_do_not_look_around()
+    {
+        WorldReport report = Run("kademlia-sybil", 1000);
+        Assert.True(report.Row("1000 honest nodes, plain")["found %"] < 5);
+        WorldRow looked = report.Row("1000 honest nodes, region checked");
+        Assert.True(looked["found %"] >= 99.5 && looked["crowd noticed %"] >= 99.5);
+        Assert.True(looked["false alarms %"] <= 1);
+    }
+
+    [Fact]
+    public void Sets_are_reconciled_for_about_what_they_differ_in()
+    {
+        WorldReport report = Run("set-reconciliation", 50_000);
+        Assert.All(report.Rows, r => Assert.Equal(0, r["wrong"]));
+        Assert.InRange(report.Row("0 differences")["bytes"], 100, 600);
+        Assert.InRange(report.Row("100 differences")["bytes a difference"], 32, 3000);
+    }
+}

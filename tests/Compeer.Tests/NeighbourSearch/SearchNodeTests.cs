@@ -1,0 +1,175 @@
+using Compeer.Protocols;
+using Compeer.Protocols.NeighbourSearch;
+
+namespace Compeer.Tests.NeighbourSearch;
+
+public sealed class SearchNodeTests
+{
+    private static readonly Instant Now = Instant.Zero + TimeSpan.FromHours(1);
+
+    private static SearchNode<int> Node(SearchOptions? options = null, params int[] neighbours)
+    {
+        var node = new SearchNode<int>(0, options ?? new SearchOptions(), new Random(1));
+        foreach (int neighbour in neighbours)
+            Assert.True(node.AddNeighbour(neighbour));
+        return node;
+    }
+
+    private static List<(int To, SearchMessage<int> Message)> Sent(SearchNode<int> node)
+    {
+        var sent = new List<(int To, SearchMessage<int> Message)>();
+        while (node.TryTransmit(out int to, out SearchMessage<int> message))
+            sent.Add((to, message));
+        return sent;
+    }
+
+    private static SearchMessage<int> Question(ulong query, ulong item, int timeToLive, SearchMessageKind kind = SearchMessageKind.Flood, int hops = 1, int origin = 99) =>
+        new(kind, query, item, timeToLive, hops, origin);
+
+    [Fact]
+    public void A_question_is_passed_on_once_and_not_back()
+    {
+        SearchNode<int> node = Node(null, 1, 2, 3);
+        node.Receive(1, Question(7, 5, 3), Now);
+        List<(int To, SearchMessage<int> Message)> sent = Sent(node);
+        Assert.Equal([2, 3], sent.Select(s => s.To));
+        Assert.All(sent, s => Assert.Equal((2, 2), (s.Message.TimeToLive, s.Message.Hops)));
+        node.Receive(2, Question(7, 5, 3), Now);
+        Assert.Empty(Sent(node));
+        Assert.Equal(1, node.Duplicates);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public void A_question_at_its_end_is_not_passed_on(int timeToLive)
+    {
+        SearchNode<int> node = Node(null, 1, 2);
+        node.Receive(1, Question(7, 5, timeToLive), Now);
+        Assert.Empty(Sent(node));
+    }
+
+    [Fact]
+    public void A_question_that_wants_to_go_too_far_is_cut()
+    {
+        SearchNode<int> node = Node(new SearchOptions { MaxTimeToLive = 4 }, 1, 2);
+        node.Receive(1, Question(7, 5, 1000), Now);
+        Assert.Equal(3, Assert.Single(Sent(node)).Message.TimeToLive);
+    }
+
+    [Fact]
+    public void A_hit_goes_back_the_way_the_question_came()
+    {
+        SearchNode<int> holder = Node(null, 1), between = Node(null, 1, 2);
+        holder.Share(5);
+        holder.Receive(1, Question(7, 5, 1), Now);
+        (int to, SearchMessage<int> hit) = Assert.Single(Sent(holder));
+        Assert.Equal((1, SearchMessageKind.Hit, 0), (to, hit.Kind, hit.Origin));
+        between.Receive(2, Question(7, 5, 3), Now);
+        Sent(between);
+        between.Receive(1, hit, Now);
+        Assert.Equal(2, Assert.Single(Sent(between)).To);
+        between.Receive(1, hit with { Query = 8 }, Now);
+        Assert.Empty(Sent(between));
+    }
+
+    [Fact]
+    public void A_ring_widens_until_somebody_answers()
+    {
+        SearchNode<int> node = Node(null, 1);
+        ulong search = node.ExpandRing(5, 1, 3, Now);
+        Assert.Equal(1, Assert.Single(Sent(node)).Message.TimeToLive);
+        node.OnDeadline(node.NextDeadline);
+        SearchMessage<int> second = Assert.Single(Sent(node)).Message;
+        Assert.Equal(2, second.TimeToLive);
+        Assert.NotEqual(search, second.Query);
+        node.Receive(1, second with { Kind = SearchMessageKind.Hit, Origin = 42, Hops = 2 }, Now);
+        Assert.True(node.TryTakeHit(out SearchHit<int> hit));
+        Assert.Equal(new SearchHit<int>(search, 5, 42, 2), hit);
+        node.OnDeadline(node.NextDeadline);
+        Assert.Empty(Sent(node));
+        Assert.Equal(Instant.Never, node.NextDeadline);
+    }
+
+    [Fact]
+    public void A_walker_asks_its_origin_now_and_then_and_stops_where_it_finds()
+    {
+        SearchNode<int> node = Node(null, 1, 2);
+        node.Receive(1, Question(7, 5, 100, SearchMessageKind.Walk, hops: 3), Now);
+        (int to, SearchMessage<int> next) = Assert.Single(Sent(node));
+        Assert.Equal((2, SearchMessageKind.Walk, 4), (to, next.Kind, next.Hops));
+        node.Receive(1, Question(7, 5, 100, SearchMessageKind.Walk, hops: 4), Now);
+        (to, next) = Assert.Single(Sent(node));
+        Assert.Equal((99, SearchMessageKind.MayGoOn), (to, next.Kind));
+        node.Receive(99, next with { Kind = SearchMessageKind.GoOn }, Now);
+        (_, next) = Assert.Single(Sent(node));
+        Assert.Equal((SearchMessageKind.Walk, 5), (next.Kind, next.Hops));
+        node.Share(5);
+        node.Receive(1, Question(7, 5, 100, SearchMessageKind.Walk), Now);
+        (to, next) = Assert.Single(Sent(node));
+        Assert.Equal((99, SearchMessageKind.Hit), (to, next.Kind));
+    }
+
+    [Fact]
+    public void An_origin_that_found_lets_its_walkers_go_no_further()
+    {
+        SearchNode<int> node = Node(null, 1);
+        ulong search = node.Walk(5, walkers: 4, steps: 50);
+        Assert.Equal(4, Sent(node).Count);
+        node.Receive(9, Question(search, 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
+        Assert.Equal(SearchMessageKind.GoOn, Assert.Single(Sent(node)).Message.Kind);
+        node.Receive(9, Question(search, 5, 40, SearchMessageKind.Hit, hops: 5, origin: 9), Now);
+        node.Receive(8, Question(search, 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
+        Assert.Empty(Sent(node));
+    }
+
+    [Fact]
+    public void The_last_step_goes_only_where_a_table_may_have_it()
+    {
+        SearchNode<int> node = Node(null, 1, 2, 3);
+        var table = new QueryRoutingTable(1024);
+        table.Add(5);
+        node.Receive(2, new SearchMessage<int>(SearchMessageKind.Routing, 0, 0, 0, 0, 2, table), Now);
+        node.Receive(3, new SearchMessage<int>(SearchMessageKind.Routing, 0, 0, 0, 0, 3, new QueryRoutingTable(1024)), Now);
+        node.Receive(1, Question(7, 5, 2), Now);
+        Assert.Equal(2, Assert.Single(Sent(node)).To);
+        node.Receive(1, Question(8, 5, 3), Now);
+        Assert.Equal([2, 3], Sent(node).Select(s => s.To));
+    }
+
+    [Fact]
+    public void A_table_never_denies_what_is_shared_and_seldom_grants_what_is_not()
+    {
+        var table = new QueryRoutingTable(1 << 14);
+        for (ulong item = 0; item < 1000; item++)
+            table.Add(item);
+        for (ulong item = 0; item < 1000; item++)
+            Assert.True(table.MayHave(item));
+        int wrong = 0;
+        for (ulong item = 1000; item < 101_000; item++)
+            wrong += table.MayHave(item) ? 1 : 0;
+        Assert.InRange(wrong, 1, 500);
+        Assert.Throws<ArgumentException>(() => new QueryRoutingTable(100));
+        Assert.Throws<ArgumentException>(() => new QueryRoutingTable(1 << 17));
+    }
+
+    [Fact]
+    public void Hostile_messages_neither_throw_nor_grow_anything_without_bound()
+    {
+        var random = new Random(5);
+        SearchNode<int> node = Node(new SearchOptions { MaxNeighbours = 4, MaxRemembered = 16, MaxSearches = 4 }, 1, 2, 3);
+        node.Share(1);
+        for (int i = 0; i < 50_000; i++)
+        {
+            var message = new SearchMessage<int>((SearchMessageKind)random.Next(8), (ulong)random.Next(50), (ulong)random.Next(4), random.Next(-5, 2000), random.Next(-5, 2000), random.Next(6));
+            if (random.Next(20) == 0)
+                node.OnUndelivered(random.Next(6), message, Now);
+            else
+                node.Receive(random.Next(6), message, Now);
+            node.AddNeighbour(random.Next(10));
+            Assert.True(node.NeighbourCount <= 4);
+            Assert.InRange(Sent(node).Count, 0, 8);
+        }
+    }
+}
