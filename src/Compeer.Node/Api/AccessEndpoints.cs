@@ -36,7 +36,7 @@ internal sealed class AccessEndpoints(Access access)
                 throw new NodeException(NodeFailure.BadInput, "The current password is wrong.");
             }
         }
-        await Task.Run(() => access.SetPassword(request.New ?? ""));
+        await Task.Run(() => access.SetPassword(request.New ?? "", byCookie ? context.Request.Cookies[RequestGuard.CookieName] : null));
         return Results.NoContent();
     }
 

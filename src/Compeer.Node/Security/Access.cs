@@ -99,13 +99,16 @@ public sealed class Access
     /// <summary>Whether it is the password. Slow on purpose.</summary>
     public bool IsPassword(string password) => _password is { } hash && hash.Matches(password);
 
-    /// <summary>Sets the password; every session that was begun before ends.</summary>
-    public void SetPassword(string password)
+    /// <summary>Sets the password; every session that was begun before ends, but the one of whoever sets it.</summary>
+    /// <param name="password">The new one.</param>
+    /// <param name="cookie">Of the session that goes on; null for none.</param>
+    public void SetPassword(string password, string? cookie = null)
     {
         PasswordHash hash = PasswordHash.Of(password);
         _state.Put(PasswordName, hash);
         _password = hash;
-        foreach (string digest in _sessions.Keys)
+        string? kept = cookie is null ? null : Secrets.Digest(cookie);
+        foreach (string digest in _sessions.Keys.Where(d => d != kept))
             Forget(digest);
     }
 

@@ -30,8 +30,6 @@ function Password() {
         event.preventDefault()
         void tell(async () => {
           await call('POST', 'password', isSet ? { current, new: next } : { new: next })
-          // A new password ends every session, this one too.
-          await call('POST', 'session', { password: next })
           setCurrent('')
           setNext('')
           session.again()
