@@ -9,6 +9,9 @@ internal static class LibCrypto
     /// <summary>NID_ED25519.</summary>
     public const int Ed25519 = 1087;
 
+    /// <summary>NID_X25519.</summary>
+    public const int X25519 = 1034;
+
     private const string Library = "libcrypto";
 
     // In the order of preference; the last two are other systems' names.
@@ -56,6 +59,26 @@ internal static class LibCrypto
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Verify(DigestContextHandle context, ref byte signature, nuint signatureLength, ref byte message, nuint messageLength);
 
+    [DllImport(Library, EntryPoint = "EVP_PKEY_CTX_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern AgreementHandle NewAgreement(PublicKeyHandle key, IntPtr engine);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_CTX_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern void FreeAgreement(IntPtr context);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_derive_init")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int AgreeInit(AgreementHandle context);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_derive_set_peer")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int AgreeWith(AgreementHandle context, PublicKeyHandle peer);
+
+    [DllImport(Library, EntryPoint = "EVP_PKEY_derive")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Agree(AgreementHandle context, ref byte shared, ref nuint length);
+
     private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
     {
         if (name != Library)
@@ -76,6 +99,18 @@ internal static class LibCrypto
         protected override bool ReleaseHandle()
         {
             FreeKey(handle);
+            return true;
+        }
+    }
+
+    /// <summary>An EVP_PKEY_CTX.</summary>
+    public sealed class AgreementHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
+    {
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        protected override bool ReleaseHandle()
+        {
+            FreeAgreement(handle);
             return true;
         }
     }

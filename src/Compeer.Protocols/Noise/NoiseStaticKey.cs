@@ -1,0 +1,31 @@
+using Compeer.Formats.Multiformats;
+using Compeer.Protocols.Identity;
+
+namespace Compeer.Protocols.Noise;
+
+/// <summary>A static key of Noise with the signature that ties it to a peer's identity. May serve any number of handshakes; never stored.</summary>
+public sealed class NoiseStaticKey
+{
+    /// <summary>Signs for a secret.</summary>
+    /// <param name="x25519">The curve.</param>
+    /// <param name="identity">Whose key it shall be.</param>
+    /// <param name="secret">Random 32 bytes; the array is kept.</param>
+    public NoiseStaticKey(IX25519 x25519, ISigner identity, byte[] secret)
+    {
+        X25519 = x25519;
+        Secret = secret;
+        Identity = identity.PublicKey;
+        var publicKey = new byte[NoiseXx.KeyBytes];
+        x25519.WritePublicKey(secret, publicKey);
+        Signature = identity.Sign(NoisePayload.Signed(publicKey));
+    }
+
+    /// <summary>The peer that signed.</summary>
+    public PublicKey Identity { get; }
+
+    internal IX25519 X25519 { get; }
+
+    internal byte[] Secret { get; }
+
+    internal byte[] Signature { get; }
+}
