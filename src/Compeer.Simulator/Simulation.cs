@@ -15,10 +15,8 @@ public sealed class Simulation
     /// <summary>After so many deadlines without progress a machine counts as spinning.</summary>
     private const int MaxStalls = 1000;
 
-    private readonly EventQueue _queue = new();
+    private readonly EventLoop _loop;
     private readonly List<VirtualHost> _hosts = [];
-    private readonly List<Action?> _actions = [];
-    private readonly Stack<int> _freeActions = new();
     private readonly DatagramWriter _writer = new();
 
     /// <summary>An empty world.</summary>
@@ -26,14 +24,15 @@ public sealed class Simulation
     {
         Seed = seed;
         Trace = new Trace(traceLines);
-        Network = new VirtualNetwork(seed.Derive("network"), options ?? new NetworkOptions(), _queue, Trace);
+        _loop = new EventLoop(Handle);
+        Network = new VirtualNetwork(seed.Derive("network"), options ?? new NetworkOptions(), _loop.Queue, Trace);
     }
 
     /// <summary>What every random stream of the world is derived from.</summary>
     public Seed Seed { get; }
 
     /// <summary>The world's time.</summary>
-    public VirtualClock Clock { get; } = new();
+    public VirtualClock Clock => _loop.Clock;
 
     /// <summary>The world's time.</summary>
     public Instant Now => Clock.Now;
@@ -45,7 +44,7 @@ public sealed class Simulation
     public Trace Trace { get; }
 
     /// <summary>Events handled so far.</summary>
-    public long Events { get; private set; }
+    public long Events => _loop.Events;
 
     /// <summary>Hosts whose machine runs.</summary>
     public int UpCount { get; private set; }
@@ -113,65 +112,26 @@ public sealed class Simulation
     }
 
     /// <summary>Calls back at an instant, or at once after what is being handled when it is past.</summary>
-    public void At(Instant when, Action action)
-    {
-        ArgumentNullException.ThrowIfNull(action);
-        if (!_freeActions.TryPop(out int slot))
-        {
-            slot = _actions.Count;
-            _actions.Add(null);
-        }
-        _actions[slot] = action;
-        _queue.Add(when < Clock.Now ? Clock.Now : when, EventKind.Action, slot);
-    }
+    public void At(Instant when, Action action) => _loop.At(when, action);
 
     /// <summary>Calls back after a time.</summary>
     public void After(TimeSpan delay, Action action) => At(Clock.Now + delay, action);
 
     /// <summary>Handles every event up to an instant and stands there then.</summary>
-    public void RunUntil(Instant end)
-    {
-        while (_queue.TryTake(end, out ScheduledEvent next))
-            Handle(next);
-        if (end > Clock.Now)
-            Clock.AdvanceTo(end);
-    }
+    public void RunUntil(Instant end) => _loop.RunUntil(end);
 
     /// <summary>Handles every event of the next while.</summary>
     public void RunFor(TimeSpan span) => RunUntil(Clock.Now + span);
 
     /// <summary>Handles events until the condition holds; false when it did not by the end. Asked after each event.</summary>
-    public bool RunUntil(Func<bool> condition, Instant end)
-    {
-        ArgumentNullException.ThrowIfNull(condition);
-        while (!condition())
-        {
-            if (!_queue.TryTake(end, out ScheduledEvent next))
-                return false;
-            Handle(next);
-        }
-        return true;
-    }
+    public bool RunUntil(Func<bool> condition, Instant end) => _loop.RunUntil(condition, end);
 
     private void Handle(in ScheduledEvent next)
     {
-        Clock.AdvanceTo(next.At);
-        Events++;
-        switch (next.Kind)
-        {
-            case EventKind.Arrival:
-                Arrive(next.Value);
-                break;
-            case EventKind.Deadline:
-                Expire(_hosts[next.Value], next.At);
-                break;
-            default:
-                Action action = _actions[next.Value]!;
-                _actions[next.Value] = null;
-                _freeActions.Push(next.Value);
-                action();
-                break;
-        }
+        if (next.Kind == EventKind.Arrival)
+            Arrive(next.Value);
+        else
+            Expire(_hosts[next.Value], next.At);
     }
 
     private void Arrive(int slot)
@@ -210,6 +170,6 @@ public sealed class Simulation
         if (host.Node?.NextDeadline is not { } deadline || deadline >= host.ScheduledAt || deadline == Instant.Never)
             return;
         host.ScheduledAt = deadline < Clock.Now ? Clock.Now : deadline;
-        _queue.Add(host.ScheduledAt, EventKind.Deadline, host.Number);
+        _loop.Queue.Add(host.ScheduledAt, EventKind.Deadline, host.Number);
     }
 }

@@ -45,6 +45,14 @@ public sealed class Trace(int textEvents = 0)
         }
     }
 
+    internal void Delivered(Instant at, int from, int to, ulong message)
+    {
+        Deliveries++;
+        _digest = Fold(Fold(_digest ^ (ulong)at.Ticks, Odd ^ message) ^ (uint)from, Odd ^ (uint)to);
+        if (_lines.Count < textEvents)
+            _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{at - VirtualClock.Start:c} {from} -> {to} {message:x16} {_digest:x16}"));
+    }
+
     private static ulong Bytes(ulong digest, ReadOnlySpan<byte> payload)
     {
         while (payload.Length >= 16)

@@ -1,3 +1,5 @@
+using Compeer.Simulator.Plotting;
+
 namespace Compeer.Benchmarks.Plotting;
 
 /// <summary>plot FILE.csv FILE.svg TITLE [log-x] [log-y]: draws what a script of lab/bench has measured.</summary>

@@ -20,6 +20,7 @@ internal sealed class LabCommand
     private readonly Option<Seed> _seed = new("--seed") { Description = "The same seed gives the same run (default: 1)", HelpName = "S", CustomParser = ParseSeed, DefaultValueFactory = _ => new Seed(1) };
     private readonly Option<int?> _nodes = new("--nodes") { Description = "How many nodes (default: the world's own)", HelpName = "N", CustomParser = ParseNodes };
     private readonly Option<FileInfo?> _csv = new("--csv") { Description = "Write the figures into this file too", HelpName = "FILE" };
+    private readonly Option<FileInfo?> _svg = new("--svg") { Description = "Draw the figures into this file", HelpName = "FILE" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object a line" };
 
     public Command Build()
@@ -32,6 +33,7 @@ internal sealed class LabCommand
         run.Options.Add(_seed);
         run.Options.Add(_nodes);
         run.Options.Add(_csv);
+        run.Options.Add(_svg);
         run.Options.Add(_json);
         run.SetAction((result, token) => Task.FromResult(Run(result, token)));
         var command = new Command("lab", "Simulated worlds: thousands of nodes in this process, repeatable from a seed");
@@ -46,7 +48,7 @@ internal sealed class LabCommand
         {
             Console.Out.WriteLine(result.GetValue(_json)
                 ? JsonSerializer.Serialize(new Dictionary<string, object> { ["event"] = "world", ["name"] = world.Name, ["nodes"] = world.DefaultNodes, ["summary"] = world.Summary })
-                : string.Create(CultureInfo.InvariantCulture, $"{world.Name,-16} {world.DefaultNodes,7} nodes  {world.Summary}"));
+                : string.Create(CultureInfo.InvariantCulture, $"{world.Name,-18} {world.DefaultNodes,7} nodes  {world.Summary}"));
         }
         return ExitCode.Done;
     }
@@ -57,6 +59,11 @@ internal sealed class LabCommand
         if (World.All.FirstOrDefault(w => w.Name == name) is not { } world)
         {
             Console.Error.WriteLine($"compeer: There is no world '{name}'. 'compeer lab list' shows those there are.");
+            return ExitCode.Usage;
+        }
+        if (result.GetValue(_svg) is not null && world.Plot is null)
+        {
+            Console.Error.WriteLine($"compeer: The world '{name}' has no axis to draw along. Leave --svg out; --csv has its figures.");
             return ExitCode.Usage;
         }
         var options = new WorldOptions(result.GetValue(_seed), result.GetValue(_nodes) ?? world.DefaultNodes);
@@ -73,6 +80,8 @@ internal sealed class LabCommand
                 PrintTable(report, wall);
             if (result.GetValue(_csv) is { } csv)
                 File.WriteAllText(csv.FullName, report.ToCsv());
+            if (result.GetValue(_svg) is { } svg)
+                File.WriteAllText(svg.FullName, report.ToSvg());
             return ExitCode.Done;
         }
         catch (OperationCanceledException)
@@ -86,7 +95,7 @@ internal sealed class LabCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"compeer: The figures cannot be written: {e.Message} Choose another --csv file.");
+            Console.Error.WriteLine($"compeer: The figures cannot be written: {e.Message} Choose another file.");
             return ExitCode.Disk;
         }
     }
@@ -109,9 +118,9 @@ internal sealed class LabCommand
             Console.Out.WriteLine(string.Join("  ", line.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
         Console.Out.WriteLine();
         foreach (CaseReport one in report.Cases)
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"case {one.Name}: {one.Trace.Deliveries:N0} datagrams, {one.Elapsed.TotalMinutes:0} virtual minutes in {one.Wall.TotalSeconds:0.0} s"));
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"case {one.Name}: {one.Trace.Deliveries:N0} messages, {one.Elapsed.TotalMinutes:0} virtual minutes in {one.Wall.TotalSeconds:0.0} s"));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} datagrams, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, at most {PeakMegabytes()} MB"));
+            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} messages, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, at most {PeakMegabytes()} MB"));
         Console.Out.WriteLine($"trace {report.TraceDigest}");
     }
 

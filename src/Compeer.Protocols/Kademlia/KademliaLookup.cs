@@ -14,6 +14,7 @@ public sealed class KademliaLookup<TKey, TContact>
     private readonly Func<TContact, ulong> _networkOf;
     private readonly Func<TKey, TContact, bool>? _isTrusted;
     private readonly LookupPath<TKey, TContact>[] _paths;
+    private readonly TimeSpan _shortTimeout;
     private int _turn;
 
     /// <param name="target">The key that is looked for.</param>
@@ -25,6 +26,7 @@ public sealed class KademliaLookup<TKey, TContact>
         Target = target;
         _networkOf = networkOf;
         _isTrusted = isTrusted;
+        _shortTimeout = options.ShortTimeout;
         _paths = new LookupPath<TKey, TContact>[options.Paths];
         for (int i = 0; i < _paths.Length; i++)
             _paths[i] = new LookupPath<TKey, TContact>(target, options);
@@ -32,6 +34,9 @@ public sealed class KademliaLookup<TKey, TContact>
 
     /// <summary>The key that is looked for.</summary>
     public TKey Target { get; }
+
+    /// <summary>After so long another contact may be asked beside one that has not answered; null for the options' own time.</summary>
+    public RoundTripEstimate? RoundTrips { get; init; }
 
     /// <summary>Paths that share no contact.</summary>
     public int PathCount => _paths.Length;
@@ -72,6 +77,7 @@ public sealed class KademliaLookup<TKey, TContact>
             ref LookupCandidate<TKey, TContact> next = ref _paths[path].Candidates[at];
             next.State = LookupState.Waiting;
             next.AskedAt = now;
+            next.ShortTimeout = RoundTrips?.Timeout ?? _shortTimeout;
             Asked++;
             (key, contact) = (next.Key, next.Contact);
             return true;
@@ -81,7 +87,9 @@ public sealed class KademliaLookup<TKey, TContact>
     }
 
     /// <summary>A contact answered; true when the lookup had asked it.</summary>
-    public bool OnReply(in TContact contact)
+    /// <param name="contact">Who.</param>
+    /// <param name="now">The time, from which <see cref="RoundTrips"/> learns; not needed without it.</param>
+    public bool OnReply(in TContact contact, Instant now = default)
     {
         if (!TryFind(contact, out int path, out int at))
             return false;
@@ -89,6 +97,8 @@ public sealed class KademliaLookup<TKey, TContact>
         if (candidate.State is LookupState.New or LookupState.Replied)
             return false;
         candidate.State = LookupState.Replied;
+        if (now > candidate.AskedAt)
+            RoundTrips?.Add(now - candidate.AskedAt);
         Replied++;
         if (IsNearestReplied(candidate.Key))
             Hops = candidate.Hops;

@@ -16,6 +16,7 @@ internal struct LookupCandidate<TKey, TContact>
     public TKey Key;
     public TContact Contact;
     public Instant AskedAt;
+    public TimeSpan ShortTimeout;
     public int Hops;
     public LookupState State;
     public bool IsTrusted;
@@ -125,7 +126,7 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
         foreach (ref readonly LookupCandidate<TKey, TContact> candidate in Candidates)
         {
             if (candidate.State is LookupState.Waiting or LookupState.Late)
-                next = Instant.Min(next, candidate.AskedAt + (candidate.State == LookupState.Waiting ? options.ShortTimeout : options.Patience));
+                next = Instant.Min(next, candidate.AskedAt + (candidate.State == LookupState.Waiting ? candidate.ShortTimeout : options.Patience));
         }
         return next;
     }
@@ -135,7 +136,7 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
     {
         foreach (ref LookupCandidate<TKey, TContact> candidate in Candidates)
         {
-            if (candidate.State == LookupState.Waiting && now >= candidate.AskedAt + options.ShortTimeout)
+            if (candidate.State == LookupState.Waiting && now >= candidate.AskedAt + candidate.ShortTimeout)
                 candidate.State = LookupState.Late;
             if (candidate.State == LookupState.Late && now >= candidate.AskedAt + options.Patience)
                 candidate.State = LookupState.Failed;

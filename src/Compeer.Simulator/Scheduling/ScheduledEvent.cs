@@ -13,6 +13,9 @@ internal enum EventKind
 
     /// <summary>The world's own doing; the value is the action's slot.</summary>
     Action,
+
+    /// <summary>A sender learns that its message did not arrive; the value is the message's slot.</summary>
+    Undelivered,
 }
 
 /// <summary>Something that happens at an instant; of equal instants, what was scheduled first happens first.</summary>

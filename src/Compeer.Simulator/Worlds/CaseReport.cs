@@ -1,3 +1,6 @@
+using Compeer.Protocols.Overlays;
+using Compeer.Simulator.Messaging;
+
 namespace Compeer.Simulator.Worlds;
 
 /// <summary>What one case of a world gave.</summary>
@@ -16,5 +19,14 @@ public sealed record CaseReport(string Name, IReadOnlyList<WorldRow> Rows, Trace
     {
         ArgumentNullException.ThrowIfNull(simulation);
         return new CaseReport(name, rows, simulation.Trace, simulation.Events, simulation.Clock.Elapsed);
+    }
+
+    /// <summary>The report of a world of messages that has run.</summary>
+    public static CaseReport Of<TMachine, TMessage>(string name, MessageSimulation<TMachine, TMessage> simulation, IReadOnlyList<WorldRow> rows)
+        where TMachine : class, IOverlayMachine<int, TMessage>
+        where TMessage : struct, IOverlayMessage
+    {
+        ArgumentNullException.ThrowIfNull(simulation);
+        return new CaseReport(name, rows, simulation.Trace, simulation.Events, simulation.Elapsed);
     }
 }

@@ -17,8 +17,18 @@ public abstract class World
     /// <summary>Nodes when nobody says how many.</summary>
     public abstract int DefaultNodes { get; }
 
+    /// <summary>What <c>--svg</c> draws; null for a world that has no axis to draw along.</summary>
+    public virtual WorldPlot? Plot => null;
+
     /// <summary>All worlds, by name.</summary>
-    public static IReadOnlyList<World> All { get; } = [new MainlineDht.MainlineDhtWorld()];
+    public static IReadOnlyList<World> All { get; } =
+    [
+        new Chord.ChordFailuresWorld(), new Chord.ChordJoinsWorld(), new Chord.ChordPathsWorld(),
+        new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossip.HyParViewFailuresWorld(),
+        new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
+        new MainlineDht.MainlineDhtWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
+        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new SetReconciliation.SetReconciliationWorld(),
+    ];
 
     /// <summary>Runs every case.</summary>
     /// <exception cref="SimulationException">A case failed; the message names the world and the seed.</exception>
@@ -51,7 +61,7 @@ public abstract class World
         cancellationToken.ThrowIfCancellationRequested();
         if (failures.FirstOrDefault(f => f is not null) is { } failure)
             throw new SimulationException($"The world '{Name}' with {options.Nodes} nodes failed; run it again with seed {options.Seed}: {failure.Message}", failure);
-        return new WorldReport(Name, options, reports);
+        return new WorldReport(Name, options, reports) { Plot = Plot };
     }
 
     /// <summary>The cases, each a function of the options alone.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Compeer.Simulator.Plotting;
 
 namespace Compeer.Simulator.Worlds;
 
@@ -8,6 +9,9 @@ namespace Compeer.Simulator.Worlds;
 /// <param name="Cases">What each case gave, in the world's order.</param>
 public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyList<CaseReport> Cases)
 {
+    /// <summary>What is drawn of it; null for a world without a plot.</summary>
+    public WorldPlot? Plot { get; init; }
+
     /// <summary>All rows in order.</summary>
     public IEnumerable<WorldRow> Rows => Cases.SelectMany(c => c.Rows);
 
@@ -49,5 +53,24 @@ public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyLi
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"{World},{Options.Seed},{Options.Nodes},\"{row.Name}\",{string.Join(',', cells)}"));
         }
         return string.Join('\n', lines) + "\n";
+    }
+
+    /// <summary>The figures as a drawing; null for a world without a plot.</summary>
+    public string? ToSvg()
+    {
+        if (Plot is null)
+            return null;
+        var series = new List<(string Name, Measured[] Points)>();
+        foreach (string line in Plot.Lines)
+        {
+            Measured[] points = [.. from row in Rows
+                                    where row.Has(Plot.X) && row.Has(line)
+                                    orderby row[Plot.X]
+                                    select new Measured(row[Plot.X], row[line], row[line], row[line])];
+            if (points.Length > 0)
+                series.Add((line, points));
+        }
+        string title = string.Create(CultureInfo.InvariantCulture, $"{World}, seed {Options.Seed}, {Options.Nodes} nodes");
+        return LinePlot.Draw(new Measurements(Plot.X, Plot.Y, series), title, Plot.LogarithmicX, Plot.LogarithmicY);
     }
 }

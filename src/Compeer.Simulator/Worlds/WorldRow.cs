@@ -26,6 +26,9 @@ public sealed record WorldRow(string Name)
         }
     }
 
+    /// <summary>Whether it has a figure in this column.</summary>
+    public bool Has(string column) => _cells.Exists(c => c.Column == column);
+
     /// <summary>Adds a figure.</summary>
     public WorldRow With(string column, double value, string format = "0")
     {

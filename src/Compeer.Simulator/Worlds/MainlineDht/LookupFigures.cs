@@ -16,15 +16,11 @@ public static class LookupFigures
             .With("hops", Mean(ended, p => p.Report!.Hops), "0.00")
             .With("messages", Mean(ended, p => p.Report!.Asked + p.Report.Replied), "0.0")
             .With("unanswered", Mean(ended, p => p.Report!.Asked - p.Report.Replied), "0.0")
-            .With("first p50 ms", Quantile(first, 0.5))
-            .With("first p95 ms", Quantile(first, 0.95))
-            .With("end p50 ms", Quantile(end, 0.5))
-            .With("end p95 ms", Quantile(end, 0.95));
+            .With("first p50 ms", Figures.Quantile(first, 0.5))
+            .With("first p95 ms", Figures.Quantile(first, 0.95))
+            .With("end p50 ms", Figures.Quantile(end, 0.5))
+            .With("end p95 ms", Figures.Quantile(end, 0.95));
     }
-
-    /// <summary>The smallest value that at least this share of the values do not exceed.</summary>
-    public static double Quantile(double[] sorted, double share) =>
-        sorted.Length == 0 ? 0 : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
 
     private static double Mean(List<LookupProbe> probes, Func<LookupProbe, double> value) => probes.Count == 0 ? 0 : probes.Average(value);
 }

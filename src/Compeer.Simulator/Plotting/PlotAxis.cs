@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Compeer.Benchmarks.Plotting;
+namespace Compeer.Simulator.Plotting;
 
 /// <summary>Maps values to places between two ends of a picture, evenly or by their logarithm, and names round values between.</summary>
 internal sealed class PlotAxis

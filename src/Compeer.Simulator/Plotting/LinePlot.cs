@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Security;
 using System.Text;
 
-namespace Compeer.Benchmarks.Plotting;
+namespace Compeer.Simulator.Plotting;
 
 /// <summary>
 /// Draws measurements as a small SVG: a line a series through the medians, a bar from the least to the most at each point,
 /// names at the lines' ends. It follows the reader's dark or light colours and needs no font, script or file beside it.
 /// </summary>
-internal static class LinePlot
+public static class LinePlot
 {
     private const int Width = 640, Height = 360;
     private const int Left = 64, Right = 500, Top = 44, Bottom = 312;

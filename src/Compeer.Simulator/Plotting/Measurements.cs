@@ -1,15 +1,15 @@
 using System.Globalization;
 
-namespace Compeer.Benchmarks.Plotting;
+namespace Compeer.Simulator.Plotting;
 
 /// <summary>What was measured at one place of an axis: the median of the rounds and their range.</summary>
-internal readonly record struct Measured(double X, double Median, double Least, double Most);
+public readonly record struct Measured(double X, double Median, double Least, double Most);
 
-/// <summary>Measurements as the scripts of lab/bench write them: a header "series,AXIS,AXIS", then a line a round.</summary>
+/// <summary>Measurements to be drawn; as text, a header "series,AXIS,AXIS", then a line a round.</summary>
 /// <param name="XLabel">What the second column is, with its unit.</param>
 /// <param name="YLabel">What the third column is, with its unit.</param>
 /// <param name="Series">By name, in the order of their first lines; by x within.</param>
-internal sealed record Measurements(string XLabel, string YLabel, IReadOnlyList<(string Name, Measured[] Points)> Series)
+public sealed record Measurements(string XLabel, string YLabel, IReadOnlyList<(string Name, Measured[] Points)> Series)
 {
     /// <exception cref="FormatException">A line is not of this form; the message names it.</exception>
     public static Measurements Parse(IReadOnlyList<string> lines)

@@ -1,0 +1,30 @@
+namespace Compeer.Protocols.HyParView;
+
+/// <summary>Sizes and times of HyParView. Worst case: the two views, and one message a neighbour.</summary>
+/// <remarks>Spec: Leitão et al., "HyParView" (2007), section 5.1 for the values.</remarks>
+public sealed record HyParViewOptions
+{
+    /// <summary>Neighbours (active view): connections that are open.</summary>
+    public int ActiveView { get; init; } = 5;
+
+    /// <summary>Nodes kept for when neighbours fail.</summary>
+    public int PassiveView { get; init; } = 30;
+
+    /// <summary>Steps that news of a new node goes (ARWL).</summary>
+    public int ActiveWalk { get; init; } = 6;
+
+    /// <summary>At so many steps left it enters passive views (PRWL).</summary>
+    public int PassiveWalk { get; init; } = 3;
+
+    /// <summary>Neighbours told in a shuffle (ka).</summary>
+    public int ShuffleActive { get; init; } = 3;
+
+    /// <summary>Others told in a shuffle (kp).</summary>
+    public int ShufflePassive { get; init; } = 4;
+
+    /// <summary>How often nodes are exchanged.</summary>
+    public TimeSpan ShuffleEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a node with too few neighbours asks for one more.</summary>
+    public TimeSpan PromoteEvery { get; init; } = TimeSpan.FromSeconds(1);
+}

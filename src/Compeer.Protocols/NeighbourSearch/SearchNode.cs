@@ -1,0 +1,263 @@
+using Compeer.Protocols.Overlays;
+
+namespace Compeer.Protocols.NeighbourSearch;
+
+/// <summary>
+/// Searches among neighbours who know no more than each other: by flooding, by an expanding ring, or by random walkers.
+/// Questions seen before are dropped, hits go back the way that the question came, and tables of what neighbours share save
+/// the last step. Single-threaded; never throws on what others send.
+/// </summary>
+/// <remarks>Spec: Gnutella 0.4 (flooding, duplicates, hits); Lv et al., "Search and replication in unstructured networks" (2002), section 4; Gnutella query routing.</remarks>
+public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPeer>>
+    where TPeer : struct, IEquatable<TPeer>
+{
+    private readonly SearchOptions _options;
+    private readonly Random _random;
+    private readonly List<(TPeer Peer, QueryRoutingTable? Table, bool IsLeaf)> _neighbours = [];
+    private readonly HashSet<ulong> _shared = [];
+    private readonly SeenQueries<TPeer> _seen;
+    private readonly List<Search> _searches = [];
+    private readonly Queue<(TPeer To, SearchMessage<TPeer> Message)> _outbox = new();
+    private readonly Queue<SearchHit<TPeer>> _hits = new();
+
+    /// <param name="self">Our own name.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="random">Draws the numbers of questions and the steps of walkers.</param>
+    public SearchNode(TPeer self, SearchOptions options, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(random);
+        Self = self;
+        _options = options;
+        _random = random;
+        _seen = new SeenQueries<TPeer>(options.MaxRemembered);
+    }
+
+    /// <summary>Our own name.</summary>
+    public TPeer Self { get; }
+
+    /// <summary>Neighbours that we have.</summary>
+    public int NeighbourCount => _neighbours.Count;
+
+    /// <summary>Questions that came a second time.</summary>
+    public long Duplicates { get; private set; }
+
+    /// <summary>Somebody became a neighbour; false when there are too many.</summary>
+    /// <param name="peer">Who.</param>
+    /// <param name="isLeaf">It passes nothing on, so only what its table may have is sent to it.</param>
+    public bool AddNeighbour(TPeer peer, bool isLeaf = false)
+    {
+        if (_neighbours.Count >= _options.MaxNeighbours || peer.Equals(Self) || IndexOf(peer) >= 0)
+            return false;
+        _neighbours.Add((peer, null, isLeaf));
+        return true;
+    }
+
+    /// <summary>A neighbour is gone.</summary>
+    public void RemoveNeighbour(TPeer peer) => _neighbours.RemoveAll(n => n.Peer.Equals(peer));
+
+    /// <summary>Shares an item.</summary>
+    public void Share(ulong item) => _shared.Add(item);
+
+    /// <summary>Tells all neighbours what is shared here.</summary>
+    /// <param name="bits">The table's length.</param>
+    public void TellTable(int bits)
+    {
+        var table = new QueryRoutingTable(bits);
+        foreach (ulong item in _shared)
+            table.Add(item);
+        foreach ((TPeer peer, _, _) in _neighbours)
+            _outbox.Enqueue((peer, new SearchMessage<TPeer>(SearchMessageKind.Routing, 0, 0, 0, 0, Self, table)));
+    }
+
+    /// <summary>Asks everybody within so many steps.</summary>
+    /// <returns>The search's number.</returns>
+    public ulong Flood(ulong item, int timeToLive, Instant now) => Begin(item, timeToLive, timeToLive, now);
+
+    /// <summary>Asks everybody near, then farther, until somebody answers.</summary>
+    public ulong ExpandRing(ulong item, int first, int last, Instant now) => Begin(item, first, last, now);
+
+    /// <summary>Sends walkers, each of which goes from neighbour to neighbour until somebody has answered.</summary>
+    public ulong Walk(ulong item, int walkers, int steps)
+    {
+        Search search = NewSearch(item, steps, steps);
+        for (int i = 0; i < walkers && _neighbours.Count > 0; i++)
+            Step(new SearchMessage<TPeer>(SearchMessageKind.Walk, search.Query, item, Math.Min(steps, _options.MaxWalk), 0, Self), except: null);
+        return search.Query;
+    }
+
+    /// <summary>Who has what we look for; false when nobody further answered.</summary>
+    public bool TryTakeHit(out SearchHit<TPeer> hit) => _hits.TryDequeue(out hit);
+
+    public Instant NextDeadline => _searches.Count == 0 ? Instant.Never : _searches.Min(s => s.Deadline);
+
+    public void OnDeadline(Instant now)
+    {
+        foreach (Search search in _searches.Where(s => s.Deadline <= now).ToArray())
+        {
+            if (search.IsFound || search.TimeToLive >= search.LastTimeToLive)
+            {
+                search.Deadline = Instant.Never;
+                continue;
+            }
+            // Under a new number, since those near have seen the old one and would stop it.
+            search.TimeToLive++;
+            search.Query = NewQuery();
+            Ask(search, now);
+        }
+    }
+
+    public bool TryTransmit(out TPeer to, out SearchMessage<TPeer> message)
+    {
+        bool any = _outbox.TryDequeue(out (TPeer To, SearchMessage<TPeer> Message) next);
+        (to, message) = next;
+        return any;
+    }
+
+    public void OnUndelivered(TPeer to, in SearchMessage<TPeer> message, Instant now)
+    {
+        RemoveNeighbour(to);
+        // A walker whose origin does not answer has nobody to walk for; one that met a dead neighbour takes another.
+        if (message.Kind == SearchMessageKind.Walk && _neighbours.Count > 0)
+            Step(message with { TimeToLive = message.TimeToLive + 1, Hops = message.Hops - 1 }, except: null);
+    }
+
+    public void Receive(TPeer from, in SearchMessage<TPeer> message, Instant now)
+    {
+        switch (message.Kind)
+        {
+            case SearchMessageKind.Flood:
+                OnFlood(from, message);
+                break;
+            case SearchMessageKind.Walk:
+                OnWalk(from, message);
+                break;
+            case SearchMessageKind.Hit:
+                OnHit(message);
+                break;
+            case SearchMessageKind.MayGoOn:
+                if (Find(message.Query) is { IsFound: false })
+                    _outbox.Enqueue((from, message with { Kind = SearchMessageKind.GoOn }));
+                break;
+            case SearchMessageKind.GoOn:
+                Step(message with { Kind = SearchMessageKind.Walk, Origin = from }, except: null);
+                break;
+            case SearchMessageKind.Routing when IndexOf(from) is var at and >= 0:
+                _neighbours[at] = _neighbours[at] with { Table = message.Table };
+                break;
+        }
+    }
+
+    private ulong Begin(ulong item, int first, int last, Instant now)
+    {
+        Search search = NewSearch(item, Math.Min(first, _options.MaxTimeToLive), Math.Min(last, _options.MaxTimeToLive));
+        Ask(search, now);
+        return search.Query;
+    }
+
+    private void Ask(Search search, Instant now)
+    {
+        search.Deadline = search.TimeToLive < search.LastTimeToLive ? now + _options.RingPatience : Instant.Never;
+        _seen.TryAdd(search.Query, Self);
+        PassOn(new SearchMessage<TPeer>(SearchMessageKind.Flood, search.Query, search.Item, search.TimeToLive, 0, Self), except: null);
+    }
+
+    private void OnFlood(TPeer from, in SearchMessage<TPeer> question)
+    {
+        if (!_seen.TryAdd(question.Query, from))
+        {
+            Duplicates++;
+            return;
+        }
+        if (_shared.Contains(question.Item))
+            _outbox.Enqueue((from, question with { Kind = SearchMessageKind.Hit, Origin = Self, Hops = question.Hops }));
+        if (question.TimeToLive > 1 && !_options.IsLeaf)
+            PassOn(question with { TimeToLive = Math.Min(question.TimeToLive, _options.MaxTimeToLive) - 1 }, from);
+    }
+
+    /// <summary>To all neighbours but one; at the last step only to those that may have it.</summary>
+    private void PassOn(in SearchMessage<TPeer> question, TPeer? except)
+    {
+        SearchMessage<TPeer> next = question with { Hops = question.Hops + 1 };
+        foreach ((TPeer peer, QueryRoutingTable? table, bool isLeaf) in _neighbours)
+        {
+            if (except is { } came && came.Equals(peer))
+                continue;
+            bool isLastStep = isLeaf || question.TimeToLive == 1;
+            if (_options.UsesTables && isLastStep && table is not null && !table.MayHave(question.Item))
+                continue;
+            _outbox.Enqueue((peer, next));
+        }
+    }
+
+    private void OnWalk(TPeer from, in SearchMessage<TPeer> walker)
+    {
+        // The answer goes to the origin itself, as Lv et al. have it: a walk's way back is long.
+        if (_shared.Contains(walker.Item))
+            _outbox.Enqueue((walker.Origin, walker with { Kind = SearchMessageKind.Hit, Origin = Self }));
+        else if (walker.TimeToLive <= 1)
+            return;
+        else if (walker.Hops % _options.CheckEvery == 0)
+            _outbox.Enqueue((walker.Origin, walker with { Kind = SearchMessageKind.MayGoOn }));
+        else
+            Step(walker, from);
+    }
+
+    private void Step(in SearchMessage<TPeer> walker, TPeer? except)
+    {
+        if (_neighbours.Count == 0 || walker.TimeToLive <= 1)
+            return;
+        int at = _random.Next(_neighbours.Count);
+        if (except is { } came && _neighbours[at].Peer.Equals(came))
+            at = (at + 1) % _neighbours.Count;
+        _outbox.Enqueue((_neighbours[at].Peer, walker with { TimeToLive = Math.Min(walker.TimeToLive, _options.MaxWalk) - 1, Hops = walker.Hops + 1 }));
+    }
+
+    private void OnHit(in SearchMessage<TPeer> hit)
+    {
+        if (Find(hit.Query) is { } search)
+        {
+            search.IsFound = true;
+            if (_hits.Count < _options.MaxRemembered)
+                _hits.Enqueue(new SearchHit<TPeer>(search.First, hit.Item, hit.Origin, hit.Hops));
+        }
+        else if (_seen.TryGet(hit.Query, out TPeer from) && !from.Equals(Self))
+        {
+            _outbox.Enqueue((from, hit));
+        }
+    }
+
+    private Search NewSearch(ulong item, int timeToLive, int last)
+    {
+        if (_searches.Count == _options.MaxSearches)
+            _searches.RemoveAt(0);
+        ulong query = NewQuery();
+        var search = new Search { First = query, Query = query, Item = item, TimeToLive = timeToLive, LastTimeToLive = last };
+        _searches.Add(search);
+        return search;
+    }
+
+    private Search? Find(ulong query) => _searches.Find(s => s.Query == query);
+
+    private ulong NewQuery() => (ulong)_random.NextInt64();
+
+    private int IndexOf(TPeer peer) => _neighbours.FindIndex(n => n.Peer.Equals(peer));
+
+    private sealed class Search
+    {
+        /// <summary>The number that the application knows it by.</summary>
+        public ulong First { get; init; }
+
+        public ulong Query { get; set; }
+
+        public ulong Item { get; init; }
+
+        public int TimeToLive { get; set; }
+
+        public int LastTimeToLive { get; init; }
+
+        public bool IsFound { get; set; }
+
+        public Instant Deadline { get; set; } = Instant.Never;
+    }
+}

@@ -1,0 +1,32 @@
+namespace Compeer.Protocols.NeighbourSearch;
+
+/// <summary>Bounds of a search among neighbours. Worst case: about 40 bytes a question remembered, and a table of 8 KiB a neighbour.</summary>
+public sealed record SearchOptions
+{
+    /// <summary>Most neighbours.</summary>
+    public int MaxNeighbours { get; init; } = 128;
+
+    /// <summary>Questions of others that are remembered, so that none is answered twice; the oldest go first.</summary>
+    public int MaxRemembered { get; init; } = 1024;
+
+    /// <summary>A question that wants to be passed on more often is cut to this.</summary>
+    public int MaxTimeToLive { get; init; } = 7;
+
+    /// <summary>A walker that wants to go farther is cut to this.</summary>
+    public int MaxWalk { get; init; } = 1024;
+
+    /// <summary>A walker asks its origin once in so many steps whether to go on. Spec: Lv et al. (2002), section 4.2.</summary>
+    public int CheckEvery { get; init; } = 4;
+
+    /// <summary>Our own searches at once; the oldest is given up for a further one.</summary>
+    public int MaxSearches { get; init; } = 64;
+
+    /// <summary>Whether a question goes at the last step only to neighbours whose table may have it.</summary>
+    public bool UsesTables { get; init; } = true;
+
+    /// <summary>A leaf passes nothing on: others keep its table and answer for what it lacks.</summary>
+    public bool IsLeaf { get; init; }
+
+    /// <summary>How long an expanding ring waits before it asks again, farther.</summary>
+    public TimeSpan RingPatience { get; init; } = TimeSpan.FromSeconds(2);
+}

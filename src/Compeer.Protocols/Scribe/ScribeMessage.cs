@@ -1,0 +1,39 @@
+using Compeer.Protocols.Overlays;
+using Compeer.Protocols.Pastry;
+
+namespace Compeer.Protocols.Scribe;
+
+/// <summary>What Scribe nodes say to each other.</summary>
+public enum ScribeMessageKind : byte
+{
+    /// <summary>The sender wants to be a child of the receiver in a group's tree; also repeated, to see whether the parent is there.</summary>
+    Subscribe,
+
+    /// <summary>The sender is no child any more.</summary>
+    Unsubscribe,
+
+    /// <summary>News on its way to the root.</summary>
+    Publish,
+
+    /// <summary>News on its way down.</summary>
+    Multicast,
+}
+
+/// <summary>One message about a group's tree.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Group">The group; its root is the node nearest to this key.</param>
+/// <param name="Id">The number of the news.</param>
+/// <param name="Hops">Steps from who published.</param>
+public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group, ulong Id, int Hops);
+
+/// <summary>A message of Pastry or about a tree, one of the two.</summary>
+public readonly record struct ScribeMessage<TPeer>(PastryMessage<TPeer>? Routing, TreeMessage? Tree) : IOverlayMessage
+    where TPeer : struct, IEquatable<TPeer>
+{
+    /// <summary>Kinds about trees come first, those of Pastry from 8 on.</summary>
+    public int KindNumber => Tree is { } tree ? (int)tree.Kind : 8 + Routing!.Value.KindNumber;
+
+    public ulong Digest => Tree is { } tree
+        ? new MessageDigest((ulong)tree.Kind).Add(tree.Group).Add(tree.Id).Add((ulong)tree.Hops).Value
+        : Routing!.Value.Digest;
+}

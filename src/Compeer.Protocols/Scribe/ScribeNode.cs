@@ -1,0 +1,184 @@
+using Compeer.Protocols.Overlays;
+using Compeer.Protocols.Pastry;
+
+namespace Compeer.Protocols.Scribe;
+
+/// <summary>
+/// Multicast trees over Pastry: a group's root is the node nearest to the group's key, and the ways of all members to it are
+/// the branches. Single-threaded; never throws on what others send.
+/// </summary>
+/// <remarks>Spec: Castro et al., "Scribe: a large-scale and decentralized application-level multicast infrastructure" (JSAC 2002), section III.</remarks>
+public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPeer>>
+    where TPeer : struct, IEquatable<TPeer>
+{
+    private readonly ScribeOptions _options;
+    private readonly Dictionary<RingKey, ScribeGroup<TPeer>> _groups = [];
+    private readonly Queue<(TPeer To, TreeMessage Message)> _outbox = new();
+    private readonly Queue<ScribeDelivery> _deliveries = new();
+    private Instant _refreshAt = Instant.Never;
+
+    /// <param name="routing">The node of Pastry below; it is driven from here.</param>
+    /// <param name="options">Bounds and times.</param>
+    public ScribeNode(PastryNode<TPeer> routing, ScribeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(options);
+        (Routing, _options) = (routing, options);
+    }
+
+    /// <summary>The node of Pastry below.</summary>
+    public PastryNode<TPeer> Routing { get; }
+
+    public Instant NextDeadline => Instant.Min(Routing.NextDeadline, _refreshAt);
+
+    /// <summary>Children of ours in a group's tree.</summary>
+    public int ChildCount(RingKey group) => _groups.TryGetValue(group, out ScribeGroup<TPeer>? here) ? here.Children.Count : 0;
+
+    /// <summary>Wants the news of a group; false when we are in too many.</summary>
+    public bool TrySubscribe(RingKey group, Instant now)
+    {
+        if (Enter(group, now) is not { } here)
+            return false;
+        here.IsMember = true;
+        return true;
+    }
+
+    /// <summary>Wants the news no longer; passes it on while there are children.</summary>
+    public void Unsubscribe(RingKey group)
+    {
+        if (!_groups.TryGetValue(group, out ScribeGroup<TPeer>? here))
+            return;
+        here.IsMember = false;
+        LeaveIfIdle(group, here);
+    }
+
+    /// <summary>Sends news to all members of a group.</summary>
+    public void Publish(RingKey group, ulong id) => ToRoot(new TreeMessage(ScribeMessageKind.Publish, group, id, 0));
+
+    /// <summary>The next news for us; false when there is none.</summary>
+    public bool TryTakeDelivery(out ScribeDelivery delivery) => _deliveries.TryDequeue(out delivery);
+
+    public bool TryTransmit(out TPeer to, out ScribeMessage<TPeer> message)
+    {
+        if (_outbox.TryDequeue(out (TPeer To, TreeMessage Message) next))
+        {
+            (to, message) = (next.To, new ScribeMessage<TPeer>(null, next.Message));
+            return true;
+        }
+        bool any = Routing.TryTransmit(out to, out PastryMessage<TPeer> routing);
+        message = new ScribeMessage<TPeer>(routing, null);
+        return any;
+    }
+
+    public void Receive(TPeer from, in ScribeMessage<TPeer> message, Instant now)
+    {
+        if (message.Routing is { } routing)
+            Routing.Receive(from, routing, now);
+        else if (message.Tree is { } tree)
+            OnTree(from, tree, now);
+    }
+
+    public void OnUndelivered(TPeer to, in ScribeMessage<TPeer> message, Instant now)
+    {
+        Routing.OnUndelivered(to, message.Routing ?? new PastryMessage<TPeer>(PastryMessageKind.AskLeaves, default, 0, 0, Routing.Self, []), now);
+        foreach ((RingKey group, ScribeGroup<TPeer> here) in _groups)
+        {
+            here.Children.Remove(to);
+            if (here.Parent is { } parent && parent.Equals(to))
+                FindParent(group, here);
+        }
+        if (message.Tree is { Kind: ScribeMessageKind.Publish } news)
+            ToRoot(news);
+    }
+
+    public void OnDeadline(Instant now)
+    {
+        if (Routing.NextDeadline <= now)
+            Routing.OnDeadline(now);
+        if (_refreshAt > now)
+            return;
+        _refreshAt = _groups.Count > 0 ? now + _options.RefreshEvery : Instant.Never;
+        foreach ((RingKey group, ScribeGroup<TPeer> here) in _groups.ToArray())
+        {
+            foreach (TPeer silent in here.Children.Where(c => c.Value + _options.ChildPatience < now).Select(c => c.Key).ToArray())
+                here.Children.Remove(silent);
+            // Asked anew each time: a node that came between is nearer to the key, and a root may no longer be one.
+            FindParent(group, here);
+            LeaveIfIdle(group, here);
+        }
+    }
+
+    private void OnTree(TPeer from, in TreeMessage message, Instant now)
+    {
+        switch (message.Kind)
+        {
+            case ScribeMessageKind.Subscribe:
+                if (Enter(message.Group, now) is { } entered && (entered.Children.Count < _options.MaxChildren || entered.Children.ContainsKey(from)))
+                    entered.Children[from] = now;
+                break;
+            case ScribeMessageKind.Unsubscribe when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? left):
+                left.Children.Remove(from);
+                LeaveIfIdle(message.Group, left);
+                break;
+            case ScribeMessageKind.Publish:
+                ToRoot(message);
+                break;
+            case ScribeMessageKind.Multicast when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? here) && here.Parent is { } parent && parent.Equals(from):
+                Multicast(here, message);
+                break;
+        }
+    }
+
+    private void ToRoot(in TreeMessage news)
+    {
+        const int mostHops = 64;
+        if (news.Hops >= mostHops)
+            return;
+        if (Routing.NextHop(news.Group) is { } next)
+            _outbox.Enqueue((next.Peer, news with { Hops = news.Hops + 1 }));
+        else if (_groups.TryGetValue(news.Group, out ScribeGroup<TPeer>? here))
+            Multicast(here, news with { Kind = ScribeMessageKind.Multicast });
+    }
+
+    private void Multicast(ScribeGroup<TPeer> here, in TreeMessage news)
+    {
+        if (!here.TryRemember(news.Id, _options.MaxRemembered))
+            return;
+        if (here.IsMember)
+            _deliveries.Enqueue(new ScribeDelivery(news.Group, news.Id, news.Hops));
+        foreach (TPeer child in here.Children.Keys)
+            _outbox.Enqueue((child, news with { Hops = news.Hops + 1 }));
+    }
+
+    private ScribeGroup<TPeer>? Enter(RingKey group, Instant now)
+    {
+        if (_groups.TryGetValue(group, out ScribeGroup<TPeer>? here))
+            return here;
+        if (_groups.Count == _options.MaxGroups)
+            return null;
+        here = new ScribeGroup<TPeer>();
+        _groups.Add(group, here);
+        _refreshAt = Instant.Min(_refreshAt, now + _options.RefreshEvery);
+        FindParent(group, here);
+        return here;
+    }
+
+    private void FindParent(RingKey group, ScribeGroup<TPeer> here)
+    {
+        TPeer? next = Routing.NextHop(group)?.Peer;
+        if (here.Parent is { } old && !(next is { } same && same.Equals(old)))
+            _outbox.Enqueue((old, new TreeMessage(ScribeMessageKind.Unsubscribe, group, 0, 0)));
+        here.Parent = next;
+        if (next is { } parent)
+            _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0)));
+    }
+
+    private void LeaveIfIdle(RingKey group, ScribeGroup<TPeer> here)
+    {
+        if (here.IsMember || here.Children.Count > 0)
+            return;
+        _groups.Remove(group);
+        if (here.Parent is { } parent)
+            _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Unsubscribe, group, 0, 0)));
+    }
+}

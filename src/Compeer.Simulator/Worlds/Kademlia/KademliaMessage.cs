@@ -1,0 +1,25 @@
+using Compeer.Protocols.Kademlia;
+using Compeer.Protocols.Overlays;
+
+namespace Compeer.Simulator.Worlds.Kademlia;
+
+/// <summary>A question for the nodes nearest to a key, its answer, or a value to be kept at a key.</summary>
+public enum KademliaMessageKind : byte
+{
+    Find,
+    Nodes,
+    Store,
+}
+
+/// <summary>One message of a bare Kademlia, without any network's own codec.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Id">The lookup's number.</param>
+/// <param name="Key">The key.</param>
+/// <param name="HasValue">Of an answer: the sender keeps a value there.</param>
+/// <param name="Nodes">The nodes told with the keys they are said to have; never null.</param>
+public readonly record struct KademliaMessage(KademliaMessageKind Kind, int Id, Key160 Key, bool HasValue, (Key160 Key, int Node)[] Nodes) : IOverlayMessage
+{
+    public int KindNumber => (int)Kind;
+
+    public ulong Digest => new MessageDigest((ulong)Kind).Add((ulong)Id).Add(Key.LeadingBits).Add(HasValue ? 1UL : 0).Add((ulong)Nodes.Length).Value;
+}
