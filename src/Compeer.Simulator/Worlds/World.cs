@@ -24,7 +24,7 @@ public abstract class World
     public static IReadOnlyList<World> All { get; } =
     [
         new Chord.ChordFailuresWorld(), new Chord.ChordJoinsWorld(), new Chord.ChordPathsWorld(),
-        new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossip.HyParViewFailuresWorld(),
+        new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossipsub.GossipsubAttacksWorld(), new Gossip.HyParViewFailuresWorld(),
         new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
         new MainlineDht.MainlineDhtWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
         new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new SetReconciliation.SetReconciliationWorld(),

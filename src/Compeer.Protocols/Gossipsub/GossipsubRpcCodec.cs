@@ -1,0 +1,385 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Compeer.Formats.Protobuf;
+
+namespace Compeer.Protocols.Gossipsub;
+
+/// <summary>RPCs as protobuf, without the length before them.</summary>
+/// <remarks>Spec: libp2p/specs pubsub/README.md; gossipsub v1.0 to v1.2. Unknown fields are passed over; those of messages stay in what is signed.</remarks>
+public static class GossipsubRpcCodec
+{
+    /// <summary>Longest RPC that is read.</summary>
+    public const int MaxBytes = 4 << 20;
+
+    /// <summary>Most elements of one kind in an RPC, and most message ids of one kind; one with more is refused as a whole.</summary>
+    public const int MaxElements = 5000;
+
+    /// <summary>Longest name of a topic in bytes of UTF-8.</summary>
+    public const int MaxTopicBytes = 1024;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Writes one.</summary>
+    public static void Encode(in GossipsubRpc rpc, IBufferWriter<byte> output)
+    {
+        var writer = new ProtobufWriter(output);
+        foreach (TopicSubscription subscription in Items(rpc.Subscriptions))
+        {
+            writer.WriteMessage(1, subscription, static (message, s) =>
+            {
+                message.WriteVarint(1, s.Subscribes ? 1UL : 0);
+                message.WriteString(2, s.Topic);
+            });
+        }
+        foreach (PubsubMessage published in Items(rpc.Publish))
+            writer.WriteMessage(2, published, static (message, p) => Write(message, p, withSignature: true));
+        if (!(rpc.IHave.IsDefaultOrEmpty && rpc.IWant.IsDefaultOrEmpty && rpc.Graft.IsDefaultOrEmpty && rpc.Prune.IsDefaultOrEmpty && rpc.IDontWant.IsDefaultOrEmpty))
+            writer.WriteMessage(3, rpc, static (message, r) => WriteControl(message, r));
+    }
+
+    /// <summary>What a signature is over.</summary>
+    public static byte[] EncodeUnsigned(PubsubMessage message)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Write(new ProtobufWriter(output), message, withSignature: false);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads one; false where it is malformed or says more than <see cref="MaxElements"/> of anything. Data of messages is a copy.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> source, out GossipsubRpc rpc)
+    {
+        rpc = default;
+        if (source.Length > MaxBytes)
+            return false;
+        var subscriptions = ImmutableArray.CreateBuilder<TopicSubscription>();
+        var publish = ImmutableArray.CreateBuilder<PubsubMessage>();
+        var control = new Control();
+        var reader = new ProtobufReader(source);
+        while (reader.TryReadTag(out int field, out WireType type))
+        {
+            bool read = (field, type) switch
+            {
+                (1, WireType.Bytes) => reader.TryReadBytes(out ReadOnlySpan<byte> bytes) && subscriptions.Count < MaxElements && TryReadSubscription(bytes, subscriptions),
+                (2, WireType.Bytes) => reader.TryReadBytes(out ReadOnlySpan<byte> bytes) && publish.Count < MaxElements && TryReadMessage(bytes, publish),
+                (3, WireType.Bytes) => reader.TryReadBytes(out ReadOnlySpan<byte> bytes) && control.TryRead(bytes),
+                _ => reader.TrySkip(type),
+            };
+            if (!read)
+                return false;
+        }
+        if (!reader.IsAtEnd)
+            return false;
+        rpc = new GossipsubRpc
+        {
+            Subscriptions = subscriptions.ToImmutable(),
+            Publish = publish.ToImmutable(),
+            IHave = control.IHave.ToImmutable(),
+            IWant = control.IWant.ToImmutable(),
+            Graft = control.Graft.ToImmutable(),
+            Prune = control.Prune.ToImmutable(),
+            IDontWant = control.IDontWant.ToImmutable(),
+        };
+        return true;
+    }
+
+    internal static ReadOnlySpan<T> Items<T>(ImmutableArray<T> items) => items.IsDefault ? [] : items.AsSpan();
+
+    private static void Write(ProtobufWriter writer, PubsubMessage message, bool withSignature)
+    {
+        if (message.From is { } from)
+            writer.WriteBytes(1, from);
+        writer.WriteBytes(2, message.Data.Span);
+        if (message.SequenceNumber is { } number)
+            writer.WriteBytes(3, number);
+        writer.WriteString(4, message.Topic);
+        if (withSignature && message.Signature is { } signature)
+            writer.WriteBytes(5, signature);
+        if (message.Key is { } key)
+            writer.WriteBytes(6, key);
+    }
+
+    private static void WriteControl(ProtobufWriter writer, in GossipsubRpc rpc)
+    {
+        foreach (IHave have in Items(rpc.IHave))
+        {
+            writer.WriteMessage(1, have, static (message, h) =>
+            {
+                message.WriteString(1, h.Topic);
+                foreach (MessageId id in Items(h.Ids))
+                    message.WriteBytes(2, id.Bytes);
+            });
+        }
+        WriteIds(writer, 2, rpc.IWant);
+        foreach (string topic in Items(rpc.Graft))
+            writer.WriteMessage(3, topic, static (message, t) => message.WriteString(1, t));
+        foreach (Prune prune in Items(rpc.Prune))
+            writer.WriteMessage(4, prune, static (message, p) => WritePrune(message, p));
+        WriteIds(writer, 5, rpc.IDontWant);
+    }
+
+    private static void WriteIds(ProtobufWriter writer, int field, ImmutableArray<MessageId> ids)
+    {
+        if (ids.IsDefaultOrEmpty)
+            return;
+        writer.WriteMessage(field, ids, static (message, all) =>
+        {
+            foreach (MessageId id in all)
+                message.WriteBytes(1, id.Bytes);
+        });
+    }
+
+    private static void WritePrune(ProtobufWriter writer, Prune prune)
+    {
+        writer.WriteString(1, prune.Topic);
+        foreach (OfferedPeer peer in Items(prune.Peers))
+        {
+            writer.WriteMessage(2, peer, static (message, p) =>
+            {
+                message.WriteBytes(1, p.PeerId.Span);
+                if (!p.SignedPeerRecord.IsEmpty)
+                    message.WriteBytes(2, p.SignedPeerRecord.Span);
+            });
+        }
+        if (prune.Backoff is { } backoff)
+            writer.WriteVarint(3, (ulong)Math.Max(0, backoff.TotalSeconds));
+    }
+
+    private static bool TryReadSubscription(ReadOnlySpan<byte> source, ImmutableArray<TopicSubscription>.Builder subscriptions)
+    {
+        var reader = new ProtobufReader(source);
+        ulong subscribes = 0;
+        string? topic = null;
+        while (reader.TryReadTag(out int field, out WireType type))
+        {
+            bool read = (field, type) switch
+            {
+                (1, WireType.Varint) => reader.TryReadVarint(out subscribes),
+                (2, WireType.Bytes) => TryReadTopic(ref reader, out topic),
+                _ => reader.TrySkip(type),
+            };
+            if (!read)
+                return false;
+        }
+        if (!reader.IsAtEnd || topic is null)
+            return false;
+        subscriptions.Add(new TopicSubscription(topic, subscribes != 0));
+        return true;
+    }
+
+    private static bool TryReadMessage(ReadOnlySpan<byte> source, ImmutableArray<PubsubMessage>.Builder publish)
+    {
+        var reader = new ProtobufReader(source);
+        byte[] all = source.ToArray();
+        Range? signatureAt = null;
+        string? topic = null;
+        var message = new PubsubMessage("", ReadOnlyMemory<byte>.Empty);
+        while (true)
+        {
+            int start = reader.Position;
+            if (!reader.TryReadTag(out int field, out WireType type))
+                break;
+            if (field is 1 or 2 or 3 or 5 or 6 && type == WireType.Bytes)
+            {
+                if (!reader.TryReadBytes(out ReadOnlySpan<byte> value))
+                    return false;
+                // Two signatures would leave open what the second one is over.
+                if (field == 5 && signatureAt is not null)
+                    return false;
+                message = field switch
+                {
+                    1 => message with { From = value.ToArray() },
+                    2 => message with { Data = all.AsMemory(reader.Position - value.Length, value.Length) },
+                    3 => message with { SequenceNumber = value.ToArray() },
+                    5 => message with { Signature = value.ToArray() },
+                    _ => message with { Key = value.ToArray() },
+                };
+                if (field == 5)
+                    signatureAt = start..reader.Position;
+            }
+            else if (field == 4 && type == WireType.Bytes ? !TryReadTopic(ref reader, out topic) : !reader.TrySkip(type))
+            {
+                return false;
+            }
+        }
+        if (!reader.IsAtEnd || topic is null)
+            return false;
+        publish.Add(message with { Topic = topic, Signed = signatureAt is { } at ? (byte[])[.. all[..at.Start.Value], .. all[at.End.Value..]] : all });
+        return true;
+    }
+
+    private static bool TryReadTopic(ref ProtobufReader reader, [NotNullWhen(true)] out string? topic)
+    {
+        topic = null;
+        if (!reader.TryReadBytes(out ReadOnlySpan<byte> bytes) || bytes.Length > MaxTopicBytes)
+            return false;
+        try
+        {
+            topic = StrictUtf8.GetString(bytes);
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The control part while it is read; several in one RPC add up.</summary>
+    private sealed class Control
+    {
+        private int _announced;
+        private int _offered;
+
+        public ImmutableArray<IHave>.Builder IHave { get; } = ImmutableArray.CreateBuilder<IHave>();
+
+        public ImmutableArray<MessageId>.Builder IWant { get; } = ImmutableArray.CreateBuilder<MessageId>();
+
+        public ImmutableArray<string>.Builder Graft { get; } = ImmutableArray.CreateBuilder<string>();
+
+        public ImmutableArray<Prune>.Builder Prune { get; } = ImmutableArray.CreateBuilder<Prune>();
+
+        public ImmutableArray<MessageId>.Builder IDontWant { get; } = ImmutableArray.CreateBuilder<MessageId>();
+
+        public bool TryRead(ReadOnlySpan<byte> source)
+        {
+            var reader = new ProtobufReader(source);
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                if (field is < 1 or > 5 || type != WireType.Bytes)
+                {
+                    if (!reader.TrySkip(type))
+                        return false;
+                    continue;
+                }
+                if (!reader.TryReadBytes(out ReadOnlySpan<byte> part))
+                    return false;
+                bool read = field switch
+                {
+                    1 => IHave.Count < MaxElements && TryReadIHave(part),
+                    2 => TryReadIds(part, IWant),
+                    3 => Graft.Count < MaxElements && TryReadGraft(part),
+                    4 => Prune.Count < MaxElements && TryReadPrune(part),
+                    _ => TryReadIds(part, IDontWant),
+                };
+                if (!read)
+                    return false;
+            }
+            return reader.IsAtEnd;
+        }
+
+        private static bool TryReadId(ref ProtobufReader reader, ImmutableArray<MessageId>.Builder ids)
+        {
+            if (!reader.TryReadBytes(out ReadOnlySpan<byte> id) || id.Length > MessageId.MaxBytes)
+                return false;
+            ids.Add(new MessageId(id.ToArray()));
+            return true;
+        }
+
+        private static bool TryReadIds(ReadOnlySpan<byte> source, ImmutableArray<MessageId>.Builder ids)
+        {
+            var reader = new ProtobufReader(source);
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                if (field == 1 && type == WireType.Bytes ? ids.Count == MaxElements || !TryReadId(ref reader, ids) : !reader.TrySkip(type))
+                    return false;
+            }
+            return reader.IsAtEnd;
+        }
+
+        private bool TryReadIHave(ReadOnlySpan<byte> source)
+        {
+            var reader = new ProtobufReader(source);
+            var ids = ImmutableArray.CreateBuilder<MessageId>();
+            string? topic = null;
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                bool read = (field, type) switch
+                {
+                    (1, WireType.Bytes) => TryReadTopic(ref reader, out topic),
+                    (2, WireType.Bytes) => ++_announced <= MaxElements && TryReadId(ref reader, ids),
+                    _ => reader.TrySkip(type),
+                };
+                if (!read)
+                    return false;
+            }
+            if (!reader.IsAtEnd || topic is null)
+                return false;
+            IHave.Add(new IHave(topic, ids.ToImmutable()));
+            return true;
+        }
+
+        private bool TryReadGraft(ReadOnlySpan<byte> source)
+        {
+            var reader = new ProtobufReader(source);
+            string? topic = null;
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                if (field == 1 && type == WireType.Bytes ? !TryReadTopic(ref reader, out topic) : !reader.TrySkip(type))
+                    return false;
+            }
+            if (!reader.IsAtEnd || topic is null)
+                return false;
+            Graft.Add(topic);
+            return true;
+        }
+
+        private bool TryReadPrune(ReadOnlySpan<byte> source)
+        {
+            var reader = new ProtobufReader(source);
+            var peers = ImmutableArray.CreateBuilder<OfferedPeer>();
+            string? topic = null;
+            TimeSpan? backoff = null;
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                bool read;
+                switch (field, type)
+                {
+                    case (1, WireType.Bytes):
+                        read = TryReadTopic(ref reader, out topic);
+                        break;
+                    case (2, WireType.Bytes):
+                        read = reader.TryReadBytes(out ReadOnlySpan<byte> offered) && ++_offered <= MaxElements && TryReadPeer(offered, peers);
+                        break;
+                    case (3, WireType.Varint):
+                        read = reader.TryReadVarint(out ulong seconds);
+                        backoff = TimeSpan.FromSeconds(Math.Min(seconds, (ulong)GossipsubOptions.MaxBackoff.TotalSeconds));
+                        break;
+                    default:
+                        read = reader.TrySkip(type);
+                        break;
+                }
+                if (!read)
+                    return false;
+            }
+            if (!reader.IsAtEnd || topic is null)
+                return false;
+            Prune.Add(new Prune(topic, backoff, peers.ToImmutable()));
+            return true;
+        }
+
+        private static bool TryReadPeer(ReadOnlySpan<byte> source, ImmutableArray<OfferedPeer>.Builder peers)
+        {
+            var reader = new ProtobufReader(source);
+            byte[] id = [], record = [];
+            while (reader.TryReadTag(out int field, out WireType type))
+            {
+                if (field is 1 or 2 && type == WireType.Bytes)
+                {
+                    if (!reader.TryReadBytes(out ReadOnlySpan<byte> value))
+                        return false;
+                    if (field == 1)
+                        id = value.ToArray();
+                    else
+                        record = value.ToArray();
+                }
+                else if (!reader.TrySkip(type))
+                {
+                    return false;
+                }
+            }
+            peers.Add(new OfferedPeer(id, record));
+            return reader.IsAtEnd;
+        }
+    }
+}

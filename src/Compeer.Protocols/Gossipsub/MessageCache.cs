@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Compeer.Protocols.Gossipsub;
+
+/// <summary>The messages of the last heartbeats, for those who ask for them.</summary>
+/// <remarks>Spec: libp2p/specs gossipsub v1.0, "Message Cache".</remarks>
+internal sealed class MessageCache<TPeer>(int length, int gossip)
+    where TPeer : struct, IEquatable<TPeer>
+{
+    private readonly Dictionary<MessageId, Entry> _messages = [];
+    private readonly Queue<List<MessageId>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<MessageId>()));
+    private List<MessageId> _current = [];
+
+    public void Put(MessageId id, PubsubMessage message)
+    {
+        if (_messages.TryAdd(id, new Entry(message)))
+            _current.Add(id);
+    }
+
+    /// <summary>A message for a peer that asks for it, and how often it asked.</summary>
+    public bool TryGive(MessageId id, TPeer peer, [NotNullWhen(true)] out PubsubMessage? message, out int times)
+    {
+        if (!_messages.TryGetValue(id, out Entry? entry))
+        {
+            (message, times) = (null, 0);
+            return false;
+        }
+        message = entry.Message;
+        times = entry.Given[peer] = entry.Given.GetValueOrDefault(peer) + 1;
+        return true;
+    }
+
+    /// <summary>Ids of a topic that others are told of.</summary>
+    public List<MessageId> IdsOf(string topic) =>
+        [.. _windows.Skip(length - gossip).Append(_current).SelectMany(w => w).Where(id => _messages[id].Message.Topic == topic)];
+
+    /// <summary>A heartbeat has passed.</summary>
+    public void Shift()
+    {
+        _windows.Enqueue(_current);
+        _current = _windows.Dequeue();
+        foreach (MessageId id in _current)
+            _messages.Remove(id);
+        _current.Clear();
+    }
+
+    private sealed class Entry(PubsubMessage message)
+    {
+        public PubsubMessage Message { get; } = message;
+
+        public Dictionary<TPeer, int> Given { get; } = [];
+    }
+}
