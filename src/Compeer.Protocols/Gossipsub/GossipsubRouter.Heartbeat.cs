@@ -44,6 +44,7 @@ public sealed partial class GossipsubRouter<TPeer>
             Gossip(topic, fanout.Peers);
         }
         _cache.Shift();
+        _seen.Forget(now);
     }
 
     /// <summary>What a peer may do in a heartbeat begins anew; whoever broke a promise is blamed.</summary>

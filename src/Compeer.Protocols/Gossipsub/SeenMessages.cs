@@ -16,14 +16,18 @@ internal sealed class SeenMessages<TPeer>(TimeSpan keptFor, int max)
     /// <summary>Notes a message that was not seen and waits for its verdict.</summary>
     public SeenMessage<TPeer> Add(MessageId id, PubsubMessage message, Instant now)
     {
-        while (_order.TryPeek(out (MessageId Id, Instant At) oldest) && (now - oldest.At > keptFor || _order.Count >= max))
-        {
-            if (_seen.Remove(_order.Dequeue().Id, out SeenMessage<TPeer>? forgotten) && forgotten.Verdict is null)
-                Unjudged--;
-        }
+        while (_order.Count >= max)
+            ForgetOldest();
         _order.Enqueue((id, now));
         Unjudged++;
         return _seen[id] = new SeenMessage<TPeer> { Waiting = message };
+    }
+
+    /// <summary>Forgets what is past.</summary>
+    public void Forget(Instant now)
+    {
+        while (_order.TryPeek(out (MessageId Id, Instant At) oldest) && now - oldest.At > keptFor)
+            ForgetOldest();
     }
 
     /// <summary>Notes the verdict.</summary>
@@ -31,6 +35,12 @@ internal sealed class SeenMessages<TPeer>(TimeSpan keptFor, int max)
     {
         (seen.Verdict, seen.JudgedAt, seen.Waiting) = (verdict, now, null);
         Unjudged--;
+    }
+
+    private void ForgetOldest()
+    {
+        if (_seen.Remove(_order.Dequeue().Id, out SeenMessage<TPeer>? forgotten) && forgotten.Verdict is null)
+            Unjudged--;
     }
 }
 

@@ -21,11 +21,11 @@ public sealed class GossipsubRpcCodecTests
     public void What_is_written_is_read_the_same()
     {
         GossipsubRpc read = Read(Write(Full));
-        Assert.Equal(Full.Subscriptions, read.Subscriptions);
-        Assert.Equal(Full.IHave[0].Ids, read.IHave[0].Ids);
-        Assert.Equal(Full.IWant, read.IWant);
-        Assert.Equal(Full.Graft, read.Graft);
-        Assert.Equal(Full.IDontWant, read.IDontWant);
+        Assert.Equal(Full.Subscriptions.ToArray(), read.Subscriptions.ToArray());
+        Assert.Equal(Full.IHave[0].Ids.ToArray(), read.IHave[0].Ids.ToArray());
+        Assert.Equal(Full.IWant.ToArray(), read.IWant.ToArray());
+        Assert.Equal(Full.Graft.ToArray(), read.Graft.ToArray());
+        Assert.Equal(Full.IDontWant.ToArray(), read.IDontWant.ToArray());
         Assert.Equal(("b", TimeSpan.FromSeconds(60)), (read.Prune[0].Topic, read.Prune[0].Backoff));
         Assert.Equal([2, 3], read.Prune[0].Peers[0].SignedPeerRecord.ToArray());
         Assert.Null(read.Prune[1].Backoff);
