@@ -7,8 +7,8 @@ namespace Compeer.SimulationTests.Overlays;
 /// <summary>The overlays' worlds, small enough for every run; docs/overlays.md has the figures of the large ones.</summary>
 public sealed class OverlayWorldTests(ITestOutputHelper output)
 {
-    /// <summary>Worlds that take long however few nodes they have, and one that is tested elsewhere.</summary>
-    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht"];
+    /// <summary>Worlds that take long however few nodes they have, or that are tested elsewhere.</summary>
+    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "gossipsub-attacks", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht"];
 
     public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Slow)];
 
