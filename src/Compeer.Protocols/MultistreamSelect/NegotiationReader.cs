@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Compeer.Protocols.MultistreamSelect;
 
@@ -9,14 +10,13 @@ internal sealed class NegotiationReader
     private int _count;
     private int _length;
     private int _lengthBytes;
+    private bool _isLengthKnown;
 
     /// <summary>What is wrong with what came, as a clause; null while all is well.</summary>
     public string? Fault { get; private set; }
 
     /// <summary>Bytes that surely belong to the current message; at least 1.</summary>
     public int BytesNeeded => _isLengthKnown ? _length - _count : 1;
-
-    private bool _isLengthKnown;
 
     /// <summary>Takes at most <see cref="BytesNeeded"/> bytes; gives the text when the message is complete.</summary>
     public string? Take(ReadOnlySpan<byte> data)
@@ -31,15 +31,13 @@ internal sealed class NegotiationReader
         if (_count < _length)
             return null;
         ReadOnlySpan<byte> text = _message.AsSpan(0, _length - 1);
-        bool isText = _message[_length - 1] == (byte)'\n' && !text.Contains((byte)'\n') && Utf8Valid(text);
+        bool isText = _message[_length - 1] == (byte)'\n' && !text.Contains((byte)'\n') && Utf8.IsValid(text);
         (_count, _length, _lengthBytes, _isLengthKnown) = (0, 0, 0, false);
         if (isText)
             return Encoding.UTF8.GetString(text);
         Fault = "a message of the negotiation is not one line of UTF-8";
         return null;
     }
-
-    private static bool Utf8Valid(ReadOnlySpan<byte> text) => System.Text.Unicode.Utf8.IsValid(text);
 
     private void TakeLength(byte next)
     {
