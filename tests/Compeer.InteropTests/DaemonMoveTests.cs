@@ -77,13 +77,14 @@ public sealed class DaemonMoveTests(TestContents contents) : IClassFixture<TestC
         TorrentFacts torrent = await Torrents.CreateAsync(host, content, "v1");
         string first = network.NewDirectory("first"), small = network.NewDirectory("small");
         content.CopyTo(first);
-        CompeerDaemon daemon = await CompeerDaemon.StartAsync(host, network.NewDirectory("node"));
+        // Before the daemon starts: a program in a network of its own does not see what is mounted later.
         await LabTool.RunAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small]);
         try
         {
+            CompeerDaemon daemon = await CompeerDaemon.StartAsync(host, network.NewDirectory("node"));
             string id = (await daemon.RunAsync("add", torrent.Path, "--dir", first))["id"]!.GetValue<string>();
             await UntilAsync(daemon, id, t => t["state"]!.GetValue<string>() == "seeding");
-            LabException refused = await Assert.ThrowsAsync<LabException>(() => daemon.RunAsync("move", id, small));
+            LabException refused = await Assert.ThrowsAsync<LabException>(() => daemon.PrintAsync("move", id, small));
             Assert.Contains("No room", refused.Message, StringComparison.Ordinal);
             JsonNode after = await UntilAsync(daemon, id, t => t["state"]!.GetValue<string>() == "seeding");
             Assert.Equal((first, 1d), (after["directory"]!.GetValue<string>(), after["progress"]!.GetValue<double>()));
