@@ -25,6 +25,9 @@ public sealed record YamuxOptions
     /// <summary>Streams of the remote at once; further ones are reset.</summary>
     public int MaxIncomingStreams { get; init; } = 1024;
 
+    /// <summary>Streams of the remote that are reset so between two of our pings; more end the session.</summary>
+    public int MaxRefused { get; init; } = 10_000;
+
     /// <summary>Payload of one data frame that we send.</summary>
     public int MaxFrameBytes { get; init; } = 64 * 1024;
 

@@ -102,7 +102,10 @@ public sealed partial class YamuxSession
         }
         if (_isGoingAway || _incoming >= _options.MaxIncomingStreams)
         {
-            AddAnswer(new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Rst, frame.StreamId, 0));
+            if (++_refused > _options.MaxRefused)
+                Finish(YamuxEnd.Flood, GoAwayCode.ProtocolError, "it opens far more streams than it may");
+            else
+                AddAnswer(new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Rst, frame.StreamId, 0));
             return End == YamuxEnd.None;
         }
         if ((frame.Flags & YamuxFlags.Rst) != 0)

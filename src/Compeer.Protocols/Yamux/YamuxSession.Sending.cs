@@ -56,6 +56,7 @@ public sealed partial class YamuxSession
             return;
         }
         _pingAt = now;
+        _refused = 0;
         _isPingDue = true;
         foreach (YamuxStream stream in _streams.Values.Where(s => s.IsWriteEnded && s.LingersUntil <= now).ToArray())
             Reset(stream, YamuxCut.ByUs);

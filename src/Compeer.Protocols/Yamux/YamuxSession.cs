@@ -15,6 +15,7 @@ public sealed partial class YamuxSession
     private uint _nextId;
     private int _incoming;
     private int _unacknowledged;
+    private int _refused;
     private bool _isRemoteGoingAway;
     private bool _isGoingAway;
 
