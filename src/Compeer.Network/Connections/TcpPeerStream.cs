@@ -30,8 +30,13 @@ public sealed class TcpPeerStream : PeerStream
 
     public override PeerPath Path => PeerPath.Tcp;
 
-    public override async ValueTask WaitReadableAsync(CancellationToken cancellationToken) =>
-        await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken);
+    /// <summary>A receive into nothing ends early when the kernel's word of bytes that were taken meanwhile comes late; one who believed it would hold a buffer for hours.</summary>
+    public override async ValueTask WaitReadableAsync(CancellationToken cancellationToken)
+    {
+        do
+            await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken);
+        while (!_socket.Poll(TimeSpan.Zero, SelectMode.SelectRead));
+    }
 
     public override ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancellationToken) =>
         _socket.ReceiveAsync(target, SocketFlags.None, cancellationToken);
