@@ -16,6 +16,8 @@ internal sealed class Downloads(TorrentSession session)
 {
     private const int MaxPicksPerFlush = 256;
     private const int MaxRememberedPeers = 10_000;
+    private const int BlocksInTurn = 2;
+    private const int MaxTurns = 16;
 
     private static readonly TimeSpan SnubAfter = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(2);
@@ -28,6 +30,7 @@ internal sealed class Downloads(TorrentSession session)
     private readonly List<int> _liars = [];
     private readonly List<int> _dropped = [];
     private readonly List<BlockRequest> _givenUp = [];
+    private readonly HashSet<int> _due = [];
     private PiecePicker? _picker;
     private long _backlogBytes;
     private Instant _nextRetry;
@@ -211,8 +214,28 @@ internal sealed class Downloads(TorrentSession session)
         _dropped.Clear();
     }
 
+    /// <summary>
+    /// Somebody waits for pieces that were not their turn: takes back whatever else is asked for and may come later, and asks for what
+    /// is due, of one peer after the other a little, so that they share it.
+    /// </summary>
+    public void Hurry()
+    {
+        if (!IsActive)
+            return;
+        _due.Clear();
+        Picker.CopyDue(session.Now, _due);
+        foreach (PeerLink link in session.Links.Values)
+            GiveUp(link);
+        for (int turn = 0; turn < MaxTurns; turn++)
+        {
+            foreach (PeerLink link in session.Links.Values)
+                Flush(link, BlocksInTurn);
+        }
+        session.MarkAllDirty();
+    }
+
     /// <summary>Asks for as much as keeps the peer busy.</summary>
-    public void Flush(PeerLink link)
+    public void Flush(PeerLink link, int most = MaxPicksPerFlush)
     {
         if (!IsActive || link.Wire.RemotePieces is not { } pieces)
             return;
@@ -228,7 +251,7 @@ internal sealed class Downloads(TorrentSession session)
         if (!link.Wire.AmInterested || !MayAsk)
             return;
         int target = link.IsSnubbed ? 1 : Math.Min(link.TargetQueue, link.Wire.MaxOutstanding);
-        int room = Math.Min(target - link.Wire.Outstanding, MaxPicksPerFlush);
+        int room = target - link.Wire.Outstanding;
         // Small top-ups would cost a message each; let a quarter of the queue drain first.
         if (room <= 0 || (room < target / 4 && link.Wire.Outstanding > 0 && target >= 16))
             return;
@@ -242,7 +265,7 @@ internal sealed class Downloads(TorrentSession session)
             Only = only,
             IsIdle = link.Wire.Outstanding == 0,
         };
-        int count = Picker.Pick(link.Slot, pieces, hints, session.Now, _picked.AsSpan(0, room));
+        int count = Picker.Pick(link.Slot, pieces, hints, session.Now, _picked.AsSpan(0, Math.Min(room, most)));
         for (int i = 0; i < count; i++)
         {
             if (!link.Wire.Request(_picked[i]))
@@ -395,11 +418,18 @@ internal sealed class Downloads(TorrentSession session)
     private void Snub(PeerLink link)
     {
         link.IsSnubbed = true;
-        link.Wire.CancelAll(_givenUp);
+        _due.Clear();
+        GiveUp(link);
+        session.MarkAllDirty();
+    }
+
+    /// <summary>Takes back what a peer was asked for, but for what is due.</summary>
+    private void GiveUp(PeerLink link)
+    {
+        link.Wire.CancelAllBut(_due, _givenUp);
         foreach (BlockRequest request in _givenUp)
             Picker.OnRequestLost(link.Slot, request);
         _givenUp.Clear();
-        session.MarkAllDirty();
     }
 
     private void Convict(List<int> liars, string reason)

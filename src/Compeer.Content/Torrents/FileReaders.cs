@@ -13,7 +13,12 @@ internal sealed class FileReaders(TorrentSession session)
 {
     private const int MaxReaders = 64;
 
+    /// <summary>Requests are taken back at most so often: to a peer that is cancelled all the time we look like a flood.</summary>
+    private static readonly TimeSpan HurryEvery = TimeSpan.FromMilliseconds(250);
+
     private readonly List<FileReader> _readers = [];
+    private bool _wantsHurry;
+    private Instant _mayHurry;
 
     public bool IsEmpty => _readers.Count == 0;
 
@@ -51,8 +56,10 @@ internal sealed class FileReaders(TorrentSession session)
         bool moved = reader.Ahead.MoveTo(read.Piece, session.Now);
         reader.Waiting.Add(read);
         Serve(reader);
-        if (moved && session.IsOpen)
-            SetDeadlines(reader);
+        if (!moved || !session.IsOpen)
+            return;
+        if (SetDeadlines(reader) && reader.Ahead.HasJumped)
+            Hurry();
     }
 
     /// <summary>Somebody waits no more. What a disk thread fills at this moment is answered first.</summary>
@@ -67,8 +74,13 @@ internal sealed class FileReaders(TorrentSession session)
         if (!_readers.Remove(reader))
             return;
         FailAll(reader, "The file was closed.");
-        if (session.IsOpen)
-            DropDeadlines(reader, _ => true);
+        if (!session.IsOpen)
+            return;
+        DropDeadlines(reader, _ => true);
+        foreach (FileReader other in _readers)
+            SetDeadlines(other); // the windows may have shared pieces
+        if (_readers.Exists(other => other.Waiting.Count > 0)) // a player that jumps may open the new place before it closes the old one
+            Hurry();
     }
 
     public void OnVerified(int piece)
@@ -82,7 +94,11 @@ internal sealed class FileReaders(TorrentSession session)
 
     public void OnTick(bool second)
     {
-        if (!second || !session.IsOpen)
+        if (!session.IsOpen)
+            return;
+        if (_wantsHurry)
+            Hurry();
+        if (!second)
             return;
         foreach (FileReader reader in _readers)
         {
@@ -163,18 +179,32 @@ internal sealed class FileReaders(TorrentSession session)
         Begin(reader, read);
     }
 
-    private void SetDeadlines(FileReader reader)
+    private void Hurry()
+    {
+        _wantsHurry = session.Now < _mayHurry;
+        if (_wantsHurry)
+            return;
+        _mayHurry = session.Now + HurryEvery;
+        session.Downloads.Hurry();
+    }
+
+    /// <summary>False when all of the window is here.</summary>
+    private bool SetDeadlines(FileReader reader)
     {
         PiecePicker picker = session.Downloads.Picker;
         ReadAhead ahead = reader.Ahead;
         DropDeadlines(reader, piece => piece < ahead.Piece || piece >= ahead.Piece + ahead.Count);
+        bool isWanting = false;
         for (int i = 0; i < ahead.Count; i++)
         {
             (int piece, Instant due) = ahead[i];
-            if (picker.SetDeadline(piece, due))
-                reader.Deadlines.Add(piece);
+            if (!picker.SetDeadline(piece, due))
+                continue;
+            reader.Deadlines.Add(piece);
+            isWanting = true;
         }
         session.MarkAllDirty();
+        return isWanting;
     }
 
     private void DropDeadlines(FileReader reader, Predicate<int> which)

@@ -22,6 +22,7 @@ internal sealed class Peers(TorrentSession session)
     private static readonly TimeSpan SameTime = TimeSpan.FromSeconds(10);
 
     private PeerBook? _book;
+    private Takers? _takers;
     private int _nextSlot;
     private Instant _nextSeedDial;
 
@@ -179,6 +180,9 @@ internal sealed class Peers(TorrentSession session)
             Drop(link, "both sides only give");
     }
 
+    /// <summary>Who has fetched from us, those included who went.</summary>
+    public IReadOnlyList<TakerDetails> DescribeTakers() => (_takers ?? new Takers()).Describe(Links.Values, session.Now);
+
     public void OnClosed(PeerLink link, string reason)
     {
         if (link.IsClosed)
@@ -186,6 +190,8 @@ internal sealed class Peers(TorrentSession session)
         link.IsClosed = true;
         Links.Remove(link.Slot);
         reason = link.Wire.Closed ?? reason;
+        if (link.Up.Total > 0)
+            (_takers ??= new Takers()).OnGone(link, session.Now);
         session.Downloads.OnGone(link);
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);

@@ -150,6 +150,9 @@ public sealed class TorrentClient : IAsyncDisposable
         return torrents;
     }
 
+    /// <summary>The limits of all torrents together, in bytes per second; 0 means none.</summary>
+    public (long Upload, long Download) RateLimits => (_services.Upload.BytesPerSecond, _services.Download.BytesPerSecond);
+
     /// <summary>Limits all torrents together from now on.</summary>
     /// <param name="uploadBytesPerSecond">0 means no limit.</param>
     /// <param name="downloadBytesPerSecond">0 means no limit.</param>

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Compeer.Content.Torrents;
 
 /// <summary>A torrent in detail, at one moment: for a person who looks at it. What it costs grows with peers, files and pieces.</summary>
@@ -6,7 +8,18 @@ namespace Compeer.Content.Torrents;
 /// <param name="Files">The files without padding; empty until the info dictionary is known.</param>
 /// <param name="Pieces">The pieces.</param>
 public sealed record TorrentDetails(
-    IReadOnlyList<PeerDetails> Peers, IReadOnlyList<TrackerDetails> Trackers, IReadOnlyList<FileDetails> Files, PieceMap Pieces);
+    IReadOnlyList<PeerDetails> Peers, IReadOnlyList<TrackerDetails> Trackers, IReadOnlyList<FileDetails> Files, PieceMap Pieces)
+{
+    /// <summary>Who has fetched how much from us since it was started, most first; those who went are remembered, up to 200.</summary>
+    public IReadOnlyList<TakerDetails> Takers { get; init; } = [];
+}
+
+/// <summary>Somebody who fetched from us; connections from one address with one program count as one.</summary>
+/// <param name="Address">Where it is.</param>
+/// <param name="Client">What it says that its program is; its own words.</param>
+/// <param name="Bytes">Payload that we sent.</param>
+/// <param name="SinceLeft">Since it went; null while it is connected.</param>
+public sealed record TakerDetails(IPAddress Address, string Client, long Bytes, TimeSpan? SinceLeft);
 
 /// <summary>A way to find peers.</summary>
 /// <param name="Url">The tracker's address without secrets; "dht", "lan" or "pex".</param>

@@ -11,8 +11,8 @@ internal sealed class OutstandingRequests
 
     private readonly Dictionary<long, int> _open = new(64);
     private readonly List<BlockRequest> _lost = [];
-    private Dictionary<long, int> _late = [];
-    private Dictionary<long, int> _later = [];
+    private Dictionary<long, (int Length, int Times)> _late = []; // a block asked for and given up twice may come twice
+    private Dictionary<long, (int Length, int Times)> _later = [];
 
     /// <summary>Requests not answered.</summary>
     public int Count => _open.Count;
@@ -26,7 +26,11 @@ internal sealed class OutstandingRequests
     }
 
     /// <summary>The request is answered, by a block or a refusal.</summary>
-    public bool TryAnswer(int index, int begin, int length) => TryRemove(_open, Key(index, begin), length);
+    public bool TryAnswer(int index, int begin, int length)
+    {
+        long key = Key(index, begin);
+        return _open.TryGetValue(key, out int asked) && asked == length && _open.Remove(key);
+    }
 
     /// <summary>We want it no more; its block may still come.</summary>
     public bool TryGiveUp(BlockRequest request)
@@ -39,7 +43,7 @@ internal sealed class OutstandingRequests
 
     /// <summary>A block or refusal for a request that was given up.</summary>
     public bool TryTakeLate(int index, int begin, int length) =>
-        TryRemove(_later, Key(index, begin), length) || TryRemove(_late, Key(index, begin), length);
+        TryTake(_later, Key(index, begin), length) || TryTake(_late, Key(index, begin), length);
 
     /// <summary>The remote choked us and will not answer what is open; false when nothing was.</summary>
     public bool LoseAll()
@@ -86,11 +90,18 @@ internal sealed class OutstandingRequests
             (_late, _later) = (_later, _late);
             _later.Clear();
         }
-        _later[key] = length;
+        _later[key] = (length, _later.TryGetValue(key, out (int Length, int Times) known) && known.Length == length ? known.Times + 1 : 1);
     }
 
-    private static bool TryRemove(Dictionary<long, int> requests, long key, int length) =>
-        requests.TryGetValue(key, out int asked) && asked == length && requests.Remove(key);
+    private static bool TryTake(Dictionary<long, (int Length, int Times)> requests, long key, int length)
+    {
+        if (!requests.TryGetValue(key, out (int Length, int Times) known) || known.Length != length)
+            return false;
+        if (known.Times == 1)
+            return requests.Remove(key);
+        requests[key] = (length, known.Times - 1);
+        return true;
+    }
 
     private static long Key(int index, int begin) => (long)index << 32 | (uint)begin;
 }

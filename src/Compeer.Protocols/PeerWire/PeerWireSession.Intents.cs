@@ -148,13 +148,16 @@ public sealed partial class PeerWireSession
         CheckControl();
     }
 
-    /// <summary>Wants nothing more of what was asked; the requests are added to <paramref name="given"/>.</summary>
-    public void CancelAll(List<BlockRequest> given)
+    /// <summary>
+    /// Wants nothing more of what was asked, but for blocks of some pieces; the requests taken back are put into <paramref name="given"/>, which is empty before.
+    /// Blocks that are on their way already still come. Spec: BEP 3 (cancel), BEP 6 (each is answered, by its block or a refusal).
+    /// </summary>
+    public void CancelAllBut(IReadOnlySet<int> pieces, List<BlockRequest> given)
     {
-        int first = given.Count;
         _outstanding.CopyTo(given);
-        for (int i = first; i < given.Count; i++)
-            Cancel(given[i]);
+        given.RemoveAll(request => pieces.Contains(request.Index));
+        foreach (BlockRequest request in given)
+            Cancel(request);
     }
 
     /// <summary>Takes a request of ours that a choke, or the loss of its piece, swept away. To be called until false after those events.</summary>

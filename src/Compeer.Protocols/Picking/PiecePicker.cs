@@ -145,6 +145,13 @@ public sealed partial class PiecePicker
     public bool SetDeadline(int piece, Instant deadline) =>
         deadline == Instant.Never ? _deadlines.Set(piece, deadline) : _missing[piece] && _deadlines.Set(piece, deadline);
 
+    /// <summary>Adds the pieces whose deadline is so near that two peers are asked for each block.</summary>
+    public void CopyDue(Instant now, ISet<int> pieces)
+    {
+        for (int i = 0; i < _deadlines.Count && now + _options.DeadlineMargin >= _deadlines[i].Due; i++)
+            pieces.Add(_deadlines[i].Piece);
+    }
+
     /// <summary>A piece is verified and kept, whether or not it was picked here.</summary>
     public void PieceVerified(int piece)
     {

@@ -176,17 +176,37 @@ public class PeerWireSessionTests
     }
 
     [Fact]
-    public void Everything_can_be_cancelled_at_once()
+    public void A_block_that_is_given_up_twice_may_come_twice_and_no_more()
+    {
+        PeerWireSession session = WireSession.New(options: new PeerWireOptions { MaxUnrequested = 0 });
+        session.Feed(WireBytes.Frame(1));
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(session.Request(First));
+            session.Cancel(First);
+        }
+        Assert.Single(session.Feed(WireBytes.Piece(0, 0, 16384)));
+        Assert.Empty(session.Feed(WireBytes.Reject(0, 0, 16384)));
+        Assert.Null(session.Closed);
+        session.Feed(WireBytes.Piece(0, 0, 16384));
+        Assert.Equal("it sends blocks that nobody asked for", session.Closed);
+    }
+
+    [Fact]
+    public void Everything_can_be_cancelled_at_once_but_for_what_is_urgent()
     {
         PeerWireSession session = Served();
         session.Request(First);
         session.Request(Second);
+        session.Request(new BlockRequest(1, 0, 16384));
         session.Sent();
-        List<BlockRequest> given = [new(7, 0, 1)];
-        session.CancelAll(given);
-        Assert.Equal([new(7, 0, 1), First, Second], given);
+        List<BlockRequest> given = [];
+        session.CancelAllBut(new HashSet<int> { 1 }, given);
+        Assert.Equal([First, Second], given);
         Assert.Equal([.. WireBytes.Cancel(0, 0, 16384), .. WireBytes.Cancel(0, 16384, 16384)], session.Sent());
-        Assert.Equal(0, session.Outstanding);
+        Assert.Equal(1, session.Outstanding);
+        session.CancelAllBut(new HashSet<int>(), given = []);
+        Assert.Equal([new(1, 0, 16384)], given);
     }
 
     [Fact]

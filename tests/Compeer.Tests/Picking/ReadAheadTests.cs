@@ -7,7 +7,7 @@ namespace Compeer.Tests.Picking;
 /// <summary>What a reader needs next, and what the picker makes of it.</summary>
 public sealed class ReadAheadTests
 {
-    private static readonly ReadAheadOptions Options = new() { WindowBytes = 4 * 32 * 1024, Grace = TimeSpan.FromSeconds(3), Step = TimeSpan.FromSeconds(2) };
+    private static readonly ReadAheadOptions Options = new() { WindowBytes = 4 * 32 * 1024, DueAtOnceBytes = 0, Grace = TimeSpan.FromSeconds(3), Step = TimeSpan.FromSeconds(2) };
 
     [Fact]
     public void The_window_begins_at_hand_and_ends_with_the_file()
@@ -21,6 +21,36 @@ public sealed class ReadAheadTests
         Assert.Equal([(14, At(8)), (15, At(10))], All(ahead));
         Assert.True(ahead.MoveTo(11, At(6)));
         Assert.Equal(4, ahead.Count);
+    }
+
+    [Fact]
+    public void A_jump_makes_what_is_there_due_at_once_and_reading_on_does_not()
+    {
+        var ahead = new ReadAhead(Options with { DueAtOnceBytes = 2 * 32 * 1024 }, 10, 30, 32 * 1024);
+        ahead.MoveTo(10, At(1));
+        Assert.True(ahead.HasJumped);
+        Assert.Equal([(10, At(1)), (11, At(1)), (12, At(8)), (13, At(10))], All(ahead));
+        ahead.MoveTo(11, At(2));
+        Assert.False(ahead.HasJumped);
+        Assert.Equal([(11, At(1)), (12, At(7)), (13, At(9)), (14, At(11))], All(ahead));
+        ahead.MoveTo(20, At(3));
+        Assert.True(ahead.HasJumped);
+        Assert.Equal([(20, At(3)), (21, At(3)), (22, At(10)), (23, At(12))], All(ahead));
+        var large = new ReadAhead(Options with { DueAtOnceBytes = 1 }, 0, 9, 4 << 20);
+        large.MoveTo(4, At(5));
+        Assert.Equal((4, At(5)), large[0]);
+    }
+
+    [Fact]
+    public void What_is_due_is_told_apart_from_what_may_wait()
+    {
+        PiecePicker picker = PickerTestKit.Picker(10, options: new PickerOptions { DeadlineMargin = TimeSpan.FromSeconds(2) });
+        picker.SetDeadline(7, At(3));
+        picker.SetDeadline(2, At(3.1));
+        picker.SetDeadline(5, At(1));
+        var due = new HashSet<int>();
+        picker.CopyDue(At(1), due);
+        Assert.Equal([5, 7], due.Order());
     }
 
     [Theory]

@@ -46,6 +46,40 @@ public sealed class DetailsTests
     }
 
     [Fact]
+    public async Task Who_took_how_much_is_told_after_he_went_too()
+    {
+        await using var swarm = new TestSwarm();
+        Metainfo metainfo = await WriteBoxAsync(swarm);
+        TorrentClient seed = swarm.Start("seed"), leech = swarm.Start("leech");
+        Torrent seeding = TestSwarm.Add(seed, metainfo, swarm.Folder["seed"]);
+        await TestSwarm.UntilCompleteAsync(seeding);
+        Assert.Empty((await DetailsOfAsync(seeding)).Takers);
+        Torrent fetching = TestSwarm.Add(leech, metainfo, swarm.Folder["leech"], seed);
+        await TestSwarm.UntilCompleteAsync(fetching);
+        await swarm.StopAsync(leech);
+        TakerDetails taker = await TakerUntilAsync(t => t.SinceLeft is not null);
+        Assert.Equal((IPAddress.Loopback, 1_000_000L), (taker.Address, taker.Bytes));
+        Assert.Contains("Compeer", taker.Client, StringComparison.Ordinal);
+
+        // The same program at the same address is the same taker.
+        Directory.Delete(swarm.Folder["leech"], recursive: true);
+        Torrent again = TestSwarm.Add(swarm.Start("again"), metainfo, swarm.Folder["leech"], seed);
+        await TestSwarm.UntilCompleteAsync(again);
+        Assert.Equal(2_000_000, (await TakerUntilAsync(t => t.Bytes >= 2_000_000)).Bytes);
+
+        async Task<TakerDetails> TakerUntilAsync(Predicate<TakerDetails> fits)
+        {
+            using var deadline = new CancellationTokenSource(Patience);
+            while (true)
+            {
+                if (Assert.Single((await DetailsOfAsync(seeding)).Takers) is var seen && fits(seen))
+                    return seen;
+                await Task.Delay(20, deadline.Token);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_closed_torrent_tells_the_same_without_being_opened()
     {
         await using var swarm = new TestSwarm();

@@ -1,5 +1,9 @@
 using Compeer.Content.Torrents;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
+using Compeer.Network.Transports;
+using Compeer.Protocols.MessageStreamEncryption;
+using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Tests.Sessions;
 
@@ -36,6 +40,44 @@ public sealed class FileStreamTests
         Assert.True(fetching.Status.Fraction < 0.9, $"all but everything came first: {fetching.Status.Fraction}");
         Assert.True((await fetching.GetDetailsAsync(CancellationToken.None)).Peers.Count(p => p.DownloadedBytes > 0) > 1);
         Assert.Equal(0, fetching.Status.CorruptBytes);
+    }
+
+    [Fact]
+    public async Task A_jump_takes_back_what_may_wait_and_asks_for_what_is_seen_first()
+    {
+        await using var swarm = new TestSwarm();
+        string path = swarm.Folder.Write("seed/film.bin", Length);
+        Metainfo metainfo = await TestSwarm.CreateAsync(path, TorrentFormat.V1);
+        await using var seed = new ScriptedSeed(metainfo);
+        TorrentClient leech = swarm.Start("leech", options => options with { Encryption = EncryptionPolicy.Forbid, Transports = PeerTransports.Tcp });
+        Torrent fetching = leech.Add(new TorrentSettings { Directory = swarm.Folder["leech"], InfoHashes = metainfo.InfoHashes, Metainfo = metainfo, Peers = [seed.EndPoint] });
+        await seed.UntilAsync(heard => heard.Count > 0);
+        using TorrentFileStream stream = await fetching.OpenFileAsync(0, CancellationToken.None);
+        stream.Position = Length / 2;
+        int wanted = (int)(stream.Position / metainfo.PieceLength);
+        int due = 512 * 1024 / (int)metainfo.PieceLength;
+        byte[] read = new byte[1000];
+        Task reading = stream.ReadExactlyAsync(read).AsTask();
+        await seed.UntilAsync(heard => heard.Any(h => h.Block.Index == wanted));
+
+        (PeerMessageId Id, BlockRequest Block)[] heard = [.. seed.Heard];
+        int jump = Array.FindIndex(heard, h => h.Block.Index == wanted);
+        HashSet<BlockRequest> open = [];
+        foreach ((PeerMessageId id, BlockRequest block) in heard[..jump])
+            Assert.True(id == PeerMessageId.Request ? open.Add(block) : open.Remove(block));
+        Assert.All(open, block => Assert.InRange(block.Index, wanted, wanted + due - 1));
+        Assert.Contains(heard[..jump], h => h.Id == PeerMessageId.Cancel);
+        Assert.Equal(0, heard[jump].Block.Begin);
+
+        byte[] expected = await File.ReadAllBytesAsync(path);
+        for (int begin = 0; begin < metainfo.PieceLength; begin += BlockRequest.BlockBytes)
+        {
+            var block = new BlockRequest(wanted, begin, BlockRequest.BlockBytes);
+            await seed.UntilAsync(heard => heard.Contains((PeerMessageId.Request, block)));
+            await seed.SendAsync(block, expected.AsMemory((int)((wanted * metainfo.PieceLength) + begin), BlockRequest.BlockBytes));
+        }
+        await reading.WaitAsync(Patience);
+        Assert.Equal(expected[(Length / 2)..(Length / 2 + 1000)], read);
     }
 
     [Fact]
