@@ -44,6 +44,14 @@ public static class UnsignedVarint
     /// <summary>How many bytes a number takes.</summary>
     public static int LengthOf(ulong value) => Math.Max(1, (64 - (int)ulong.LeadingZeroCount(value) + 6) / 7);
 
+    /// <summary>A message with its length before it, as streams of libp2p carry them.</summary>
+    public static byte[] Framed(ReadOnlySpan<byte> message)
+    {
+        byte[] framed = new byte[LengthOf((ulong)message.Length) + message.Length];
+        message.CopyTo(framed.AsSpan(Write(framed, (ulong)message.Length)));
+        return framed;
+    }
+
     /// <summary>Writes a number and tells how many bytes it took.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number has more than 63 bits.</exception>
     /// <exception cref="ArgumentException">The target is too short.</exception>

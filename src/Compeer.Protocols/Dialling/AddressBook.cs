@@ -44,6 +44,10 @@ public sealed class AddressBook
     public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer, Instant now) =>
         _peers.TryGetValue(peer, out List<Entry>? entries) ? [.. entries.Where(e => e.RestsUntil <= now).Select(e => e.Address)] : [];
 
+    /// <summary>All addresses of a peer, those that rest too.</summary>
+    public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer) =>
+        _peers.TryGetValue(peer, out List<Entry>? entries) ? [.. entries.Select(e => e.Address)] : [];
+
     /// <summary>Some address of the peer is known, though it may rest.</summary>
     public bool Knows(PeerId peer) => _peers.GetValueOrDefault(peer) is { Count: > 0 };
 

@@ -12,6 +12,6 @@ public enum Admission
     /// <summary>Its bucket is full of contacts that are no worse; the one that was silent longest should be asked whether it lives.</summary>
     Full,
 
-    /// <summary>It may not be in the table: our own key, a second contact of a host, or a second host of a network in its bucket.</summary>
+    /// <summary>It may not be in the table: our own key, a second contact of a host, or one host too many of a network.</summary>
     Rejected,
 }

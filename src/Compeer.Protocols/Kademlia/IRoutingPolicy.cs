@@ -14,7 +14,13 @@ public interface IRoutingPolicy<TKey, TContact>
     /// <summary>Equal for contacts of one host; finds them quickly.</summary>
     int HostHash(in TContact contact);
 
-    /// <summary>Two hosts of one network; only one of them may be in a bucket.</summary>
+    /// <summary>Hosts of one network that may be in a bucket.</summary>
+    int MaxOfNetworkInBucket { get; }
+
+    /// <summary>Hosts of one network that may be in the table.</summary>
+    int MaxOfNetwork { get; }
+
+    /// <summary>Two hosts of one network.</summary>
     bool IsSameNetwork(in TContact a, in TContact b);
 
     /// <summary>Equal for contacts of one network; finds them quickly.</summary>

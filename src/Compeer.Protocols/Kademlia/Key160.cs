@@ -66,13 +66,7 @@ public readonly record struct Key160(ulong High, ulong Middle, uint Low) : IKade
         Span<byte> own = stackalloc byte[LengthBytes];
         Span<byte> key = stackalloc byte[LengthBytes];
         Write(own);
-        random.NextBytes(key);
-        for (int bit = 0; bit < Math.Min(bits + 1, BitLength); bit++)
-        {
-            byte mask = (byte)(0x80 >> (bit % 8));
-            int wanted = bit < bits ? own[bit / 8] & mask : ~own[bit / 8] & mask;
-            key[bit / 8] = (byte)((key[bit / 8] & ~mask) | wanted);
-        }
+        KeyBits.FillInBucket(own, key, bits, random);
         return Read(key);
     }
 

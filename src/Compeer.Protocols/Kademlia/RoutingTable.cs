@@ -243,7 +243,7 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
         {
             int index = BucketOf(key);
             RoutingBucket<TKey, TContact> bucket = _buckets[index];
-            if (HasNetwork(bucket, contact))
+            if (CountOfNetwork(bucket, contact) >= _policy.MaxOfNetworkInBucket || IsNetworkFull(contact))
                 return Admission.Rejected;
             if (bucket.Count < _policy.Capacity(index))
             {
@@ -326,15 +326,23 @@ public sealed class RoutingTable<TKey, TContact, TPolicy>
 
     private bool HasHost(in TContact contact) => TryFind(contact, static (policy, a, b) => policy.IsSameHost(a, b), out _, out _);
 
-    private bool HasNetwork(RoutingBucket<TKey, TContact> bucket, in TContact contact)
+    /// <summary>Hosts of a contact's network in a bucket that have not failed.</summary>
+    private int CountOfNetwork(RoutingBucket<TKey, TContact> bucket, in TContact contact)
     {
-        int hash = _policy.NetworkHash(contact);
+        int count = 0, hash = _policy.NetworkHash(contact);
         for (int at = bucket.NextOfNetwork(hash, 0); at >= 0; at = bucket.NextOfNetwork(hash, at + 1))
-        {
-            if (bucket[at].Failures == 0 && _policy.IsSameNetwork(bucket[at].Contact, contact))
-                return true;
-        }
-        return false;
+            count += bucket[at].Failures == 0 && _policy.IsSameNetwork(bucket[at].Contact, contact) ? 1 : 0;
+        return count;
+    }
+
+    private bool IsNetworkFull(in TContact contact)
+    {
+        if (_policy.MaxOfNetwork == int.MaxValue)
+            return false;
+        int count = 0;
+        foreach (RoutingBucket<TKey, TContact> bucket in _buckets)
+            count += CountOfNetwork(bucket, contact);
+        return count >= _policy.MaxOfNetwork;
     }
 
     private bool TryFind(in TContact contact, Func<TPolicy, TContact, TContact, bool> fits, [NotNullWhen(true)] out RoutingBucket<TKey, TContact>? found, out int at)

@@ -116,6 +116,18 @@ public sealed partial class DhtNode
         }
     }
 
+    /// <summary>The whole routing table, for people to look at; as many as its buckets hold.</summary>
+    public IReadOnlyList<DhtTableContact> Table(Instant now)
+    {
+        var contacts = new List<DhtTableContact>(_table.Count);
+        for (int i = 0; i < _table.Depth; i++)
+        {
+            foreach (ref readonly RoutingEntry<Key160, NodeEndPoint> entry in _table.Entries(i))
+                contacts.Add(DhtTableContact.Of(entry, _table.Own, now));
+        }
+        return contacts;
+    }
+
     /// <summary>The good contacts, for a cache that makes bootstrap nodes needless after a restart.</summary>
     public IReadOnlyList<DhtContact> Contacts()
     {

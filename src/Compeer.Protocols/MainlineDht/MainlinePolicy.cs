@@ -12,6 +12,10 @@ public readonly struct MainlinePolicy : IRoutingPolicy<Key160, NodeEndPoint>
     /// <summary>Contacts in an ordinary bucket, and in an answer (k).</summary>
     public const int BucketSize = 8;
 
+    public int MaxOfNetworkInBucket => 1;
+
+    public int MaxOfNetwork => int.MaxValue;
+
     public int Capacity(int depth) => depth switch { 0 => 128, 1 => 64, 2 => 32, 3 => 16, _ => BucketSize };
 
     // Nodes on this machine are told apart by port: that is how networks are tried out.

@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
+using System.Text;
+using Compeer.Formats.Hashing;
+using Compeer.Formats.Multiformats;
 
 namespace Compeer.Protocols.Overlays;
 
 /// <summary>
 /// A place on the ring of 2^128 keys that Chord and Pastry share. Keys grow clockwise and begin again at 0 after the last.
-/// A node's key is the first 16 bytes of a hash of its public key, so that nobody chooses his place freely.
+/// A peer's key is <see cref="Of"/>; who decodes messages derives it and believes no other.
 /// </summary>
 /// <remarks>Spec: Pastry (2001), section 2 (128 bits, digits of b = 4). DEVIATION: Chord (2001) has 160 bits; 128 are as good as free of collisions.</remarks>
 public readonly record struct RingKey(UInt128 Value) : IComparable<RingKey>
@@ -29,6 +32,12 @@ public readonly record struct RingKey(UInt128 Value) : IComparable<RingKey>
             throw new ArgumentException($"A key has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
         return new RingKey(BinaryPrimitives.ReadUInt128BigEndian(bytes));
     }
+
+    /// <summary>The place of a peer: the start of the SHA-256 of its name, so nobody chooses it freely.</summary>
+    public static RingKey Of(PeerId peer) => Read(Sha256Hash.Of(peer.Bytes).AsSpan());
+
+    /// <summary>The place of a name, of a group say: the start of the SHA-256 of its UTF-8.</summary>
+    public static RingKey OfName(string name) => Read(Sha256Hash.Of(Encoding.UTF8.GetBytes(name)).AsSpan());
 
     /// <summary>A random key.</summary>
     public static RingKey NewRandom(Random random)

@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Formats.Multiformats;
 
 namespace Compeer.Protocols.Trackers;
 
@@ -29,6 +30,13 @@ public static class AddressReaches
             return AddressReach.Nowhere;
         return length == 4 ? OfV4(bytes[..4]) : OfV6(bytes);
     }
+
+    /// <summary>The reach of an address over TCP or UDP; one by name reaches nowhere, since who tells of it decides later where it leads.</summary>
+    public static AddressReach Of(Multiaddr address) =>
+        address.TryGetTcp(out IPEndPoint? endPoint) || address.TryGetUdp(out endPoint) ? Of(endPoint.Address) : AddressReach.Nowhere;
+
+    /// <summary>The same of an address over TCP; any other reaches nowhere.</summary>
+    public static AddressReach OfTcp(Multiaddr address) => address.TryGetTcp(out IPEndPoint? endPoint) ? Of(endPoint.Address) : AddressReach.Nowhere;
 
     private static AddressReach OfV4(ReadOnlySpan<byte> b) => b[0] switch
     {

@@ -136,6 +136,10 @@ public sealed class KademliaTests
         // Contacts above are ten to a network.
         private const int NetworksFrom = 10_000;
 
+        public int MaxOfNetworkInBucket => 1;
+
+        public int MaxOfNetwork => int.MaxValue;
+
         public int Capacity(int depth) => 4;
 
         public bool IsSameHost(in int a, in int b) => a == b;

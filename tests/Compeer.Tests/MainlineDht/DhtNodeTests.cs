@@ -34,6 +34,23 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
+    public void The_table_is_shown_by_distance_and_state()
+    {
+        DhtNetwork network = DhtNetwork.Started(60, 1);
+        DhtNode node = network.Nodes[DhtNetwork.EndPoint(3)];
+        IReadOnlyList<DhtTableContact> table = node.Table(network.Now);
+        Assert.Equal(node.NodeCount, table.Count);
+        Assert.All(table, c => Assert.Equal(node.Id.CommonPrefixLength(network.Nodes[c.EndPoint].Id), c.SharedBits));
+        Assert.All(table, c => Assert.Equal((DhtContactState.Good, 40.0), (c.State, c.RoundTrip.TotalMilliseconds)));
+        Assert.All(node.Table(network.Now + TimeSpan.FromMinutes(16)), c => Assert.Equal(DhtContactState.Questionable, c.State));
+        foreach (NodeEndPoint gone in network.Nodes.Keys.Where(k => k != DhtNetwork.EndPoint(3)).ToArray())
+            network.Nodes.Remove(gone);
+        node.GetPeers(Key160.NewRandom(new Random(5)), new GetPeersOptions(), network.Now);
+        network.Run(TimeSpan.FromSeconds(20));
+        Assert.Contains(node.Table(network.Now), c => c.State == DhtContactState.Failing);
+    }
+
+    [Fact]
     public void A_node_tells_of_the_swarms_that_it_knows_and_silence_is_an_answer_too()
     {
         DhtNetwork network = DhtNetwork.Started(8, 1);
