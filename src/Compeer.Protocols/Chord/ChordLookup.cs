@@ -21,7 +21,12 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
 
     /// <summary>Not asked yet, those nearest before the key first.</summary>
     private readonly List<RingContact<TPeer>> _candidates = [];
+
+    /// <summary>Asked who is nearer, or gone.</summary>
     private readonly List<TPeer> _asked = [];
+
+    /// <summary>Asked whether they are the owner, or gone. A node on the way may be the owner itself.</summary>
+    private readonly List<TPeer> _askedAsOwners = [];
     private readonly List<RingContact<TPeer>> _owners = [];
 
     /// <summary>How far before the key the last node was that answered.</summary>
@@ -63,9 +68,10 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
         _owners.Clear();
         foreach (ref readonly RingContact<TPeer> contact in contacts)
         {
-            if (_asked.Contains(contact.Peer))
+            bool isOnTheWay = contact.Key != Key && contact.Key != from && contact.Key.IsWithin(from, Key);
+            if ((isOnTheWay ? _asked : _askedAsOwners).Contains(contact.Peer))
                 continue;
-            if (contact.Key != Key && contact.Key.IsWithin(from, Key))
+            if (isOnTheWay)
                 AddCandidate(contact);
             else
                 _owners.Add(contact);
@@ -88,7 +94,7 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
     /// <summary>The node believed to be the owner names one between the key and itself.</summary>
     public bool TryAddNearerOwner(in RingContact<TPeer> named)
     {
-        if (_asked.Contains(named.Peer))
+        if (_askedAsOwners.Contains(named.Peer))
             return false;
         _owners.Insert(0, named);
         return true;
@@ -105,7 +111,7 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
         next = from[0];
         if (!IsAskingOwner)
             from.RemoveAt(0);
-        _asked.Add(next.Peer);
+        (IsAskingOwner ? _askedAsOwners : _asked).Add(next.Peer);
         Questions++;
         return true;
     }
@@ -115,6 +121,11 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
     {
         if (IsAskingOwner && _owners.Count > 0)
             _owners.RemoveAt(0);
+        if (Waiting is { } gone)
+        {
+            _asked.Add(gone.Peer);
+            _askedAsOwners.Add(gone.Peer);
+        }
         Timeouts++;
         Waiting = null;
     }

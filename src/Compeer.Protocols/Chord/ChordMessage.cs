@@ -28,7 +28,7 @@ public enum ChordMessageKind : byte
 /// <param name="Kind">What it is.</param>
 /// <param name="Id">The question's number, which the answer repeats.</param>
 /// <param name="Key">The key asked for; of <see cref="ChordMessageKind.Notify"/> and <see cref="ChordMessageKind.Leave"/> the sender's own.</param>
-/// <param name="Predecessor">The sender's predecessor where it has one and the message tells it.</param>
+/// <param name="Predecessor">The sender's predecessor where it has one and the message tells it; of <see cref="ChordMessageKind.Notify"/> the sender itself.</param>
 /// <param name="Contacts">The nodes told; never null.</param>
 public readonly record struct ChordMessage<TPeer>(ChordMessageKind Kind, uint Id, RingKey Key, RingContact<TPeer>? Predecessor, RingContact<TPeer>[] Contacts) : IOverlayMessage
     where TPeer : struct, IEquatable<TPeer>

@@ -80,7 +80,7 @@ public sealed partial class ChordNode<TPeer>
         }
         if (Successors.IsEmpty)
             return;
-        _outbox.Enqueue((Successors[0].Peer, new ChordMessage<TPeer>(ChordMessageKind.Notify, 0, Self.Key, null, [])));
+        _outbox.Enqueue((Successors[0].Peer, new ChordMessage<TPeer>(ChordMessageKind.Notify, 0, Self.Key, Self, [])));
         if (moved)
             Raise(new ChordEvent<TPeer>.SuccessorsMoved(Successors.ToArray()));
     }

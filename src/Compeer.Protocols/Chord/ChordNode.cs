@@ -149,8 +149,8 @@ public sealed partial class ChordNode<TPeer> : IOverlayMachine<TPeer, ChordMessa
             case ChordMessageKind.Neighbours:
                 OnNeighbours(from, message, now);
                 break;
-            case ChordMessageKind.Notify:
-                OnNotify(new RingContact<TPeer>(message.Key, from), now);
+            case ChordMessageKind.Notify when message.Predecessor is { } claimed && claimed.Peer.Equals(from):
+                OnNotify(claimed, now);
                 break;
             case ChordMessageKind.Leave:
                 OnLeave(from, message, now);

@@ -175,7 +175,8 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
         if (!_active.Remove(from))
             return;
         _changes.Enqueue((from, false));
-        Promote(now, except: from);
+        // Not at once: where many want a place at few, each would push out the next one.
+        _promoteAt = Instant.Min(_promoteAt, now + _options.PromoteEvery);
         AddPassive([from], []);
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Compeer.Formats.Hashing;
 using Compeer.Protocols.Overlays;
@@ -48,6 +50,27 @@ public sealed class QueryRoutingTable
             if ((_words[bit >> 6] & (1UL << bit)) == 0)
                 return false;
         }
+        return true;
+    }
+
+    /// <summary>Its bits, eight a byte, the lowest first.</summary>
+    public byte[] ToBytes()
+    {
+        byte[] bytes = new byte[Bits / 8];
+        for (int i = 0; i < _words.Length; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * sizeof(ulong)), _words[i]);
+        return bytes;
+    }
+
+    /// <summary>Reads what <see cref="ToBytes"/> wrote; false where the length is not one that tables have.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out QueryRoutingTable? table)
+    {
+        table = null;
+        if (bytes.Length is < 64 / 8 or > MaxBits / 8 || !BitOperations.IsPow2(bytes.Length))
+            return false;
+        table = new QueryRoutingTable(bytes.Length * 8);
+        for (int i = 0; i < table._words.Length; i++)
+            table._words[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(i * sizeof(ulong))..]);
         return true;
     }
 

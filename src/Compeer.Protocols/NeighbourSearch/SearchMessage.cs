@@ -22,6 +22,9 @@ public enum SearchMessageKind : byte
 
     /// <summary>What the sender shares, as a table of bits; replaces the one before.</summary>
     Routing,
+
+    /// <summary>The origin has the item; whoever this walk passes remembers it.</summary>
+    Pointer,
 }
 
 /// <summary>One message of a search among neighbours.</summary>
@@ -30,7 +33,7 @@ public enum SearchMessageKind : byte
 /// <param name="Item">What is looked for: a hash of a word or name.</param>
 /// <param name="TimeToLive">How many more times it may be passed on.</param>
 /// <param name="Hops">How many times it was passed on; of a hit, how far the finder is.</param>
-/// <param name="Origin">Who asks (walkers), who has it (hits).</param>
+/// <param name="Origin">Who asks (walkers), who has it (hits, pointers).</param>
 /// <param name="Table">Of <see cref="SearchMessageKind.Routing"/> alone.</param>
 public readonly record struct SearchMessage<TPeer>(SearchMessageKind Kind, ulong Query, ulong Item, int TimeToLive, int Hops, TPeer Origin, QueryRoutingTable? Table = null) : IOverlayMessage
     where TPeer : struct, IEquatable<TPeer>

@@ -16,6 +16,7 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     private readonly List<(TPeer Peer, QueryRoutingTable? Table, bool IsLeaf)> _neighbours = [];
     private readonly HashSet<ulong> _shared = [];
     private readonly SeenQueries<TPeer> _seen;
+    private readonly PointerTable<TPeer> _pointers;
     private readonly List<Search> _searches = [];
     private readonly Queue<(TPeer To, SearchMessage<TPeer> Message)> _outbox = new();
     private readonly Queue<SearchHit<TPeer>> _hits = new();
@@ -31,6 +32,7 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         _options = options;
         _random = random;
         _seen = new SeenQueries<TPeer>(options.MaxRemembered);
+        _pointers = new PointerTable<TPeer>(options.MaxPointers);
     }
 
     /// <summary>Our own name.</summary>
@@ -38,6 +40,9 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     /// <summary>Neighbours that we have.</summary>
     public int NeighbourCount => _neighbours.Count;
+
+    /// <summary>Questions that came, those included that came a second time.</summary>
+    public long Questions { get; private set; }
 
     /// <summary>Questions that came a second time.</summary>
     public long Duplicates { get; private set; }
@@ -58,6 +63,12 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     /// <summary>Shares an item.</summary>
     public void Share(ulong item) => _shared.Add(item);
+
+    /// <summary>Whether a holder of an item is remembered.</summary>
+    public bool HasPointer(ulong item) => _pointers.Knows(item);
+
+    /// <summary>Remembers who has an item.</summary>
+    public void Remember(ulong item, TPeer holder) => _pointers.Add(item, holder);
 
     /// <summary>Tells all neighbours what is shared here.</summary>
     /// <param name="bits">The table's length.</param>
@@ -81,6 +92,12 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     public ulong Walk(ulong item, int walkers, int steps)
     {
         Search search = NewSearch(item, steps, steps);
+        search.Walkers = walkers;
+        if (TryFind(item, out TPeer known))
+        {
+            OnHit(new SearchMessage<TPeer>(SearchMessageKind.Hit, search.Query, item, 0, 0, known));
+            return search.Query;
+        }
         for (int i = 0; i < walkers && _neighbours.Count > 0; i++)
             Step(new SearchMessage<TPeer>(SearchMessageKind.Walk, search.Query, item, Math.Min(steps, _options.MaxWalk), 0, Self), except: null);
         return search.Query;
@@ -117,6 +134,7 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     public void OnUndelivered(TPeer to, in SearchMessage<TPeer> message, Instant now)
     {
         RemoveNeighbour(to);
+        _pointers.Forget(to);
         // A walker whose origin does not answer has nobody to walk for; one that met a dead neighbour takes another.
         if (message.Kind == SearchMessageKind.Walk && _neighbours.Count > 0)
             Step(message with { TimeToLive = message.TimeToLive + 1, Hops = message.Hops - 1 }, except: null);
@@ -142,6 +160,10 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
             case SearchMessageKind.GoOn:
                 Step(message with { Kind = SearchMessageKind.Walk, Origin = from }, except: null);
                 break;
+            case SearchMessageKind.Pointer:
+                _pointers.Add(message.Item, message.Origin);
+                Step(message, from);
+                break;
             case SearchMessageKind.Routing when IndexOf(from) is var at and >= 0:
                 _neighbours[at] = _neighbours[at] with { Table = message.Table };
                 break;
@@ -164,13 +186,14 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     private void OnFlood(TPeer from, in SearchMessage<TPeer> question)
     {
+        Questions++;
         if (!_seen.TryAdd(question.Query, from))
         {
             Duplicates++;
             return;
         }
-        if (_shared.Contains(question.Item))
-            _outbox.Enqueue((from, question with { Kind = SearchMessageKind.Hit, Origin = Self, Hops = question.Hops }));
+        if (TryFind(question.Item, out TPeer holder))
+            _outbox.Enqueue((from, question with { Kind = SearchMessageKind.Hit, Origin = holder, Hops = question.Hops }));
         if (question.TimeToLive > 1 && !_options.IsLeaf)
             PassOn(question with { TimeToLive = Math.Min(question.TimeToLive, _options.MaxTimeToLive) - 1 }, from);
     }
@@ -192,9 +215,10 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     private void OnWalk(TPeer from, in SearchMessage<TPeer> walker)
     {
+        Questions++;
         // The answer goes to the origin itself, as Lv et al. have it: a walk's way back is long.
-        if (_shared.Contains(walker.Item))
-            _outbox.Enqueue((walker.Origin, walker with { Kind = SearchMessageKind.Hit, Origin = Self }));
+        if (TryFind(walker.Item, out TPeer holder))
+            _outbox.Enqueue((walker.Origin, walker with { Kind = SearchMessageKind.Hit, Origin = holder }));
         else if (walker.TimeToLive <= 1)
             return;
         else if (walker.Hops % _options.CheckEvery == 0)
@@ -217,6 +241,8 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     {
         if (Find(hit.Query) is { } search)
         {
+            if (!search.IsFound && search.Walkers > 0 && _options.PointersPerStep > 0)
+                LeavePointers(search, hit);
             search.IsFound = true;
             if (_hits.Count < _options.MaxRemembered)
                 _hits.Enqueue(new SearchHit<TPeer>(search.First, hit.Item, hit.Origin, hit.Hops));
@@ -225,6 +251,21 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         {
             _outbox.Enqueue((from, hit));
         }
+    }
+
+    private bool TryFind(ulong item, out TPeer holder)
+    {
+        holder = Self;
+        return _shared.Contains(item) || _pointers.TryGet(item, out holder);
+    }
+
+    /// <summary>As many as the walkers have asked nodes by now, or a share of it, spread by as many walks.</summary>
+    private void LeavePointers(Search search, in SearchMessage<TPeer> hit)
+    {
+        int pointers = (int)((search.Walkers * Math.Clamp(hit.Hops, 0, _options.MaxWalk) * _options.PointersPerStep) + _random.NextDouble());
+        int walks = Math.Min(pointers, search.Walkers);
+        for (int i = 0; i < walks; i++)
+            Step(new SearchMessage<TPeer>(SearchMessageKind.Pointer, search.Query, hit.Item, (pointers / walks) + 1, 0, hit.Origin), except: null);
     }
 
     private Search NewSearch(ulong item, int timeToLive, int last)
@@ -257,6 +298,9 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         public int LastTimeToLive { get; init; }
 
         public bool IsFound { get; set; }
+
+        /// <summary>How many walk; 0 when it is asked of all.</summary>
+        public int Walkers { get; set; }
 
         public Instant Deadline { get; set; } = Instant.Never;
     }

@@ -27,6 +27,15 @@ public sealed record SearchOptions
     /// <summary>A leaf passes nothing on: others keep its table and answer for what it lacks.</summary>
     public bool IsLeaf { get; init; }
 
+    /// <summary>
+    /// Pointers left for each node that walkers asked until the hit, on nodes that another walk passes; 0 leaves none. Since rare things take longer to
+    /// find, each item comes to have as many as the root of how often it is asked for, with which walks cost least. Spec: Lv et al. (2002), section 5.
+    /// </summary>
+    public double PointersPerStep { get; init; }
+
+    /// <summary>Pointers kept; the oldest go first. They are hearsay: who follows one sees whether it is true.</summary>
+    public int MaxPointers { get; init; } = 1024;
+
     /// <summary>How long an expanding ring waits before it asks again, farther.</summary>
     public TimeSpan RingPatience { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -222,9 +222,8 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         {
             if (contact.Key == Self.Key || _gone.Contains(contact.Peer))
                 continue;
-            _table.Learn(contact);
-            // Of two who joined at one place at once, the one that hears of the other tells it.
-            if (_leaves.Learn(contact) && IsJoined)
+            // It may be gone, which sending finds out; and of two who joined at one place at once, one tells the other.
+            if (_table.Learn(contact) | _leaves.Learn(contact) && IsJoined)
                 Tell(contact.Peer, PastryMessageKind.Arrived, []);
         }
     }

@@ -19,12 +19,12 @@ internal sealed class PrefixTable<TPeer>(RingKey own, Func<TPeer, long>? proximi
     /// <summary>Rows that exist.</summary>
     public int Rows => _filled.Length;
 
-    /// <summary>Puts a node in its cell when that is empty or the node is nearer in the network than who is there.</summary>
-    public void Learn(in RingContact<TPeer> contact)
+    /// <summary>Puts a node in its cell when that is empty or the node is nearer in the network than who is there; true when it was put there.</summary>
+    public bool Learn(in RingContact<TPeer> contact)
     {
         int row = own.SharedDigits(contact.Key);
         if (row == RingKey.DigitCount)
-            return;
+            return false;
         if (row >= Rows)
         {
             Array.Resize(ref _filled, row + 1);
@@ -34,9 +34,10 @@ internal sealed class PrefixTable<TPeer>(RingKey own, Func<TPeer, long>? proximi
         ref RingContact<TPeer> cell = ref _cells[(row * Columns) + column];
         bool isEmpty = (_filled[row] >> column & 1) == 0;
         if (!isEmpty && (proximity is null || cell.Peer.Equals(contact.Peer) || proximity(cell.Peer) <= proximity(contact.Peer)))
-            return;
+            return false;
         cell = contact;
         _filled[row] |= (ushort)(1 << column);
+        return true;
     }
 
     /// <summary>A node is gone; its row, or -1 when it was not here.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Compeer.Formats.Hashing;
 using Compeer.Protocols.Overlays;
 
 namespace Compeer.Protocols.Plumtree;
@@ -20,11 +22,14 @@ public enum PlumtreeMessageKind : byte
 
 /// <summary>One message of Plumtree.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Broadcast">The broadcast's number: a hash of what it is.</param>
+/// <param name="Broadcast">The broadcast's number; over streams <see cref="NumberOf"/>.</param>
 /// <param name="Round">Steps from the origin.</param>
 /// <param name="Payload">Of <see cref="PlumtreeMessageKind.Gossip"/>: the content, which the broadcast's user has checked before it is passed on.</param>
 public readonly record struct PlumtreeMessage(PlumtreeMessageKind Kind, ulong Broadcast, int Round, ReadOnlyMemory<byte> Payload) : IOverlayMessage
 {
+    /// <summary>The number of what is broadcast: the start of its SHA-256, so that nobody gives something else under a number that is awaited.</summary>
+    public static ulong NumberOf(ReadOnlySpan<byte> payload) => BinaryPrimitives.ReadUInt64LittleEndian(Sha256Hash.Of(payload).AsSpan());
+
     public int KindNumber => (int)Kind;
 
     public ulong Digest => new MessageDigest((ulong)Kind).Add(Broadcast).Add((ulong)Round).Add((ulong)Payload.Length).Value;

@@ -24,7 +24,8 @@ public enum ScribeMessageKind : byte
 /// <param name="Group">The group; its root is the node nearest to this key.</param>
 /// <param name="Id">The number of the news.</param>
 /// <param name="Hops">Steps from who published.</param>
-public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group, ulong Id, int Hops);
+/// <param name="Payload">The news itself.</param>
+public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group, ulong Id, int Hops, ReadOnlyMemory<byte> Payload = default);
 
 /// <summary>A message of Pastry or about a tree, one of the two.</summary>
 public readonly record struct ScribeMessage<TPeer>(PastryMessage<TPeer>? Routing, TreeMessage? Tree) : IOverlayMessage

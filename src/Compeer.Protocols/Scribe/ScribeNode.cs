@@ -53,7 +53,10 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
     }
 
     /// <summary>Sends news to all members of a group.</summary>
-    public void Publish(RingKey group, ulong id) => ToRoot(new TreeMessage(ScribeMessageKind.Publish, group, id, 0));
+    /// <param name="group">The group.</param>
+    /// <param name="id">The number of the news, another for each.</param>
+    /// <param name="payload">The news; at most <see cref="ScribeOptions.MaxPayloadBytes"/>, longer ones are not passed on.</param>
+    public void Publish(RingKey group, ulong id, ReadOnlyMemory<byte> payload = default) => ToRoot(new TreeMessage(ScribeMessageKind.Publish, group, id, 0, payload));
 
     /// <summary>The next news for us; false when there is none.</summary>
     public bool TryTakeDelivery(out ScribeDelivery delivery) => _deliveries.TryDequeue(out delivery);
@@ -135,7 +138,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
     private void ToRoot(in TreeMessage news)
     {
         const int mostHops = 64;
-        if (news.Hops >= mostHops)
+        if (news.Hops >= mostHops || news.Payload.Length > _options.MaxPayloadBytes)
             return;
         if (Routing.NextHop(news.Group) is { } next)
             _outbox.Enqueue((next.Peer, news with { Hops = news.Hops + 1 }));
@@ -145,10 +148,10 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
 
     private void Multicast(ScribeGroup<TPeer> here, in TreeMessage news)
     {
-        if (!here.TryRemember(news.Id, _options.MaxRemembered))
+        if (news.Payload.Length > _options.MaxPayloadBytes || !here.TryRemember(news.Id, _options.MaxRemembered))
             return;
         if (here.IsMember)
-            _deliveries.Enqueue(new ScribeDelivery(news.Group, news.Id, news.Hops));
+            _deliveries.Enqueue(new ScribeDelivery(news.Group, news.Id, news.Hops, news.Payload));
         foreach (TPeer child in here.Children.Keys)
             _outbox.Enqueue((child, news with { Hops = news.Hops + 1 }));
     }

@@ -17,4 +17,7 @@ public sealed record ScribeOptions
 
     /// <summary>News remembered for each group, so that none is delivered twice.</summary>
     public int MaxRemembered { get; init; } = 64;
+
+    /// <summary>Longest news passed on, in bytes.</summary>
+    public int MaxPayloadBytes { get; init; } = 64 * 1024;
 }

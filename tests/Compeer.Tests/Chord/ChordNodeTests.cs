@@ -80,6 +80,23 @@ public sealed class ChordNodeTests
     }
 
     [Fact]
+    public void A_newcomer_joins_through_the_only_node_there_is()
+    {
+        ChordNode<int> first = Node(10), second = Node(20);
+        second.Join(At(10), Start);
+        for (int i = 0; i < 4; i++)
+        {
+            foreach ((_, ChordMessage<int> message) in Sent(second))
+                first.Receive(20, message, Start);
+            foreach ((_, ChordMessage<int> message) in Sent(first))
+                second.Receive(10, message, Start);
+        }
+        Event<ChordEvent<int>.Joined>(second);
+        Assert.Equal((At(10), At(20)), (second.Successors[0], first.Successors[0]));
+        Assert.Equal((At(20), At(20)), (first.Predecessor, first.Successors[0]));
+    }
+
+    [Fact]
     public void A_node_between_the_key_and_its_believed_owner_is_the_owner()
     {
         ChordNode<int> node = Node(10, null, 20, 5);
@@ -110,11 +127,11 @@ public sealed class ChordNodeTests
     public void Who_comes_before_us_takes_its_keys_and_we_tell_which()
     {
         ChordNode<int> node = Node(50, null, 60, 10);
-        node.Receive(30, Message(ChordMessageKind.Notify, 0, 30), Start);
+        node.Receive(30, Message(ChordMessageKind.Notify, 0, 30, 30), Start);
         var lost = Event<ChordEvent<int>.RangeLost>(node);
         Assert.Equal((At(10).Key, At(30).Key, At(30)), (lost.After, lost.UpTo, lost.NewOwner));
         Assert.Equal(At(30), node.Predecessor);
-        node.Receive(20, Message(ChordMessageKind.Notify, 0, 20), Start);
+        node.Receive(20, Message(ChordMessageKind.Notify, 0, 20, 20), Start);
         Assert.Equal(At(30), node.Predecessor);
     }
 
@@ -124,7 +141,7 @@ public sealed class ChordNodeTests
         ChordNode<int> node = Node(50, null, 60, 30);
         node.OnUndelivered(30, Message(ChordMessageKind.AskNeighbours), Start);
         Assert.Null(node.Predecessor);
-        node.Receive(10, Message(ChordMessageKind.Notify, 0, 10), Start);
+        node.Receive(10, Message(ChordMessageKind.Notify, 0, 10, 10), Start);
         var gained = Event<ChordEvent<int>.RangeGained>(node);
         Assert.Equal((At(10).Key, At(30).Key), (gained.After, gained.UpTo));
     }

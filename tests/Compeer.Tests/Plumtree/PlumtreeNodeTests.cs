@@ -9,7 +9,7 @@ public sealed class PlumtreeNodeTests
 
     private static PlumtreeNode<int> Node(params int[] neighbours)
     {
-        var node = new PlumtreeNode<int>(new PlumtreeOptions { MaxRemembered = 32 });
+        var node = new PlumtreeNode<int>(new PlumtreeOptions { MaxRemembered = 32, OptimisationThreshold = 7 });
         foreach (int neighbour in neighbours)
             node.OnNeighbourUp(neighbour);
         return node;

@@ -1,0 +1,43 @@
+using System.Buffers;
+using Compeer.Formats.Protobuf;
+using Compeer.Protocols.Overlays;
+
+namespace Compeer.Protocols.Gossip;
+
+/// <summary>Rumours as protobuf.</summary>
+/// <remarks>Spec: docs/overlay-messages.proto, RumourMessage.</remarks>
+public sealed class RumourCodec : IOverlayCodec<RumourMessage>
+{
+    /// <summary>The protocol's name.</summary>
+    public const string Protocol = "/compeer/rumour/1.0.0";
+
+    /// <summary>Longest message that is read, in bytes.</summary>
+    public const int MaxBytes = 64;
+
+    public void Encode(in RumourMessage message, IBufferWriter<byte> output)
+    {
+        var writer = new ProtobufWriter(output);
+        writer.WriteFixed64(1, message.Rumour);
+        writer.WriteNumber(2, message.IsAnswer ? 1UL : 0);
+    }
+
+    public bool TryDecode(ReadOnlySpan<byte> source, out RumourMessage message)
+    {
+        ulong rumour = 0, isAnswer = 0;
+        bool isNamed = false;
+        bool isSound = source.Length <= MaxBytes;
+        var reader = new ProtobufReader(source);
+        while (isSound && reader.TryReadTag(out int field, out WireType type))
+        {
+            isSound = (field, type) switch
+            {
+                (1, WireType.Fixed64) => isNamed = reader.TryReadFixed64(out rumour),
+                (2, WireType.Varint) => reader.TryReadVarint(out isAnswer),
+                _ => reader.TrySkip(type),
+            };
+        }
+        isSound &= isNamed && reader.IsAtEnd;
+        message = isSound ? new RumourMessage(rumour, isAnswer != 0) : default;
+        return isSound;
+    }
+}

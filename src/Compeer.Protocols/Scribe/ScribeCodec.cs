@@ -1,0 +1,89 @@
+using System.Buffers;
+using Compeer.Formats.Multiformats;
+using Compeer.Formats.Protobuf;
+using Compeer.Protocols.Overlays;
+using Compeer.Protocols.Pastry;
+
+namespace Compeer.Protocols.Scribe;
+
+/// <summary>Messages of Scribe, and of Pastry below it, as protobuf.</summary>
+/// <remarks>Spec: docs/overlay-messages.proto, ScribeMessage.</remarks>
+/// <param name="addresses">Where peers may be dialled; null to tell names alone.</param>
+public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<ScribeMessage<PeerId>>
+{
+    /// <summary>The protocol's name.</summary>
+    public const string Protocol = "/compeer/scribe/1.0.0";
+
+    /// <summary>Longest message that is read, in bytes.</summary>
+    public const int MaxBytes = PastryCodec.MaxBytes + 16;
+
+    private readonly PastryCodec _routing = new(addresses);
+
+    public void Encode(in ScribeMessage<PeerId> message, IBufferWriter<byte> output)
+    {
+        var writer = new ProtobufWriter(output);
+        if (message.Routing is { } routing)
+        {
+            var nested = new ArrayBufferWriter<byte>();
+            _routing.Encode(routing, nested);
+            writer.WriteBytes(1, nested.WrittenSpan);
+        }
+        if (message.Tree is { } tree)
+            writer.WriteMessage(2, tree, static (nested, t) => Write(nested, t));
+    }
+
+    public bool TryDecode(ReadOnlySpan<byte> source, out ScribeMessage<PeerId> message)
+    {
+        message = default;
+        PastryMessage<PeerId>? routing = null;
+        TreeMessage? tree = null;
+        var reader = new ProtobufReader(source);
+        while (source.Length <= MaxBytes && reader.TryReadTag(out int field, out WireType type))
+        {
+            bool read = (field, type) switch
+            {
+                (1, WireType.Bytes) => reader.TryReadOnce(_routing, ref routing),
+                (2, WireType.Bytes) => reader.TryReadBytes(out ReadOnlySpan<byte> nested) && TryReadTree(nested, ref tree),
+                _ => reader.TrySkip(type),
+            };
+            if (!read)
+                return false;
+        }
+        message = new ScribeMessage<PeerId>(routing, tree);
+        return reader.IsAtEnd && routing is null != tree is null;
+    }
+
+    private static void Write(ProtobufWriter writer, in TreeMessage tree)
+    {
+        writer.WriteNumber(1, (ulong)tree.Kind);
+        writer.WriteKey(2, tree.Group);
+        writer.WriteNumber(3, tree.Id);
+        writer.WriteNumber(4, (ulong)Math.Max(0, tree.Hops));
+        if (!tree.Payload.IsEmpty)
+            writer.WriteBytes(5, tree.Payload.Span);
+    }
+
+    private static bool TryReadTree(ReadOnlySpan<byte> source, ref TreeMessage? tree)
+    {
+        int kind = 0, hops = 0;
+        ulong id = 0;
+        RingKey group = default;
+        ReadOnlySpan<byte> payload = default;
+        bool isSound = tree is null;
+        var reader = new ProtobufReader(source);
+        while (isSound && reader.TryReadTag(out int field, out WireType type))
+        {
+            isSound = (field, type) switch
+            {
+                (1, WireType.Varint) => reader.TryReadNumber((int)ScribeMessageKind.Multicast, out kind),
+                (2, WireType.Bytes) => reader.TryReadKey(out group),
+                (3, WireType.Varint) => reader.TryReadVarint(out id),
+                (4, WireType.Varint) => reader.TryReadNumber(PastryCodec.MaxHops, out hops),
+                (5, WireType.Bytes) => reader.TryReadBytes(out payload),
+                _ => reader.TrySkip(type),
+            };
+        }
+        tree = new TreeMessage((ScribeMessageKind)kind, group, id, hops, payload.ToArray());
+        return isSound && reader.IsAtEnd;
+    }
+}
