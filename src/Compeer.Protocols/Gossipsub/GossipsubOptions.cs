@@ -4,8 +4,8 @@ namespace Compeer.Protocols.Gossipsub;
 
 /// <summary>How a router behaves, and its bounds. The defaults are those of the specification.</summary>
 /// <remarks>
-/// Spec: libp2p/specs gossipsub v1.0 "Parameters", v1.1 "Overview of New Parameters", v1.2 "Parameters". Worst case of memory: the messages of
-/// <see cref="HistoryLength"/> heartbeats, <see cref="MaxSeen"/> ids, and for each peer <see cref="MaxTopicsPerPeer"/> names of topics.
+/// Spec: libp2p/specs gossipsub v1.0 "Parameters", v1.1 "Overview of New Parameters", v1.2 "Parameters". Worst case of memory:
+/// <see cref="MaxHistoryBytes"/>, <see cref="MaxSeen"/> ids, and for each peer <see cref="MaxTopicsPerPeer"/> names of topics.
 /// </remarks>
 public sealed record GossipsubOptions
 {
@@ -41,6 +41,9 @@ public sealed record GossipsubOptions
 
     /// <summary>Heartbeats for which it is told of.</summary>
     public int HistoryGossip { get; init; } = 3;
+
+    /// <summary>Content of the messages that can be asked for; older ones are forgotten early.</summary>
+    public int MaxHistoryBytes { get; init; } = 8 << 20;
 
     /// <summary>For so long a message is known as seen.</summary>
     public TimeSpan SeenFor { get; init; } = TimeSpan.FromMinutes(2);

@@ -49,6 +49,11 @@ public sealed partial class GossipsubRouter<TPeer>
             return;
         }
         MessageId id = _options.IdOf(message);
+        if (id.Bytes.Length > MessageId.MaxBytes)
+        {
+            Scores.OnInvalid(from, message.Topic);
+            return;
+        }
         if (_seen.Find(id) is { } known)
         {
             OnCopy(from, message.Topic, known, now);
@@ -111,15 +116,16 @@ public sealed partial class GossipsubRouter<TPeer>
     {
         if (!_meshes.TryGetValue(message.Topic, out Mesh? mesh))
             return;
+        TPeer? author = AuthorOf?.Invoke(message);
         foreach (TPeer member in mesh.Members)
         {
-            if (!givers.Contains(member))
+            if (!givers.Contains(member) && !member.Equals(author))
                 Send(member, id, message);
         }
         foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
         {
             bool isBesideTheMesh = neighbour.IsDirect || (neighbour.Version == PubsubVersion.Floodsub && IsAbove(peer, _options.Score?.PublishThreshold));
-            if (isBesideTheMesh && neighbour.Topics.Contains(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer))
+            if (isBesideTheMesh && neighbour.Topics.Contains(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer) && !peer.Equals(author))
                 Send(peer, id, message);
         }
     }

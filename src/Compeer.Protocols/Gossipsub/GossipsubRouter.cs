@@ -28,7 +28,7 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     {
         _options = options;
         _random = random;
-        _cache = new MessageCache<TPeer>(options.HistoryLength, options.HistoryGossip);
+        _cache = new MessageCache<TPeer>(options.HistoryLength, options.HistoryGossip, options.MaxHistoryBytes);
         _seen = new SeenMessages<TPeer>(options.SeenFor, options.MaxSeen);
         Scores = new PeerScores<TPeer>(options.Score ?? new PeerScoreOptions());
         _heartbeatAt = now + (options.Heartbeat * random.NextDouble());
@@ -37,6 +37,9 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
 
     /// <summary>What is thought of peers.</summary>
     public PeerScores<TPeer> Scores { get; }
+
+    /// <summary>Who wrote a message, to whom it need not be passed on; null knows no authors.</summary>
+    public Func<PubsubMessage, TPeer?>? AuthorOf { get; set; }
 
     /// <summary>The topics that we take part in.</summary>
     public IReadOnlyCollection<string> Topics => _meshes.Keys;
@@ -61,6 +64,19 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         Scores.Add(peer, address);
         foreach (string topic in _meshes.Keys)
             Say(peer).Subscriptions.Add(new TopicSubscription(topic, true));
+    }
+
+    /// <summary>What a peer was told may be lost: it is told again which topics we take part in, and in which meshes it is.</summary>
+    public void Greet(TPeer peer)
+    {
+        if (!_neighbours.ContainsKey(peer))
+            return;
+        foreach ((string topic, Mesh mesh) in _meshes)
+        {
+            Say(peer).Subscriptions.Add(new TopicSubscription(topic, true));
+            if (mesh.Members.Contains(peer))
+                Say(peer).Graft.Add(topic);
+        }
     }
 
     /// <summary>A peer cannot be spoken to any more.</summary>
@@ -142,10 +158,15 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         {
             if (!_neighbours.TryGetValue(to, out Neighbour? neighbour) || neighbour.Draft is not { } draft)
                 continue;
-            neighbour.Draft = null;
-            message = draft.ToRpc();
-            if (!message.IsEmpty)
-                return true;
+            message = draft.Take();
+            if (message.IsEmpty)
+            {
+                neighbour.Draft = null;
+                continue;
+            }
+            // There may be more than one RPC holds.
+            _toSend.Enqueue(to);
+            return true;
         }
         (to, message) = (default, default);
         return false;
@@ -191,12 +212,12 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     }
 
     /// <summary>What will be said to a peer next.</summary>
-    private Draft Say(TPeer peer)
+    private RpcDraft Say(TPeer peer)
     {
         Neighbour neighbour = _neighbours[peer];
         if (neighbour.Draft is null)
         {
-            neighbour.Draft = new Draft();
+            neighbour.Draft = new RpcDraft();
             _toSend.Enqueue(peer);
         }
         return neighbour.Draft;
@@ -228,7 +249,7 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
 
         public int IDontWants { get; set; }
 
-        public Draft? Draft { get; set; }
+        public RpcDraft? Draft { get; set; }
 
         public bool IsUnwanted(MessageId id) => Unwanted?.ContainsKey(id) == true;
     }
@@ -243,34 +264,5 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         public HashSet<TPeer> Peers { get; } = [];
 
         public Instant PublishedAt { get; set; }
-    }
-
-    /// <summary>An RPC while it is put together.</summary>
-    private sealed class Draft
-    {
-        public List<TopicSubscription> Subscriptions { get; } = [];
-
-        public List<PubsubMessage> Publish { get; } = [];
-
-        public List<IHave> IHave { get; } = [];
-
-        public List<MessageId> IWant { get; } = [];
-
-        public List<string> Graft { get; } = [];
-
-        public List<Prune> Prune { get; } = [];
-
-        public List<MessageId> IDontWant { get; } = [];
-
-        public GossipsubRpc ToRpc() => new()
-        {
-            Subscriptions = [.. Subscriptions],
-            Publish = [.. Publish],
-            IHave = [.. IHave],
-            IWant = [.. IWant],
-            Graft = [.. Graft],
-            Prune = [.. Prune],
-            IDontWant = [.. IDontWant],
-        };
     }
 }

@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Compeer.Formats.Protobuf;
+using Compeer.Protocols.Overlays;
 
 namespace Compeer.Protocols.Gossipsub;
 
 /// <summary>RPCs as protobuf, without the length before them.</summary>
 /// <remarks>Spec: libp2p/specs pubsub/README.md; gossipsub v1.0 to v1.2. Unknown fields are passed over; those of messages stay in what is signed.</remarks>
-public static class GossipsubRpcCodec
+public sealed class GossipsubRpcCodec : IOverlayCodec<GossipsubRpc>
 {
     /// <summary>Longest RPC that is read.</summary>
     public const int MaxBytes = 4 << 20;
@@ -20,6 +21,17 @@ public static class GossipsubRpcCodec
     public const int MaxTopicBytes = 1024;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    private GossipsubRpcCodec()
+    {
+    }
+
+    /// <summary>The codec, where an overlay wants one.</summary>
+    public static GossipsubRpcCodec Instance { get; } = new();
+
+    void IOverlayCodec<GossipsubRpc>.Encode(in GossipsubRpc message, IBufferWriter<byte> output) => Encode(message, output);
+
+    bool IOverlayCodec<GossipsubRpc>.TryDecode(ReadOnlySpan<byte> source, out GossipsubRpc message) => TryDecode(source, out message);
 
     /// <summary>Writes one.</summary>
     public static void Encode(in GossipsubRpc rpc, IBufferWriter<byte> output)
@@ -94,7 +106,9 @@ public static class GossipsubRpcCodec
         if (message.SequenceNumber is { } number)
             writer.WriteBytes(3, number);
         writer.WriteString(4, message.Topic);
-        if (withSignature && message.Signature is { } signature)
+        if (!withSignature)
+            return;
+        if (message.Signature is { } signature)
             writer.WriteBytes(5, signature);
         if (message.Key is { } key)
             writer.WriteBytes(6, key);
@@ -172,7 +186,8 @@ public static class GossipsubRpcCodec
     {
         var reader = new ProtobufReader(source);
         byte[] all = source.ToArray();
-        Range? signatureAt = null;
+        // Signature and key: the latter is not signed either, whatever the specification leaves out.
+        var unsigned = new List<Range>(2);
         string? topic = null;
         var message = new PubsubMessage("", ReadOnlyMemory<byte>.Empty);
         while (true)
@@ -185,7 +200,7 @@ public static class GossipsubRpcCodec
                 if (!reader.TryReadBytes(out ReadOnlySpan<byte> value))
                     return false;
                 // Two signatures would leave open what the second one is over.
-                if (field == 5 && signatureAt is not null)
+                if ((field == 5 && message.Signature is not null) || (field == 6 && message.Key is not null))
                     return false;
                 message = field switch
                 {
@@ -195,8 +210,8 @@ public static class GossipsubRpcCodec
                     5 => message with { Signature = value.ToArray() },
                     _ => message with { Key = value.ToArray() },
                 };
-                if (field == 5)
-                    signatureAt = start..reader.Position;
+                if (field >= 5)
+                    unsigned.Add(start..reader.Position);
             }
             else if (field == 4 && type == WireType.Bytes ? !TryReadTopic(ref reader, out topic) : !reader.TrySkip(type))
             {
@@ -205,8 +220,20 @@ public static class GossipsubRpcCodec
         }
         if (!reader.IsAtEnd || topic is null)
             return false;
-        publish.Add(message with { Topic = topic, Signed = signatureAt is { } at ? (byte[])[.. all[..at.Start.Value], .. all[at.End.Value..]] : all });
+        publish.Add(message with { Topic = topic, Signed = Without(all, unsigned) });
         return true;
+    }
+
+    /// <summary>Mostly these are the last parts, and then nothing is copied.</summary>
+    private static ReadOnlyMemory<byte> Without(byte[] all, List<Range> parts)
+    {
+        ReadOnlyMemory<byte> rest = all;
+        for (int i = parts.Count - 1; i >= 0; i--)
+        {
+            int start = parts[i].Start.Value, end = parts[i].End.Value;
+            rest = end == rest.Length ? rest[..start] : (byte[])[.. rest.Span[..start], .. rest.Span[end..]];
+        }
+        return rest;
     }
 
     private static bool TryReadTopic(ref ProtobufReader reader, [NotNullWhen(true)] out string? topic)

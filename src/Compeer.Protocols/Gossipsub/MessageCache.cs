@@ -4,17 +4,23 @@ namespace Compeer.Protocols.Gossipsub;
 
 /// <summary>The messages of the last heartbeats, for those who ask for them.</summary>
 /// <remarks>Spec: libp2p/specs gossipsub v1.0, "Message Cache".</remarks>
-internal sealed class MessageCache<TPeer>(int length, int gossip)
+internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     where TPeer : struct, IEquatable<TPeer>
 {
     private readonly Dictionary<MessageId, Entry> _messages = [];
     private readonly Queue<List<MessageId>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<MessageId>()));
     private List<MessageId> _current = [];
+    private int _bytes;
 
     public void Put(MessageId id, PubsubMessage message)
     {
-        if (_messages.TryAdd(id, new Entry(message)))
-            _current.Add(id);
+        if (!_messages.TryAdd(id, new Entry(message)))
+            return;
+        _bytes += message.Data.Length;
+        // Whole heartbeats are forgotten at once, the oldest first.
+        while (_bytes > maxBytes && (_windows.FirstOrDefault(w => w.Count > 0) ?? _current) is { Count: > 0 } oldest)
+            Forget(oldest);
+        _current.Add(id);
     }
 
     /// <summary>A message for a peer that asks for it, and how often it asked.</summary>
@@ -39,9 +45,17 @@ internal sealed class MessageCache<TPeer>(int length, int gossip)
     {
         _windows.Enqueue(_current);
         _current = _windows.Dequeue();
-        foreach (MessageId id in _current)
-            _messages.Remove(id);
-        _current.Clear();
+        Forget(_current);
+    }
+
+    private void Forget(List<MessageId> window)
+    {
+        foreach (MessageId id in window)
+        {
+            if (_messages.Remove(id, out Entry? forgotten))
+                _bytes -= forgotten.Message.Data.Length;
+        }
+        window.Clear();
     }
 
     private sealed class Entry(PubsubMessage message)

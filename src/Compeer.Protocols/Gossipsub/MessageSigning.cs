@@ -4,7 +4,10 @@ using Compeer.Protocols.Identity;
 namespace Compeer.Protocols.Gossipsub;
 
 /// <summary>Signs messages, and checks them as the strict policies demand.</summary>
-/// <remarks>Spec: libp2p/specs pubsub/README.md, "Message Signing".</remarks>
+/// <remarks>
+/// Spec: libp2p/specs pubsub/README.md, "Message Signing". DEVIATION: the text leaves only the signature out of what is signed; go-libp2p and js-libp2p leave the key
+/// out too, and so do we.
+/// </remarks>
 public static class MessageSigning
 {
     private const int SequenceNumberBytes = 8;

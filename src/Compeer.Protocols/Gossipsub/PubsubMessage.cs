@@ -18,6 +18,6 @@ public sealed record PubsubMessage(string Topic, ReadOnlyMemory<byte> Data)
     /// <summary>The author's public key in protobuf, where it does not stand in <see cref="From"/>.</summary>
     public byte[]? Key { get; init; }
 
-    /// <summary>What the signature is over: the message as it was received, unknown fields too, without the signature; null for one of our own that is not sealed yet.</summary>
+    /// <summary>What the signature is over: the message as it was received, unknown fields too, without signature and key; null for one of our own that is not sealed yet.</summary>
     public ReadOnlyMemory<byte>? Signed { get; init; }
 }

@@ -194,6 +194,70 @@ public sealed class GossipsubRouterTests
     }
 
     [Fact]
+    public void A_message_is_not_passed_on_to_its_author()
+    {
+        _router.AuthorOf = message => message.From![0];
+        Join(Stranger);
+        Join(2);
+        Graft(Stranger);
+        Graft(2);
+        _router.Judge(Arrives(2, Message()), Verdict.Accept, _now);
+        Assert.Empty(Said(Stranger).SelectMany(r => r.Publish));
+    }
+
+    [Fact]
+    public void An_id_that_is_too_long_to_be_kept_is_blamed()
+    {
+        Join(Stranger);
+        _router.Receive(Stranger, new GossipsubRpc { Publish = [Message() with { From = new byte[MessageId.MaxBytes] }] }, _now);
+        Assert.False(_router.TryTakeEvent(out _));
+        Assert.True(_router.Scores.Of(Stranger) < 0);
+    }
+
+    [Fact]
+    public void What_is_too_much_for_one_RPC_is_said_in_several()
+    {
+        Join(Stranger);
+        foreach (int i in Enumerable.Range(0, 3000))
+            _router.Subscribe($"{i}", _now);
+        for (int i = 0; i < 4; i++)
+            Assert.True(_router.Publish(Message(sizeBytes: 300_000), _now));
+        List<GossipsubRpc> said = Said(Stranger);
+        Assert.All(said, rpc => Assert.True(rpc.Subscriptions.Length <= 1000 && rpc.Publish.Length <= 1));
+        Assert.Equal((1 + 3000, 4), (said.Sum(r => r.Subscriptions.Length), said.Sum(r => r.Publish.Length)));
+    }
+
+    [Fact]
+    public void Messages_that_can_be_asked_for_are_bounded_in_bytes()
+    {
+        Join(Stranger);
+        var ids = new List<MessageId>();
+        for (int i = 0; i < 20; i++)
+        {
+            PubsubMessage message = Message(sizeBytes: 1_000_000);
+            ids.Add(Options.IdOf(message));
+            Assert.True(_router.Publish(message, _now));
+            Pass(TimeSpan.FromMilliseconds(200));
+        }
+        Said(Stranger);
+        _router.Receive(Stranger, new GossipsubRpc { IWant = [.. ids] }, _now);
+        int given = Said(Stranger).Sum(r => r.Publish.Length);
+        Assert.InRange(given, 1, Options.MaxHistoryBytes / 1_000_000);
+    }
+
+    [Fact]
+    public void Who_may_have_missed_something_is_told_again()
+    {
+        Join(Stranger);
+        Graft(Stranger);
+        Said(Stranger);
+        _router.Greet(Stranger);
+        GossipsubRpc said = Assert.Single(Said(Stranger));
+        Assert.Equal([new TopicSubscription(Topic, true)], said.Subscriptions.ToArray());
+        Assert.Equal([Topic], said.Graft.ToArray());
+    }
+
+    [Fact]
     public void Signatures_are_made_and_demanded()
     {
         var signatures = OpenSslKeys.Instance;
@@ -202,6 +266,8 @@ public sealed class GossipsubRouterTests
         PubsubMessage received = OverTheWire(signed);
         Assert.True(MessageSigning.IsSigned(received, signatures));
         Assert.False(MessageSigning.IsAnonymous(received));
+        // As js-libp2p writes it: a key that nobody needs, which is not signed.
+        Assert.True(MessageSigning.IsSigned(OverTheWire(signed with { Key = author.PublicKey.ToBytes() }), signatures));
         Assert.False(MessageSigning.IsSigned(OverTheWire(signed with { Data = new byte[] { 1, 3 } }), signatures));
         Assert.False(MessageSigning.IsSigned(OverTheWire(signed with { Topic = "u" }), signatures));
         Assert.False(MessageSigning.IsSigned(OverTheWire(signed with { SequenceNumber = [0, 0, 0, 0, 0, 0, 0, 8] }), signatures));
