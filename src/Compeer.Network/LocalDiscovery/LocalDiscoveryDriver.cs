@@ -16,15 +16,12 @@ namespace Compeer.Network.LocalDiscovery;
 /// </remarks>
 public sealed class LocalDiscoveryDriver : IAsyncDisposable
 {
-    private const int MaxPorts = 32;
-
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Rescan = TimeSpan.FromMinutes(1);
 
-    private readonly IPAddress? _bind;
     private readonly LocalDiscoverySession _session;
     private readonly Action<LocalPeer> _found;
-    private readonly Dictionary<MulticastPlace, MulticastPort> _ports = [];
+    private readonly MulticastPorts _ports;
     private readonly TaskScope _scope = new();
     private readonly Lock _lock = new();
     private Instant _nextScan;
@@ -32,8 +29,8 @@ public sealed class LocalDiscoveryDriver : IAsyncDisposable
     private LocalDiscoveryDriver(LocalDiscoverySession session, IPAddress? bind, Action<LocalPeer> found)
     {
         _session = session;
-        _bind = bind;
         _found = found;
+        _ports = new MulticastPorts(bind, LocalDiscoveryCodec.GroupV4, LocalDiscoveryCodec.GroupV6, OnHeard);
     }
 
     /// <summary>Sockets open now: one an interface and address family.</summary>
@@ -76,11 +73,7 @@ public sealed class LocalDiscoveryDriver : IAsyncDisposable
     {
         await _scope.DisposeAsync();
         lock (_lock)
-        {
-            foreach (MulticastPort port in _ports.Values)
-                port.Dispose();
-            _ports.Clear();
-        }
+            _ports.Dispose();
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -106,38 +99,15 @@ public sealed class LocalDiscoveryDriver : IAsyncDisposable
         if (now >= _nextScan)
         {
             _nextScan = now + Rescan;
-            Scan(now);
+            if (_ports.Scan(_scope))
+                _session.OnNewInterface(now);
         }
-        foreach (MulticastPort port in _ports.Values)
-            port.SendRefused();
+        _ports.SendRefused();
         if (_ports.Count == 0 || !_session.TryTransmit(now, out LocalAnnouncement? announcement))
             return;
         byte[] v4 = LocalDiscoveryCodec.Write(announcement, LocalDiscoveryCodec.GroupV4);
         byte[] v6 = LocalDiscoveryCodec.Write(announcement, LocalDiscoveryCodec.GroupV6);
-        foreach ((MulticastPlace place, MulticastPort port) in _ports)
-            port.Send(place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : v4);
-    }
-
-    private void Scan(Instant now)
-    {
-        HashSet<MulticastPlace> places = MulticastPlace.Find(_bind);
-        foreach (MulticastPlace gone in _ports.Keys.Where(p => !places.Contains(p)).ToArray())
-        {
-            _ports.Remove(gone, out MulticastPort? port);
-            port!.Dispose();
-        }
-        bool isNew = false;
-        foreach (MulticastPlace place in places.Where(p => !_ports.ContainsKey(p)))
-        {
-            IPEndPoint group = place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? LocalDiscoveryCodec.GroupV6 : LocalDiscoveryCodec.GroupV4;
-            if (_ports.Count >= MaxPorts || MulticastPort.TryOpen(place, group) is not { } port)
-                continue;
-            _ports[place] = port;
-            _scope.TryRun(token => port.ListenAsync(OnHeard, token));
-            isNew = true;
-        }
-        if (isNew)
-            _session.OnNewInterface(now);
+        _ports.Send(place => place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : v4);
     }
 
     private void OnHeard(IPEndPoint from, ReadOnlyMemory<byte> datagram)

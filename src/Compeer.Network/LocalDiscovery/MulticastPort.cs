@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Compeer.Network.Connections;
 
 namespace Compeer.Network.LocalDiscovery;
 
@@ -17,7 +18,7 @@ internal readonly record struct MulticastPlace(int Index, IPAddress Address)
     {
         var places = new HashSet<MulticastPlace>();
         bool all = bind is null || bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
-        foreach (NetworkInterface device in Interfaces())
+        foreach (NetworkInterface device in LocalAddresses.Interfaces())
         {
             bool isLoopback = device.NetworkInterfaceType == NetworkInterfaceType.Loopback;
             // Linux does not mark its loopback as one that can multicast, though it can.
@@ -31,18 +32,6 @@ internal readonly record struct MulticastPlace(int Index, IPAddress Address)
                 places.Add(new MulticastPlace(index6, v6));
         }
         return places;
-    }
-
-    private static NetworkInterface[] Interfaces()
-    {
-        try
-        {
-            return NetworkInterface.GetAllNetworkInterfaces();
-        }
-        catch (NetworkInformationException)
-        {
-            return [];
-        }
     }
 
     private static int? Number(Func<int?> read)
@@ -63,6 +52,9 @@ internal readonly record struct MulticastPlace(int Index, IPAddress Address)
 internal sealed class MulticastPort : IDisposable
 {
     private const int MaxRefused = 16;
+
+    // Of multicast DNS: RFC 6762, section 17.
+    private const int LongestDatagram = 9000;
 
     private readonly Queue<byte[]> _refused = new();
     private readonly Socket _socket;
@@ -87,7 +79,7 @@ internal sealed class MulticastPort : IDisposable
             socket = new Socket(group.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             if (isV6)
                 socket.DualMode = false;
-            // Every BitTorrent program of the machine listens at this port.
+            // Every program of the machine that speaks the protocol listens at this port.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.SetSocketOption(level, SocketOptionName.PacketInformation, true);
             socket.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, group.Port));
@@ -146,7 +138,7 @@ internal sealed class MulticastPort : IDisposable
     /// </summary>
     public async Task ListenAsync(Action<IPEndPoint, ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
     {
-        byte[] buffer = new byte[2049];
+        byte[] buffer = new byte[LongestDatagram + 1];
         var anywhere = new IPEndPoint(_group.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         while (!cancellationToken.IsCancellationRequested)
         {

@@ -149,6 +149,14 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         return answered.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>The routing tables, one a family, as they are now.</summary>
+    public Task<IReadOnlyList<DhtTable>> GetTablesAsync(CancellationToken cancellationToken)
+    {
+        var answered = new TaskCompletionSource<IReadOnlyList<DhtTable>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(now => answered.TrySetResult([.. _sides.Select(side => new DhtTable(side.IsV6, side.Node.Id, side.Node.Table(now)))]));
+        return answered.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Ends the loop and keeps the nodes for next time.</summary>
     public async ValueTask DisposeAsync()
     {
