@@ -4,22 +4,15 @@ namespace Compeer.Network.Connections;
 
 /// <summary>Calls a step of a machine at the deadlines that the machine names, and whenever it is woken.</summary>
 /// <param name="step">Does what is due and gives the next deadline; null waits for <see cref="Wake"/>. Never throws.</param>
-#pragma warning disable CA1001 // The semaphore holds nothing of the system as long as nobody asks for its wait handle.
 internal sealed class DeadlineLoop(Func<Instant?> step)
-#pragma warning restore CA1001
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
-    private readonly SemaphoreSlim _signal = new(0);
-    private int _isWoken;
+    private readonly WakeSignal _wake = new();
 
     /// <summary>Has the step called soon. Thread-safe; several calls are one.</summary>
-    public void Wake()
-    {
-        if (Interlocked.Exchange(ref _isWoken, 1) == 0)
-            _signal.Release();
-    }
+    public void Wake() => _wake.Set();
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -30,8 +23,7 @@ internal sealed class DeadlineLoop(Func<Instant?> step)
             {
                 TimeSpan wait = step() is { } next ? next - MonotonicClock.Now : LongestWait;
                 wait = wait > LongestWait ? LongestWait : wait < ShortestWait ? ShortestWait : wait;
-                if (await _signal.WaitAsync(wait, cancellationToken))
-                    Interlocked.Exchange(ref _isWoken, 0);
+                await _wake.WaitAsync(wait, cancellationToken);
             }
         }
         catch (OperationCanceledException)

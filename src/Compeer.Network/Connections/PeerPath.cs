@@ -11,4 +11,7 @@ public enum PeerPath
 
     /// <summary>uTP whose datagrams a relay passes on.</summary>
     RelayedUtp,
+
+    /// <summary>A stream of a libp2p relay.</summary>
+    RelayedStream,
 }

@@ -188,13 +188,8 @@ public sealed class DuplexStream : Stream, IDuplexPipe
     }
 
     /// <summary>Writes one message with its length before it.</summary>
-    public ValueTask WriteMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
-    {
-        byte[] framed = new byte[UnsignedVarint.LengthOf((ulong)message.Length) + message.Length];
-        int prefix = UnsignedVarint.Write(framed, (ulong)message.Length);
-        message.CopyTo(framed.AsMemory(prefix));
-        return WriteAsync(framed, cancellationToken);
-    }
+    public ValueTask WriteMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
+        WriteAsync(UnsignedVarint.Framed(message.Span), cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -1,5 +1,6 @@
 using Compeer.Formats.Multiformats;
 using Compeer.Protocols;
+using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
 using Compeer.Protocols.Yamux;
 
@@ -20,8 +21,11 @@ public sealed class HostConnection
         Driver = driver;
         RemoteKey = upgraded.RemoteKey;
         RemotePeer = PeerId.FromPublicKey(upgraded.RemoteKey);
-        RemoteAddress = Multiaddr.FromTcp(upgraded.Stream.Remote);
-        LocalAddress = Multiaddr.FromTcp(upgraded.Stream.Local);
+        RemoteAddress = upgraded.Route.Remote;
+        LocalAddress = upgraded.Route.Local;
+        Path = upgraded.Route.Path;
+        Limit = upgraded.Route.Limit;
+        Why = upgraded.Route.Why;
         Security = upgraded.Security;
         IsIncoming = isIncoming;
     }
@@ -31,6 +35,18 @@ public sealed class HostConnection
 
     /// <summary>Its key.</summary>
     public PublicKey RemoteKey { get; }
+
+    /// <summary>Which way it takes.</summary>
+    public ConnectionPath Path { get; }
+
+    /// <summary>For people: why that way.</summary>
+    public string Why { get; internal set; }
+
+    /// <summary>What the relay allows that carries it; null where nothing is limited.</summary>
+    public CircuitLimit? Limit { get; }
+
+    /// <summary>It leads over a relay that allows it little: see <see cref="OpenStreamAsync(IReadOnlyList{string}, bool, CancellationToken)"/>.</summary>
+    public bool IsLimited => Limit is not null;
 
     /// <summary>Where the connection leads, as we see it.</summary>
     public Multiaddr RemoteAddress { get; }
@@ -73,12 +89,22 @@ public sealed class HostConnection
 
     internal YamuxDriver Driver { get; }
 
+    /// <summary>Opens a stream for the first of <paramref name="protocols"/> that the peer has; never on a limited connection.</summary>
+    /// <inheritdoc cref="OpenStreamAsync(IReadOnlyList{string}, bool, CancellationToken)"/>
+    public Task<DuplexStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellationToken = default) =>
+        OpenStreamAsync(protocols, allowLimited: false, cancellationToken);
+
     /// <summary>Opens a stream for the first of <paramref name="protocols"/> that the peer has.</summary>
-    /// <exception cref="ProtocolRefusedException">It has none of them.</exception>
+    /// <param name="protocols">The best first.</param>
+    /// <param name="allowLimited">Also where a relay ends the connection after few bytes or minutes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ProtocolRefusedException">It has none of them, or the connection is limited.</exception>
     /// <exception cref="StreamCutException">The connection is over.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or no answer in time.</exception>
-    public async Task<DuplexStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellationToken = default)
+    public async Task<DuplexStream> OpenStreamAsync(IReadOnlyList<string> protocols, bool allowLimited, CancellationToken cancellationToken)
     {
+        if (IsLimited && !allowLimited)
+            throw new ProtocolRefusedException($"The only connection with {RemotePeer} is limited by a relay; streams that can live with that are to be opened with allowLimited.");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_host.Options.NegotiationTimeout);
         DuplexStream stream = await Driver.OpenStreamAsync(deadline.Token);
@@ -105,11 +131,14 @@ public sealed class HostConnection
 
     public override string ToString() => $"{RemotePeer} at {RemoteAddress}";
 
-    internal void Learn(IdentifyMessage? message)
+    /// <summary>Merges what the peer said with what is known of it; whether something is new.</summary>
+    internal bool Learn(IdentifyMessage? message)
     {
+        IdentifyMessage? before = _remote;
         if (message is not null)
-            _remote = _remote?.Merge(message) ?? message;
+            _remote = before?.Merge(message) ?? message;
         _identified.TrySetResult(_remote);
+        return message is not null && (before is null || !before.Encode().AsSpan().SequenceEqual(_remote!.Encode()));
     }
 
     /// <summary>Whether a record of the peer is newer than those seen before; then older ones are not any more.</summary>

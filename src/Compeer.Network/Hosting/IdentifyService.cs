@@ -13,8 +13,10 @@ internal sealed class IdentifyService(PeerHost host)
     /// <summary>Peers that are told of a change at once.</summary>
     private const int MaxPushes = 32;
 
-    private readonly Lazy<byte[]> _record = new(() =>
-        PeerRecord.Seal(host.Options.Identity, (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), host.Addresses).Bytes.ToArray());
+    private readonly Lock _lock = new();
+    private IReadOnlyList<Multiaddr> _recorded = [];
+    private byte[] _record = [];
+    private ulong _sequence;
 
     /// <summary>Answers a peer that asks.</summary>
     public async Task AnswerAsync(DuplexStream stream, CancellationToken cancellationToken)
@@ -35,7 +37,7 @@ internal sealed class IdentifyService(PeerHost host)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(host.Options.NegotiationTimeout);
-            await using DuplexStream stream = await connection.OpenStreamAsync([IdentifyMessage.Protocol], deadline.Token);
+            await using DuplexStream stream = await connection.OpenStreamAsync([IdentifyMessage.Protocol], allowLimited: true, deadline.Token);
             stream.CompleteWrites();
             told = await ReadAsync(stream, deadline.Token);
         }
@@ -54,8 +56,9 @@ internal sealed class IdentifyService(PeerHost host)
     private void Learn(HostConnection connection, IdentifyMessage? told)
     {
         if (told is not null)
-            host.AddAddresses(connection.RemotePeer, AddressesOf(connection, told).Where(a => ReachOf(a) >= ReachOf(connection.RemoteAddress)));
-        connection.Learn(told);
+            host.AddAddresses(connection.RemotePeer, AddressesOf(connection, told).Where(a => AddressReaches.OfTcp(a) >= AddressReaches.OfTcp(connection.RemoteAddress)));
+        if (connection.Learn(told))
+            host.OnIdentified(connection);
     }
 
     /// <summary>What it has signed, where it has; a record of another peer or with a wrong signature says nothing.</summary>
@@ -64,14 +67,11 @@ internal sealed class IdentifyService(PeerHost host)
         : PeerRecord.TryOpen(told.SignedPeerRecord.Span, OpenSslKeys.Instance, out PeerRecord? record) && record.Peer == connection.RemotePeer && connection.IsNewer(record.Sequence) ? record.Addresses
         : [];
 
-    private static AddressReach ReachOf(Multiaddr address) =>
-        address.TryGetTcp(out IPEndPoint? endPoint) ? AddressReaches.Of(endPoint.Address) : AddressReach.Nowhere;
-
     private async ValueTask PushAsync(HostConnection connection, CancellationToken cancellationToken)
     {
         try
         {
-            await using DuplexStream stream = await connection.OpenStreamAsync([IdentifyMessage.PushProtocol], cancellationToken);
+            await using DuplexStream stream = await connection.OpenStreamAsync([IdentifyMessage.PushProtocol], allowLimited: true, cancellationToken);
             await stream.WriteMessageAsync(About(connection).Encode(), cancellationToken);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -88,8 +88,22 @@ internal sealed class IdentifyService(PeerHost host)
         ObservedAddress = connection.RemoteAddress,
         ListenAddresses = host.Addresses,
         Protocols = host.Protocols,
-        SignedPeerRecord = host.Addresses.Count > 0 ? _record.Value : default,
+        SignedPeerRecord = Record(),
     };
+
+    /// <summary>Our addresses, signed; a new record whenever they have changed.</summary>
+    private byte[] Record()
+    {
+        IReadOnlyList<Multiaddr> addresses = host.Addresses;
+        lock (_lock)
+        {
+            if (addresses.SequenceEqual(_recorded))
+                return _record;
+            _recorded = addresses;
+            _sequence = Math.Max(_sequence + 1, (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            return _record = addresses.Count == 0 ? [] : PeerRecord.Seal(host.Options.Identity, _sequence, addresses).Bytes.ToArray();
+        }
+    }
 
     /// <summary>Reads and merges what comes until the end; null when the key in it is not the connection's.</summary>
     private static async Task<IdentifyMessage?> ReadAsync(DuplexStream stream, CancellationToken cancellationToken)

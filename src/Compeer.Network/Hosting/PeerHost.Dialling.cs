@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Connections;
+using Compeer.Network.Transports;
 using Compeer.Protocols.Dialling;
 
 namespace Compeer.Network.Hosting;
@@ -16,6 +18,13 @@ public sealed partial class PeerHost
     {
         lock (_lock)
             _book.Add(peer, addresses, MonotonicClock.Now);
+    }
+
+    /// <summary>Where a peer may be dialled, as far as is known, without its name at the end; also addresses that rest after failed dials.</summary>
+    public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer)
+    {
+        lock (_lock)
+            return _book.AddressesOf(peer);
     }
 
     /// <summary>Connects to the peer that an address names at its end, or returns the connection that there is.</summary>
@@ -37,7 +46,7 @@ public sealed partial class PeerHost
         Task<HostConnection> dial;
         lock (_lock)
         {
-            if (_connections.GetValueOrDefault(peer)?.FirstOrDefault(c => c.IsOpen) is { } open)
+            if (BestOf(peer) is { } open)
                 return open;
             if (!_dialling.TryGetValue(peer, out dial!))
             {
@@ -64,31 +73,36 @@ public sealed partial class PeerHost
         }
     }
 
+    /// <summary>The open connection with a peer that is to be used, a direct one before a relayed one. Under the lock.</summary>
+    private HostConnection? BestOf(PeerId peer) => _connections.GetValueOrDefault(peer)?.Where(c => c.IsOpen).MinBy(c => c.Path == ConnectionPath.Relayed);
+
+    /// <summary>A new connection to a peer at these addresses, whatever connections there are.</summary>
+    /// <exception cref="PeerUnreachableException">None of them answers as that peer.</exception>
+    internal Task<HostConnection> DialNewAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken) => DialAsync(peer, addresses, cancellationToken);
+
     private async Task<HostConnection> DialAsync(PeerId? peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
     {
         var race = new DialRace(addresses, (address, token) => DialAsync(peer, address, token));
-        (UpgradedStream? upgraded, string failure) = await race.RunAsync(cancellationToken);
+        (UpgradedStream? upgraded, string failures) = await race.RunAsync(cancellationToken);
         if (upgraded is null)
-            throw new PeerUnreachableException($"Cannot reach {(peer is { } meant ? meant.ToString() : "the peer")}: {failure}.");
+            throw new PeerUnreachableException($"Cannot reach {(peer is { } meant ? meant.ToString() : "the peer")}: {failures}.");
+        if (upgraded.Route.Path == ConnectionPath.Relayed)
+            upgraded = upgraded with { Route = upgraded.Route with { Why = upgraded.Route.Why + (failures.Length > 0 ? $", since no direct way led there: {failures}" : ", the only address that was known") } };
         return Adopt(upgraded, isIncoming: false) ?? throw new PeerUnreachableException("The limits of this host, or its end, forbid the connection.");
     }
 
     /// <summary>One address; the reason why not in the place of a stream.</summary>
     private async Task<(UpgradedStream? Stream, string Failure)> DialAsync(PeerId? peer, Multiaddr address, CancellationToken cancellationToken)
     {
-        if (!TcpTransport.TryGetEndPoint(address, out IPEndPoint? remote))
-            return (null, "no transport for that address");
-        if (!_gate.MayDial(remote!.Address))
-            return (null, "the limits of this host forbid it");
         bool succeeded = false;
         string failure = "no answer in time";
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(Options.DialTimeout);
-            PeerStream raw = await _tcp.ConnectAsync(remote, deadline.Token);
+            (PeerStream raw, ConnectionRoute route) = await OpenAsync(peer, address, deadline.Token);
             deadline.CancelAfter(Options.HandshakeTimeout);
-            UpgradedStream upgraded = await _upgrade.RunAsync(raw, isDialer: true, peer, deadline.Token);
+            UpgradedStream upgraded = await _upgrade.RunAsync(raw, route, isDialer: true, peer, deadline.Token);
             succeeded = true;
             return (upgraded, "");
         }
@@ -110,4 +124,35 @@ public sealed partial class PeerHost
             }
         }
     }
+
+    /// <summary>A raw stream by the transport that the address is of.</summary>
+    private async Task<(PeerStream Raw, ConnectionRoute Route)> OpenAsync(PeerId? peer, Multiaddr address, CancellationToken cancellationToken)
+    {
+        if (address.Contains(MultiaddrProtocol.Circuit))
+            return await _relays.DialAsync(peer ?? throw new PeerUnreachableException("an address behind a relay names its peer at the end"), address, cancellationToken);
+        if (!TransportAddress.TryParse(address, out TransportAddress? target))
+            throw new PeerUnreachableException("no transport for that address");
+        IPEndPoint remote = await target.ResolveAsync(Options.Policy, cancellationToken);
+        if (!_gate.MayDial(remote.Address))
+            throw new PeerUnreachableException("the limits of this host forbid it");
+        PeerStream raw = await _tcp.ConnectAsync(remote, cancellationToken);
+        string suffix = target.TlsName is not null ? "/tls/ws" : target.IsWebSocket ? "/ws" : "";
+        var route = new ConnectionRoute(With(raw.Remote, suffix), With(raw.Local, suffix), ConnectionPath.Direct, null, $"dialled at {address}");
+        if (!target.IsWebSocket)
+            return (raw, route);
+        try
+        {
+            return (await WebSocketPeerStream.ConnectAsync(raw, target.Authority, target.TlsName is { } name ? ClientTls(name) : null, cancellationToken), route);
+        }
+        catch
+        {
+            raw.Dispose();
+            throw;
+        }
+    }
+
+    private SslClientAuthenticationOptions ClientTls(string name) => new() { TargetHost = name, RemoteCertificateValidationCallback = Options.WebSocketTrust };
+
+    private static Multiaddr With(IPEndPoint endPoint, string suffix) =>
+        suffix.Length > 0 ? Multiaddr.FromTcp(endPoint).Encapsulate(Multiaddr.Parse(suffix)) : Multiaddr.FromTcp(endPoint);
 }

@@ -1,22 +1,26 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Connections;
 using Compeer.Network.SecureChannels;
+using Compeer.Network.Transports;
 
 namespace Compeer.Network.Hosting;
 
 public sealed partial class PeerHost
 {
     private readonly LinkedList<Pending> _pending = new();
+    private readonly Meetings _meetings = new();
+    private readonly HashSet<PeerId> _askedToDial = [];
 
-    private async Task AcceptLoopAsync(Socket listening, CancellationToken cancellationToken)
+    private async Task AcceptLoopAsync(Listener listener, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                Admit(await listening.AcceptAsync(cancellationToken));
+                Admit(await listener.Socket.AcceptAsync(cancellationToken), listener);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -31,7 +35,7 @@ public sealed partial class PeerHost
     }
 
     /// <summary>Begins the handshake, unless too many of that address are under way; the oldest of all gives way.</summary>
-    private void Admit(Socket socket)
+    private void Admit(Socket socket, Listener listener)
     {
         TcpPeerStream stream;
         try
@@ -43,22 +47,37 @@ public sealed partial class PeerHost
             socket.Dispose();
             return;
         }
-        IPAddress from = stream.Remote.Address;
-        Pending? pending = null;
-        if (_gate.MayAccept(from))
-        {
-            lock (_pending)
-            {
-                if (_pending.Count(p => p.From.Equals(from)) < Options.MaxPendingPerAddress)
-                {
-                    if (_pending.Count >= Options.MaxPending)
-                        EvictOldest();
-                    _pending.AddLast(pending = new Pending(from, new CancellationTokenSource(Options.HandshakeTimeout)));
-                }
-            }
-        }
-        if (pending is null || !_scope.TryRun(token => SecureAsync(stream, pending, token)))
+        Meeting? meeting = _meetings.Of(stream.Remote.Address);
+        var route = new ConnectionRoute(
+            With(stream.Remote, listener.Suffix), With(stream.Local, listener.Suffix), meeting is null ? ConnectionPath.Direct : ConnectionPath.Punched, null, meeting?.Why ?? "it dialled us");
+        if (Await(stream.Remote.Address) is not { } pending || !_scope.TryRun(token => SecureAsync(stream, listener, route, pending, meeting?.IsDialerWhenCalled ?? false, meeting?.Peer, token)))
             stream.Dispose();
+    }
+
+    /// <summary>Secures and carries a connection that came otherwise than over TCP; null when it is refused or fails. Owns the stream.</summary>
+    internal async Task<HostConnection?> AcceptAsync(PeerStream stream, ConnectionRoute route, PeerId? expected, CancellationToken cancellationToken)
+    {
+        if (Await(stream.Remote.Address) is { } pending)
+            return await SecureAsync(stream, null, route, pending, isDialer: false, expected, cancellationToken);
+        stream.Dispose();
+        return null;
+    }
+
+    /// <summary>Counts a connection that is not secured yet; null where there are too many.</summary>
+    private Pending? Await(IPAddress from)
+    {
+        if (!_gate.MayAccept(from))
+            return null;
+        lock (_pending)
+        {
+            if (_pending.Count(p => p.From.Equals(from)) >= Options.MaxPendingPerAddress)
+                return null;
+            if (_pending.Count >= Options.MaxPending)
+                EvictOldest();
+            var pending = new Pending(from, new CancellationTokenSource(Options.HandshakeTimeout));
+            _pending.AddLast(pending);
+            return pending;
+        }
     }
 
     /// <summary>It leaves the list at once, so that the next one that comes evicts another. Under the lock of the list.</summary>
@@ -69,17 +88,22 @@ public sealed partial class PeerHost
         oldest.Deadline.Cancel();
     }
 
-    private async Task SecureAsync(TcpPeerStream stream, Pending pending, CancellationToken cancellationToken)
+    private async Task<HostConnection?> SecureAsync(
+        PeerStream stream, Listener? listener, ConnectionRoute route, Pending pending, bool isDialer, PeerId? expected, CancellationToken cancellationToken)
     {
         UpgradedStream? upgraded = null;
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, pending.Deadline.Token);
-            upgraded = await _upgrade.RunAsync(stream, isDialer: false, expected: null, either.Token);
+            // Streams fail at once when they are closed, whatever they wait for.
+            await using CancellationTokenRegistration late = either.Token.UnsafeRegister(static stream => ((PeerStream)stream!).Dispose(), stream);
+            PeerStream raw = listener is { IsWebSocket: true } ? await WebSocketPeerStream.AcceptAsync(stream, listener.IsTls ? ServerTls() : null, either.Token) : stream;
+            upgraded = await _upgrade.RunAsync(raw, route, isDialer, expected, either.Token);
         }
         catch (Exception e) when (IsConnectionFailure(e))
         {
             // Strangers may fail as they like.
+            stream.Dispose();
         }
         finally
         {
@@ -89,9 +113,10 @@ public sealed partial class PeerHost
                 pending.Deadline.Dispose();
             }
         }
-        if (upgraded is not null)
-            Adopt(upgraded, isIncoming: true);
+        return upgraded is null ? null : Adopt(upgraded, isIncoming: !isDialer);
     }
+
+    private SslServerAuthenticationOptions ServerTls() => new() { ServerCertificate = Options.WebSocketCertificate };
 
     /// <summary>What a connection that is being made may fail by.</summary>
     private static bool IsConnectionFailure(Exception e) =>
@@ -142,6 +167,8 @@ public sealed partial class PeerHost
         }
     }
 
+    internal void OnIdentified(HostConnection connection) => Identified?.Invoke(connection);
+
     private void Arrive(HostConnection connection, DuplexStream stream, TaskScope streams)
     {
         stream.Connection = connection;
@@ -157,7 +184,7 @@ public sealed partial class PeerHost
             using (var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
             {
                 deadline.CancelAfter(Options.NegotiationTimeout);
-                stream.Protocol = await Negotiation.AnswerAsync(p => HandlerOf(p) is not null, stream.ReadAsync, stream.WriteAsync, deadline.Token);
+                stream.Protocol = await Negotiation.AnswerAsync(p => HandlerOf(p, stream.Connection) is not null, stream.ReadAsync, stream.WriteAsync, deadline.Token);
             }
             await ServeAsync(stream, stream.Protocol, cancellationToken);
         }
@@ -171,7 +198,7 @@ public sealed partial class PeerHost
 
     private async Task ServeAsync(DuplexStream stream, string protocol, CancellationToken cancellationToken)
     {
-        if (HandlerOf(protocol) is not { } handler || !_served.TryEnter(protocol, stream.RemotePeer))
+        if (HandlerOf(protocol, stream.Connection) is not { } handler || !_served.TryEnter(protocol, stream.RemotePeer))
         {
             stream.Abort();
             return;
@@ -186,18 +213,30 @@ public sealed partial class PeerHost
         }
     }
 
+    /// <summary>From now on, or no more, a second connection with that peer is one that we asked for.</summary>
+    internal void AskToDial(PeerId peer, bool isAsked)
+    {
+        lock (_lock)
+        {
+            if (isAsked)
+                _askedToDial.Add(peer);
+            else
+                _askedToDial.Remove(peer);
+        }
+    }
+
     /// <summary>
     /// When both sides dialled at the same time, the connection stays that the peer with the smaller id dialled; both find the same one.
-    /// An old connection is no such case: its peer may have started again.
+    /// Whoever was asked to dial us does not cross. An old connection is no such case: its peer may have started again. Nor is one over a relay: the other one may be what it was for.
     /// </summary>
     private void SettleCrossing(HostConnection connection)
     {
         lock (_lock)
         {
-            if (!_connections.TryGetValue(connection.RemotePeer, out List<HostConnection>? all))
+            if (_askedToDial.Contains(connection.RemotePeer) || !_connections.TryGetValue(connection.RemotePeer, out List<HostConnection>? all))
                 return;
             bool weWin = Id.CompareTo(connection.RemotePeer) < 0;
-            if (all.Find(c => c.IsIncoming != connection.IsIncoming && c.IsOpen && MonotonicClock.Now - c.OpenedAt < Options.HandshakeTimeout) is { } other)
+            if (all.Find(c => c.IsIncoming != connection.IsIncoming && c.IsOpen && connection.Path == ConnectionPath.Direct && c.Path == ConnectionPath.Direct && MonotonicClock.Now - c.OpenedAt < Options.HandshakeTimeout) is { } other)
                 (connection.IsIncoming == weWin ? connection : other).Driver.GoAway();
         }
     }

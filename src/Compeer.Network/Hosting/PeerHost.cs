@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
+using Compeer.Network.CircuitRelay;
 using Compeer.Network.Connections;
 using Compeer.Network.SecureChannels;
+using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
 
 namespace Compeer.Network.Hosting;
@@ -27,9 +29,10 @@ public sealed partial class PeerHost : IAsyncDisposable
     private readonly SharedTimers _timers = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, List<HostConnection>> _connections = [];
-    private readonly Dictionary<string, StreamHandler> _handlers = [];
-    private readonly List<Socket> _listening = [];
+    private readonly Dictionary<string, Service> _services = [];
+    private readonly List<Listener> _listening = [];
     private readonly TcpTransport _tcp;
+    private readonly RelayTransport _relays;
     private readonly Upgrade _upgrade;
     private readonly IdentifyService _identify;
     private readonly ConnectionGate _gate;
@@ -41,14 +44,16 @@ public sealed partial class PeerHost : IAsyncDisposable
         Options = options;
         Id = PeerId.FromPublicKey(options.Identity.PublicKey);
         _tcp = new TcpTransport(options.Policy, options.Bind, options.DialTimeout);
-        _upgrade = new Upgrade([.. options.Security.Select(p => Channel(p, options))]);
+        _upgrade = new Upgrade([.. options.Security.Select(p => Channel(p, options))], options.PrivateNetwork);
         _identify = new IdentifyService(this);
         _gate = new ConnectionGate(options.Limits);
         _served = new StreamLedger(options.Limits);
         _unread = new UnreadBudget(options.Limits.MaxUnreadBytes);
-        _handlers[PingService.Protocol] = PingService.AnswerAsync;
-        _handlers[IdentifyMessage.Protocol] = _identify.AnswerAsync;
-        _handlers[IdentifyMessage.PushProtocol] = _identify.TakePushAsync;
+        _relays = new RelayTransport(this);
+        _services[PingService.Protocol] = new Service(PingService.AnswerAsync, AllowLimited: true);
+        _services[IdentifyMessage.Protocol] = new Service(_identify.AnswerAsync, AllowLimited: true);
+        _services[IdentifyMessage.PushProtocol] = new Service(_identify.TakePushAsync, AllowLimited: true);
+        _services[CircuitMessage.StopProtocol] = new Service(_relays.AnswerAsync, AllowLimited: false);
     }
 
     /// <summary>Told on any thread when a connection is open; returns soon.</summary>
@@ -56,6 +61,12 @@ public sealed partial class PeerHost : IAsyncDisposable
 
     /// <summary>Told on any thread when a connection is over; returns soon.</summary>
     public event Action<HostConnection>? Disconnected;
+
+    /// <summary>
+    /// Told on any thread when a peer has said about itself what was not known of it, in its first answer or later; returns soon.
+    /// What it said is in <see cref="HostConnection.Remote"/>.
+    /// </summary>
+    public event Action<HostConnection>? Identified;
 
     /// <summary>Told when a handler failed for another reason than its stream.</summary>
     public event Action<DuplexStream, Exception>? HandlerFailed;
@@ -66,23 +77,13 @@ public sealed partial class PeerHost : IAsyncDisposable
     /// <summary>How it was started.</summary>
     public PeerHostOptions Options { get; }
 
-    /// <summary>Where it can be dialled, as far as this machine knows; without the peer id.</summary>
-    public IReadOnlyList<Multiaddr> Addresses
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _listening.SelectMany(s => AddressesOf((IPEndPoint)s.LocalEndPoint!))];
-        }
-    }
-
     /// <summary>What it serves.</summary>
     public IReadOnlyList<string> Protocols
     {
         get
         {
             lock (_lock)
-                return [.. _handlers.Keys.Order(StringComparer.Ordinal)];
+                return [.. _services.Keys.Order(StringComparer.Ordinal)];
         }
     }
 
@@ -95,6 +96,9 @@ public sealed partial class PeerHost : IAsyncDisposable
                 return [.. _connections.Values.SelectMany(c => c)];
         }
     }
+
+    /// <summary>The timers of all that the host does.</summary>
+    internal SharedTimers Timers => _timers;
 
     /// <summary>Starts a host; it listens when this returns.</summary>
     /// <exception cref="PeerUnreachableException">An address cannot be listened on; the message says which and why.</exception>
@@ -109,24 +113,27 @@ public sealed partial class PeerHost : IAsyncDisposable
             }
             catch (Exception e) when (e is SocketException or FormatException)
             {
-                host._listening.ForEach(s => s.Dispose());
+                host._listening.ForEach(l => l.Socket.Dispose());
                 host._timers.Dispose();
                 string reason = e is SocketException error ? SocketErrors.Describe(error.SocketErrorCode) : e.Message;
                 throw new PeerUnreachableException($"Cannot listen on {address}: {reason}.", e);
             }
         }
-        foreach (Socket socket in host._listening)
-            host._scope.TryRun(token => host.AcceptLoopAsync(socket, token));
+        foreach (Listener listener in host._listening)
+            host._scope.TryRun(token => host.AcceptLoopAsync(listener, token));
         return Task.FromResult(host);
     }
 
     /// <summary>Serves a protocol from now on; connected peers are told.</summary>
+    /// <param name="protocol">Its name.</param>
+    /// <param name="handler">Serves a stream.</param>
+    /// <param name="allowLimited">Also on connections that a relay ends after few bytes or minutes.</param>
     /// <exception cref="ArgumentException">It is served already.</exception>
-    public void Handle(string protocol, StreamHandler handler)
+    public void Handle(string protocol, StreamHandler handler, bool allowLimited = false)
     {
         lock (_lock)
         {
-            if (!_handlers.TryAdd(protocol, handler))
+            if (!_services.TryAdd(protocol, new Service(handler, allowLimited)))
                 throw new ArgumentException($"{protocol} is served already.", nameof(protocol));
         }
         _scope.TryRun(PushAsync);
@@ -137,7 +144,7 @@ public sealed partial class PeerHost : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_handlers.Remove(protocol))
+            if (!_services.Remove(protocol))
                 return;
         }
         _scope.TryRun(PushAsync);
@@ -150,17 +157,22 @@ public sealed partial class PeerHost : IAsyncDisposable
         OpenStreamAsync(peer, [protocol], cancellationToken);
 
     /// <summary>The same for the first protocol that the peer has.</summary>
-    public async Task<DuplexStream> OpenStreamAsync(PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellationToken = default)
+    /// <exception cref="ProtocolRefusedException">The peer has none of them, or is reached over a limited connection only.</exception>
+    public Task<DuplexStream> OpenStreamAsync(PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellationToken = default) =>
+        OpenStreamAsync(peer, protocols, allowLimited: false, cancellationToken);
+
+    /// <summary>The same, and also over a connection that a relay ends after few bytes or minutes, where <paramref name="allowLimited"/> says so.</summary>
+    public async Task<DuplexStream> OpenStreamAsync(PeerId peer, IReadOnlyList<string> protocols, bool allowLimited, CancellationToken cancellationToken)
     {
         HostConnection connection = await ConnectAsync(peer, cancellationToken);
         try
         {
-            return await connection.OpenStreamAsync(protocols, cancellationToken);
+            return await connection.OpenStreamAsync(protocols, allowLimited, cancellationToken);
         }
         catch (StreamCutException) when (!connection.IsOpen)
         {
             // It ended, or gave way to another one, since it was chosen.
-            return await (await ConnectAsync(peer, cancellationToken)).OpenStreamAsync(protocols, cancellationToken);
+            return await (await ConnectAsync(peer, cancellationToken)).OpenStreamAsync(protocols, allowLimited, cancellationToken);
         }
     }
 
@@ -174,8 +186,8 @@ public sealed partial class PeerHost : IAsyncDisposable
     /// <summary>Closes all connections and stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (Socket socket in _listening)
-            socket.Dispose();
+        foreach (Listener listener in _listening)
+            listener.Socket.Dispose();
         await _scope.DisposeAsync();
         _timers.Dispose();
     }
@@ -187,20 +199,14 @@ public sealed partial class PeerHost : IAsyncDisposable
         _ => throw new ArgumentException($"\"{protocol}\" secures no connections here.", nameof(options)),
     };
 
-    private static IEnumerable<Multiaddr> AddressesOf(IPEndPoint bound) =>
-        bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any)
-            ? LocalAddresses.All()
-                .Where(a => bound.Address.Equals(IPAddress.IPv6Any) || a.AddressFamily == AddressFamily.InterNetwork)
-                .Where(a => !a.IsIPv6LinkLocal)
-                .Select(a => Multiaddr.FromTcp(new IPEndPoint(a, bound.Port)))
-            : [Multiaddr.FromTcp(bound)];
-
     private void Listen(Multiaddr address)
     {
-        if (!TcpTransport.TryGetEndPoint(address, out IPEndPoint? local))
-            throw new FormatException("it is not a TCP address like /ip4/0.0.0.0/tcp/4001");
-        if (_tcp.Listen(local!) is { } socket)
-            _listening.Add(socket);
+        if (!TransportAddress.TryParse(address, out TransportAddress? local) || !IPAddress.TryParse(local.Host, out IPAddress? ip))
+            throw new FormatException("it is no address like /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/tcp/4002/ws");
+        if (local.TlsName is not null && Options.WebSocketCertificate is null)
+            throw new FormatException("a WebSocket in TLS needs a certificate");
+        if (_tcp.Listen(new IPEndPoint(ip, local.Port), isShared: !local.IsWebSocket) is { } socket)
+            _listening.Add(new Listener(socket, local.IsWebSocket, local.TlsName is not null));
     }
 
     private async Task PushAsync(CancellationToken cancellationToken)
@@ -215,9 +221,18 @@ public sealed partial class PeerHost : IAsyncDisposable
         }
     }
 
-    private StreamHandler? HandlerOf(string protocol)
+    private StreamHandler? HandlerOf(string protocol, HostConnection connection)
     {
         lock (_lock)
-            return _handlers.GetValueOrDefault(protocol);
+            return _services.GetValueOrDefault(protocol) is { } service && (service.AllowLimited || !connection.IsLimited) ? service.Handler : null;
     }
+
+    private sealed record Listener(Socket Socket, bool IsWebSocket, bool IsTls)
+    {
+        public IPEndPoint Bound => (IPEndPoint)Socket.LocalEndPoint!;
+
+        public string Suffix => IsTls ? "/tls/ws" : IsWebSocket ? "/ws" : "";
+    }
+
+    private sealed record Service(StreamHandler Handler, bool AllowLimited);
 }

@@ -23,7 +23,7 @@ internal static class PingService
     /// <exception cref="InvalidDataException">Something else came back.</exception>
     public static async Task<TimeSpan> PingAsync(PeerHost host, PeerId peer, CancellationToken cancellationToken)
     {
-        await using DuplexStream stream = await host.OpenStreamAsync(peer, Protocol, cancellationToken);
+        await using DuplexStream stream = await host.OpenStreamAsync(peer, [Protocol], allowLimited: true, cancellationToken);
         byte[] sent = RandomNumberGenerator.GetBytes(PayloadBytes), received = new byte[PayloadBytes];
         long start = Stopwatch.GetTimestamp();
         await stream.WriteAsync(sent, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Compeer.Network.Connections;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Trackers;
 
@@ -21,16 +22,8 @@ internal static class GatewayFinder
     /// <summary>The best gateway of a family; with <paramref name="bind"/> only one on the interface that has that address. Null when there is none.</summary>
     public static GatewayLink? Find(AddressFamily family, IPAddress? bind)
     {
-        NetworkInterface[] interfaces;
-        try
-        {
-            interfaces = [.. NetworkInterface.GetAllNetworkInterfaces()
-                .Where(i => i.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)];
-        }
-        catch (NetworkInformationException)
-        {
-            return null;
-        }
+        NetworkInterface[] interfaces = [.. LocalAddresses.Interfaces()
+            .Where(i => i.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)];
         foreach (DefaultRoute route in Routes(family, interfaces))
         {
             if (interfaces.FirstOrDefault(i => i.Name == route.Interface) is { } device && TryLink(device, route.Gateway, family, bind) is { } link)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Network.Connections;
-using Compeer.Network.Native;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Network.Transports;
@@ -21,11 +20,6 @@ namespace Compeer.Network.Transports;
 /// </param>
 public sealed class HolePuncher(PeerDialer dialer, HandshakeOptions options, IPAddress? bind, UtpTransport? utp, PeerTransports transports)
 {
-    // Each try is a new SYN. The first are short because the other side may be a little later; the last gives a long path
-    // its time, and the kernel repeats the SYN in it. In all: about 3 seconds and 6 packets.
-    private static readonly TimeSpan[] TcpTries =
-        [TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(1800)];
-
     private static readonly TimeSpan UtpTime = TimeSpan.FromSeconds(6);
 
     /// <summary>
@@ -43,7 +37,7 @@ public sealed class HolePuncher(PeerDialer dialer, HandshakeOptions options, IPA
         utpEnd.CancelAfter(UtpTime);
         bool mayUtp = utp is not null && (transports & PeerTransports.Utp) != 0;
         Task overUtp = mayUtp ? DialUtpAsync(remote, ours, arrived, utpEnd.Token) : Task.CompletedTask;
-        if ((transports & PeerTransports.Tcp) != 0 && await DialTcpAsync(remote, localPort, cancellationToken) is { } tcp && await GreetAsync(tcp, ours, arrived, cancellationToken))
+        if ((transports & PeerTransports.Tcp) != 0 && await TcpPunch.PunchAsync(remote, localPort, bind, cancellationToken) is { } tcp && await GreetAsync(tcp, ours, arrived, cancellationToken))
             // TCP is what the two choose when they have both.
             await utpEnd.CancelAsync();
         await overUtp;
@@ -81,39 +75,5 @@ public sealed class HolePuncher(PeerDialer dialer, HandshakeOptions options, IPA
         }
         stream.Dispose();
         return false;
-    }
-
-    private async Task<PeerStream?> DialTcpAsync(IPEndPoint remote, int localPort, CancellationToken cancellationToken)
-    {
-        foreach (TimeSpan time in TcpTries)
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(time);
-            if (await TryDialTcpAsync(remote, localPort, limit.Token) is { } stream)
-                return stream;
-            // A try that was refused at once waits like one that was not answered.
-            await Task.WhenAny(Task.Delay(Timeout.Infinite, limit.Token));
-            if (cancellationToken.IsCancellationRequested)
-                return null;
-        }
-        return null;
-    }
-
-    private async Task<PeerStream?> TryDialTcpAsync(IPEndPoint remote, int localPort, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            PortSharing.Prepare(socket);
-            IPAddress any = remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
-            socket.Bind(new IPEndPoint(bind?.AddressFamily == remote.AddressFamily ? bind : any, localPort));
-            await socket.ConnectAsync(remote, cancellationToken);
-            return new TcpPeerStream(socket);
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            socket.Dispose();
-            return null;
-        }
     }
 }

@@ -60,10 +60,16 @@ public sealed class PeerHostTests
         await using HostPair pair = await HostPair.StartAsync();
         HostConnection connection = await pair.Dialer.ConnectAsync(pair.Address, _limit);
         await connection.Identified.WaitAsync(_limit);
+        var later = new TaskCompletionSource();
+        pair.Dialer.Identified += c =>
+        {
+            if (c == connection && c.Remote!.Protocols.Contains("/later"))
+                later.TrySetResult();
+        };
         pair.Listener.Handle("/later", (_, _) => Task.CompletedTask);
 
-        while (!connection.Remote!.Protocols.Contains("/later"))
-            await Task.Delay(10, _limit);
+        await later.Task.WaitAsync(_limit);
+        Assert.Contains(pair.Listener.Addresses[0], pair.Dialer.AddressesOf(pair.Listener.Id));
     }
 
     [Fact]

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using Compeer.Network.Connections;
+using Compeer.Network.SecureChannels;
+using Compeer.Protocols.WebSockets;
+
+namespace Compeer.Network.Transports;
+
+/// <summary>A stream over binary messages of a WebSocket, whose ends mean nothing. Owns what carries it. Spec: RFC 6455; libp2p/specs websockets/README.md.</summary>
+internal sealed class WebSocketPeerStream : PeerStream
+{
+    private readonly PeerStream _raw;
+    private readonly WebSocket _socket;
+    private bool _ended;
+
+    private WebSocketPeerStream(PeerStream raw, WebSocket socket)
+    {
+        _raw = raw;
+        _socket = socket;
+    }
+
+    public override IPEndPoint Remote => _raw.Remote;
+
+    public override IPEndPoint Local => _raw.Local;
+
+    public override PeerPath Path => _raw.Path;
+
+    /// <summary>Makes a WebSocket of a stream to a server.</summary>
+    /// <param name="raw">Connected; the caller's to dispose of on failure.</param>
+    /// <param name="host">The server's name or address, with its port.</param>
+    /// <param name="tls">How TLS is spoken first; null where it is not.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="SocketException">The stream broke.</exception>
+    /// <exception cref="IOException">The server is another one than its certificate says, or wants no WebSocket.</exception>
+    public static async Task<PeerStream> ConnectAsync(PeerStream raw, string host, SslClientAuthenticationOptions? tls, CancellationToken cancellationToken)
+    {
+        Stream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsClientAsync(tls, cancellationToken));
+        byte[] key = RandomNumberGenerator.GetBytes(WebSocketHandshake.KeyBytes);
+        await stream.WriteAsync(WebSocketHandshake.Request(host, key), cancellationToken);
+        if (!WebSocketHandshake.IsAgreed(await ReadHeadAsync(stream, cancellationToken), key))
+            throw new IOException("it does not answer as a WebSocket");
+        return new WebSocketPeerStream(raw, WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = false }));
+    }
+
+    /// <summary>Makes a WebSocket of a stream of a client.</summary>
+    /// <inheritdoc cref="ConnectAsync"/>
+    public static async Task<PeerStream> AcceptAsync(PeerStream raw, SslServerAuthenticationOptions? tls, CancellationToken cancellationToken)
+    {
+        Stream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsServerAsync(tls, cancellationToken));
+        bool isAgreed = WebSocketHandshake.TryAnswer(await ReadHeadAsync(stream, cancellationToken), out byte[] answer);
+        await stream.WriteAsync(answer, cancellationToken);
+        if (!isAgreed)
+            throw new IOException("it asks for something else than a WebSocket");
+        var accepted = new WebSocketPeerStream(raw, WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true }));
+        // js-libp2p listens to its WebSocket a little after it is open, and loses a greeting that comes with the answer.
+        await accepted.WaitReadableAsync(cancellationToken);
+        return accepted;
+    }
+
+    public override async ValueTask WaitReadableAsync(CancellationToken cancellationToken)
+    {
+        if (!_ended)
+            await ReadAsync(Memory<byte>.Empty, cancellationToken);
+    }
+
+    public override async ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancellationToken)
+    {
+        while (!_ended)
+        {
+            if (await ReadAsync(target, cancellationToken) is > 0 and var received)
+                return received;
+        }
+        return 0;
+    }
+
+    public override async ValueTask<int> SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _socket.SendAsync(data, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            return data.Length;
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or InvalidOperationException)
+        {
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _socket.Dispose();
+        _raw.Dispose();
+    }
+
+    /// <summary>Bytes of a message; 0 at the end of one that is empty, too.</summary>
+    private async ValueTask<int> ReadAsync(Memory<byte> target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ValueWebSocketReceiveResult result = await _socket.ReceiveAsync(target, cancellationToken);
+            _ended = result.MessageType == WebSocketMessageType.Close;
+            return result.MessageType == WebSocketMessageType.Text ? throw new SocketException((int)SocketError.ConnectionReset) : result.Count;
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or InvalidOperationException)
+        {
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+    }
+
+    private static async Task<Stream> SecureAsync(PeerStream raw, Func<SslStream, Task>? authenticate)
+    {
+        var plain = new PeerStreamAdapter(raw);
+        if (authenticate is null)
+            return plain;
+        var ssl = new SslStream(plain);
+        try
+        {
+            await authenticate(ssl);
+            return ssl;
+        }
+        catch (AuthenticationException e)
+        {
+            await ssl.DisposeAsync();
+            throw new IOException($"TLS for the WebSocket failed: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    /// <summary>Byte by byte: what follows the empty line belongs to the WebSocket.</summary>
+    private static async Task<byte[]> ReadHeadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        byte[] head = new byte[WebSocketHandshake.MaxBytes];
+        for (int length = 1; length <= head.Length; length++)
+        {
+            if (await stream.ReadAsync(head.AsMemory(length - 1, 1), cancellationToken) == 0)
+                break;
+            if (WebSocketHandshake.IsComplete(head.AsSpan(0, length)))
+                return head[..length];
+        }
+        throw new IOException("it does not speak HTTP as a WebSocket begins");
+    }
+}
