@@ -48,7 +48,7 @@ public sealed class AutomaticTests(Home home) : IClassFixture<Home>
         string source = Path.Combine(home.Folder("seed-feed"), "episode.bin");
         TransferTests.MakeFile(source, 150_000);
         File.Copy(await Swarm.MakeTorrentAsync(source), Path.Combine(folder, "episode.torrent"));
-        await using var web = new WebFolder(folder);
+        await using WebFolder web = await WebFolder.StartAsync(folder);
         string item = "<item><title>{0}</title><guid>{0}</guid><link>{1}</link></item>";
         await File.WriteAllTextAsync(Path.Combine(folder, "feed.xml"),
             $"<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>A show</title>{string.Format(null, item, "Show 7 in 720p", web.Url + "episode.torrent")}{string.Format(null, item, "Show 7 in 720p, a trailer", web.Url + "trailer.torrent")}{string.Format(null, item, "Something else", web.Url + "else.torrent")}</channel></rss>");

@@ -27,6 +27,49 @@ public sealed class NodePagesTests(Home home) : IClassFixture<Home>
     }
 
     [BrowserFact]
+    public async Task The_network_page_draws_the_table_of_the_DHT_by_distance_and_lists_it()
+    {
+        await using var cloud = new ChildProcess(Programs.Python, [Path.Combine(Repository.Root, "lab", "peers", "libtorrent_dht.py"), "cloud", "--first", "127.0.77.1", "--count", "24", "--port", "6881"]);
+        await cloud.WaitForAsync("ready");
+        await using Stage stage = await home.OpenOwnAsync(dhtEntry: "127.0.77.1:6881");
+        await stage.GoAsync("Network");
+        ILocator rows = stage.Page.GetByRole(AriaRole.List, new() { Name = "Distances over IPv4" }).GetByRole(AriaRole.Listitem);
+        await Assertions.Expect(rows.First).ToContainTextAsync("farthest half", new() { Timeout = 60_000 });
+        await Assertions.Expect(stage.Page.Locator(".dots > span").Nth(9)).ToBeAttachedAsync(new() { Timeout = 60_000 });
+        await stage.Page.GetByText("Nodes as a table").ClickAsync();
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "127.0.77." }).First).ToBeVisibleAsync();
+        await stage.ShootAsync("network-dht-table");
+        await stage.Page.GetByText("Nodes as a table").ClickAsync();
+        foreach (ColorScheme colours in (ColorScheme[])[ColorScheme.Dark, ColorScheme.Light])
+        {
+            await stage.Page.EmulateMediaAsync(new() { ColorScheme = colours });
+            await stage.Page.Locator(".distances").ScrollIntoViewIfNeededAsync();
+            await stage.ShootAsync($"network-dht-{colours.ToString().ToLowerInvariant()}");
+        }
+        if (Programs.PackagesSkipReason is null)
+            await AccessibilityTests.ScanAsync(stage, "the table of the DHT");
+        await stage.Page.SetViewportSizeAsync(360, 740);
+        Assert.Equal(0, await stage.SidewaysAsync());
+        await stage.Page.Locator(".distances").ScrollIntoViewIfNeededAsync();
+        await stage.ShootAsync("phone-network-dht");
+    }
+
+    [BrowserFact]
+    public async Task A_tracker_is_switched_on_and_off_on_the_network_page()
+    {
+        await using Stage stage = await home.OpenOwnAsync();
+        await stage.Daemon.PatchAsync("settings", new Dictionary<string, string> { ["tracker-http"] = "127.0.0.1:0", ["tracker-udp"] = "" });
+        await stage.GoAsync("Network");
+        await stage.ReadsAsync("No tracker runs here.");
+        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Run a tracker here" }).ClickAsync();
+        await stage.ReadsAsync("http://127.0.0.1:");
+        await stage.ReadsAsync("0 peers of 0 torrents");
+        await stage.ShootAsync("network-tracker");
+        await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Stop the tracker" }).ClickAsync();
+        await stage.ReadsAsync("No tracker runs here.");
+    }
+
+    [BrowserFact]
     public async Task What_the_node_refuses_stands_on_the_page_in_its_words_until_it_answers_again()
     {
         await using Stage stage = await home.OpenAsync();

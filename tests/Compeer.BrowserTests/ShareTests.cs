@@ -26,6 +26,10 @@ public sealed class ShareTests(Home home) : IClassFixture<Home>
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(taken, "gift.bin")));
         await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Link and takers of gift.bin" }).ClickAsync();
         await stage.ReadsAsync("gave 2.0 MiB");
+        // Who has everything has nothing more to ask for and goes: he is remembered.
+        ILocator taker = stage.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "libtorrent" });
+        await Assertions.Expect(taker).ToContainTextAsync("2.0 MiB (100 %)");
+        await Assertions.Expect(taker).ToContainTextAsync("left", new() { Timeout = 30_000 });
         await stage.ShootAsync("share-takers");
     }
 

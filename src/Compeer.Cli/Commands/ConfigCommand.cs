@@ -72,7 +72,9 @@ internal sealed class ConfigCommand
         }
     }
 
-    private static (NodeOption Option, string? Value) Read(string change)
+    /// <summary>Reads KEY=VALUE; null goes back to the default.</summary>
+    /// <exception cref="CommandException">There is no such option, or the value cannot be used.</exception>
+    public static (NodeOption Option, string? Value) Read(string change)
     {
         int equals = change.IndexOf('=', StringComparison.Ordinal);
         string key = equals < 0 ? change : change[..equals];

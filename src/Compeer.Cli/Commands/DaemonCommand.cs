@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Compeer.Cli.Output;
 using Compeer.Node;
+using Compeer.Node.Configuration;
 using Compeer.Node.Hosting;
 
 namespace Compeer.Cli.Commands;
@@ -12,10 +13,13 @@ internal sealed class DaemonCommand
     private readonly CommonOptions _common = new();
     private readonly Option<string?> _api = new("--api") { Description = "Where the API and the page are (default: 127.0.0.1:7373); elsewhere than on loopback over TLS only", HelpName = "IP:PORT" };
 
+    private readonly Option<string[]> _set = new("--set") { Description = "Any option that 'compeer config' lists, for this run (repeatable)", HelpName = "KEY=VALUE" };
+
     public Command Build()
     {
         var command = new Command("daemon", "Run the node as a service, with a page to look at and an API; until stopped");
         command.Options.Add(_api);
+        command.Options.Add(_set);
         _common.AddTo(command);
         command.SetAction((result, token) => Runner.RunAsync(_common.Reporter(result), reporter => RunAsync(result, reporter, token)));
         return command;
@@ -26,6 +30,8 @@ internal sealed class DaemonCommand
         Dictionary<string, string> flags = _common.Flags(result);
         if (result.GetValue(_api) is { } api)
             flags["api"] = api;
+        foreach ((NodeOption option, string? value) in (result.GetValue(_set) ?? []).Select(ConfigCommand.Read))
+            flags[option.Key] = value ?? option.Default;
         try
         {
             await using NodeHost node = await NodeHost.StartAsync(new NodeStart { DataDirectory = _common.DataDirectory(result), Flags = flags, Note = reporter.Note }, cancellationToken);

@@ -68,6 +68,10 @@ internal sealed class DaemonConnection : IDisposable
             int code = (int)response.StatusCode switch { 400 => ExitCode.BadInput, 404 => ExitCode.NotFound, 507 => ExitCode.Disk, _ => ExitCode.Usage };
             throw new CommandException(code, answer?["detail"]?.GetValue<string>() ?? $"The daemon answers {(int)response.StatusCode}.");
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            throw new CommandException(ExitCode.NotFound, $"What answers at {Url} shows another certificate than the daemon's own, and no authority vouches for it: somebody may stand between. Start the daemon anew if its certificate was changed.");
+        }
         catch (Exception e) when (e is HttpRequestException or JsonException)
         {
             throw new CommandException(ExitCode.NotFound, $"The daemon at {Url} does not answer: {e.Message}");

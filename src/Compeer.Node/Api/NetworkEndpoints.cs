@@ -8,6 +8,7 @@ using Compeer.Node.Configuration;
 using Compeer.Node.Doctor;
 using Compeer.Node.Hosting;
 using Compeer.Node.Torrents;
+using Compeer.Protocols.MainlineDht;
 using Compeer.Protocols.PortMapping;
 using Compeer.Protocols.Reachability;
 using Microsoft.AspNetCore.Builder;
@@ -25,6 +26,7 @@ internal sealed class NetworkEndpoints(NodeServices services)
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/network", DescribeAsync);
+        api.MapGet("/network/dht", DescribeDhtAsync);
         api.MapPost("/doctor", () => Results.Json(new DiskEndpoints.JobStarted(services.Jobs.Begin(ExamineAsync)), statusCode: 202)).Produces<DiskEndpoints.JobStarted>(202);
         api.MapGet("/log", (int? tail, string? level, string? area) => new LogTail(services.Log.Tail(Math.Clamp(tail ?? 200, 1, 1000), Enum.TryParse(level, ignoreCase: true, out LogLevel least) ? least : LogLevel.Debug, area)));
     }
@@ -61,8 +63,19 @@ internal sealed class NetworkEndpoints(NodeServices services)
             new NetworkReachability(reachability.Verdict, reachability.Words, reachability.Ipv4, reachability.Ipv6, reachability.Verdict == "yes" ? [] : ["Let the doctor examine this node: it asks around and says what to do."]),
             new MappingView(mapping, words),
             new NetworkDht(dht is not null, dht?.NodesV4 ?? 0, dht?.NodesV6 ?? 0, dht is null ? "The DHT is off." : dht.Nodes == 0 ? "No node is known yet." : $"{dht.Nodes} nodes are known."),
-            client.Relay?.Status.Relayed?.ToString(),
+            client.Relay?.Status.Relayed?.ToString(), services.Tracker.Status,
             new ConnectionCounts(ways.Count(w => w.Way == "tcp"), ways.Count(w => w.Way == "utp"), ways.Count(w => w.Way == "punched"), ways.Count(w => w.Way == "relayed"), ways.Count(w => w.Incoming)), peers);
+    }
+
+    /// <summary>The routing table: who is known how near to our own id. Bounded by the table itself.</summary>
+    private async Task<DhtTableView> DescribeDhtAsync(CancellationToken cancellationToken)
+    {
+        if (services.Client.Dht is not { } dht)
+            return new DhtTableView([]);
+        return new DhtTableView([.. (await dht.GetTablesAsync(cancellationToken)).Select(table => new DhtFamily(
+            table.IsV6 ? "ipv6" : "ipv4", table.Id.ToString(),
+            [.. table.Contacts.GroupBy(c => c.SharedBits).OrderBy(g => g.Key).Select(g => new DhtRow(g.Key, [.. g.OrderBy(c => c.State).ThenBy(c => c.RoundTrip).Select(c => new DhtNodeView(
+                c.EndPoint.ToString(), c.State, (int)c.RoundTrip.TotalMilliseconds, (int)c.SinceReply.TotalSeconds))]))]))]);
     }
 
     private async Task<object> ExamineAsync(Action<double> progress, CancellationToken cancellationToken)
@@ -97,10 +110,23 @@ internal sealed class NetworkEndpoints(NodeServices services)
 
     internal sealed record NetworkDht(bool Enabled, int Nodes4, int Nodes6, string Words);
 
+    internal sealed record DhtTableView(IReadOnlyList<DhtFamily> Families);
+
+    /// <param name="Family">"ipv4" or "ipv6": each has a table of its own.</param>
+    /// <param name="Id">Our id there, 40 hex digits.</param>
+    /// <param name="Rows">Known nodes by how near they are, the farthest first; distances at which nobody is known are left out.</param>
+    internal sealed record DhtFamily(string Family, string Id, IReadOnlyList<DhtRow> Rows);
+
+    /// <param name="SharedBits">Leading bits that these nodes' ids share with ours: each more halves how many nodes there can be.</param>
+    /// <param name="Nodes">Those known.</param>
+    internal sealed record DhtRow(int SharedBits, IReadOnlyList<DhtNodeView> Nodes);
+
+    internal sealed record DhtNodeView(string EndPoint, DhtContactState State, int RoundTripMilliseconds, int SecondsSinceReply);
+
     internal sealed record ConnectionCounts(int Tcp, int Utp, int Punched, int Relayed, int Incoming);
 
     internal sealed record NetworkPeer(string EndPoint, string Client, string Torrent, string Way, long DownRate, long UpRate);
 
     internal sealed record NetworkView(
-        IReadOnlyList<string> Addresses, int Port, NetworkReachability Reachability, MappingView PortMapping, NetworkDht Dht, string? Relay, ConnectionCounts Connections, IReadOnlyList<NetworkPeer> Peers);
+        IReadOnlyList<string> Addresses, int Port, NetworkReachability Reachability, MappingView PortMapping, NetworkDht Dht, string? Relay, OwnTrackerStatus Tracker, ConnectionCounts Connections, IReadOnlyList<NetworkPeer> Peers);
 }

@@ -22,6 +22,7 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         torrent.MapGet("/files", FilesAsync);
         torrent.MapPatch("/files", SetPrioritiesAsync);
         torrent.MapGet("/peers", PeersAsync);
+        torrent.MapGet("/takers", TakersAsync);
         torrent.MapGet("/pieces", PiecesAsync);
     }
 
@@ -100,11 +101,21 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         return new([.. details.Peers.Select(PeerView.Of)]);
     }
 
+    /// <summary>Who has fetched how much since the node was started.</summary>
+    private async Task<ItemList<TakerView>> TakersAsync(string id, CancellationToken cancellationToken) =>
+        new([.. (await Running(find(id)).GetDetailsAsync(cancellationToken)).Takers.Select(t => new TakerView(t.Address.ToString(), t.Client, t.Bytes, (long?)t.SinceLeft?.TotalSeconds))]);
+
     private async Task<PieceView> PiecesAsync(string id, CancellationToken cancellationToken)
     {
         PieceMap pieces = (await Running(find(id)).GetDetailsAsync(cancellationToken)).Pieces;
         return new PieceView(pieces.Count, pieces.LengthBytes, Convert.ToBase64String(pieces.States), Convert.ToBase64String([.. pieces.Availability.Select(a => (byte)Math.Min(a, (ushort)255))]));
     }
+
+    /// <param name="Address">Where it is.</param>
+    /// <param name="Client">Its program, in its own words.</param>
+    /// <param name="Uploaded">Bytes that this node sent to it.</param>
+    /// <param name="SecondsSinceLeft">Null while it is connected.</param>
+    internal sealed record TakerView(string Address, string Client, long Uploaded, long? SecondsSinceLeft);
 
     internal sealed record ItemList<T>(IReadOnlyList<T> Items);
 

@@ -64,6 +64,12 @@ public static class NodeOptions
 
     public static NodeOption Stun { get; } = new("stun", "Finding peers", OptionKind.Text, "", "STUN servers", "Asked for the public address, as HOST:PORT, separated by commas.") { NeedsRestart = true, Check = CheckHosts };
 
+    public static NodeOption Tracker { get; } = new("tracker", "Tracker", OptionKind.Bool, "false", "Run a tracker", "Tells peers of each other, for torrents that name its address. Whoever reaches it may use it, and it learns who fetches what of them.");
+
+    public static NodeOption TrackerHttp { get; } = new("tracker-http", "Tracker", OptionKind.Text, "[::]:6969", "Address of the tracker for HTTP", "IP:PORT; [::] is all addresses of this machine. Empty: it does not speak HTTP.") { Check = CheckListener };
+
+    public static NodeOption TrackerUdp { get; } = new("tracker-udp", "Tracker", OptionKind.Text, "[::]:6969", "Address of the tracker for UDP", "IP:PORT; [::] is all addresses of this machine. Empty: it does not speak UDP.") { Check = CheckListener };
+
     public static NodeOption Api { get; } = new("api", "API and page", OptionKind.Text, "127.0.0.1:7373", "Address of the API and the page", "IP:PORT. Elsewhere than on loopback it speaks TLS only. Port 0 lets the system choose.")
     {
         NeedsRestart = true, Check = value => IPEndPoint.TryParse(value, out _) && value.Contains(':', StringComparison.Ordinal) ? null : "it must be an address with a port such as 127.0.0.1:7373",
@@ -96,11 +102,14 @@ public static class NodeOptions
     public static IReadOnlyList<NodeOption> All { get; } =
     [
         DownloadDirectory, LimitUp, LimitDown, MaxConnections, UploadSlots, Bind, Port, Encryption, Utp, Tcp, Proxy, Relay,
-        Dht, DhtBootstrap, Lan, PortMapping, Stun, Api, ApiHosts, ApiCertificate, LogFormat, LogLevel, LogLevels, LogSize, OtlpEndpoint, OtlpInterval,
+        Dht, DhtBootstrap, Lan, PortMapping, Stun, Tracker, TrackerHttp, TrackerUdp, Api, ApiHosts, ApiCertificate, LogFormat, LogLevel, LogLevels, LogSize, OtlpEndpoint, OtlpInterval,
     ];
 
     /// <summary>The option of that name, or null.</summary>
     public static NodeOption? Find(string key) => All.FirstOrDefault(o => o.Key == key);
+
+    private static string? CheckListener(string value) =>
+        value.Length == 0 || (IPEndPoint.TryParse(value, out _) && value.Contains(':', StringComparison.Ordinal)) ? null : "it must be an address with a port such as 192.168.1.5:6969, or empty";
 
     private static string? CheckHosts(string value) =>
         value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).All(h => HostText.TryParse(h, out _)) ? null : "each entry must be a host with a port such as router.example.org:6881";

@@ -14,7 +14,7 @@ public static class OptionTable
             # Configuration
 
             Each option has one name. It is taken from, the later beating the earlier: its default; `config.json` in the data directory, which
-            the page and `compeer config KEY=VALUE` write; the environment; a flag of `compeer daemon`. `compeer config` prints the effective values and where each
+            the page and `compeer config KEY=VALUE` write; the environment; a flag of `compeer daemon`, which is `--set KEY=VALUE` for those without one of their own. `compeer config` prints the effective values and where each
             comes from. This page is made by `compeer config --describe`, and a test holds it to the table in `NodeOptions.cs`.
 
             Bytes and rates are written as numbers or as 500K, 2M (powers of 1024); durations as seconds or 90s, 5m, 2h, 1d. Lists are

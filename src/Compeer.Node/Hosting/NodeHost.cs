@@ -24,6 +24,9 @@ public sealed record NodeStart
     /// <summary>The environment.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
+    /// <summary>The clock: of schedules, feeds, sessions and what is written down.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Told what is worth knowing.</summary>
     public Action<string> Note { get; init; } = static _ => { };
 }
@@ -66,7 +69,7 @@ public sealed class NodeHost : IAsyncDisposable
         {
             DataDirectory data = Undone(DataDirectory.Open(start.DataDirectory));
             NodeConfiguration configuration = NodeConfiguration.Load(data.Root, start.Environment, start.Flags);
-            NodeLog log = Undone(new NodeLog(data.LogPath, configuration, TimeProvider.System));
+            NodeLog log = Undone(new NodeLog(data.LogPath, configuration, start.Time));
             Action<string> note = text =>
             {
                 log.Write(LogLevel.Warning, "node", text);
@@ -76,28 +79,30 @@ public sealed class NodeHost : IAsyncDisposable
             if (state.DamagedLines > 0)
                 note($"{state.DamagedLines} damaged lines of the state were left out, as after a crash; the file as it was is kept as '{data.StatePath}.damaged'.");
             string token = data.ReadOrMakeToken();
-            var torrents = new TorrentCatalogue(state, configuration, data.Root, TimeProvider.System);
+            var torrents = new TorrentCatalogue(state, configuration, data.Root, start.Time);
             undo.Push(torrents);
             torrents.Load();
             TorrentClient client = ClientStarter.Start(configuration, data.Root, note);
             undo.Push(client);
-            var feed = new LiveFeed(torrents, TimeProvider.System, note);
+            var feed = new LiveFeed(torrents, start.Time, note);
             undo.Push(feed);
-            var limits = new SpeedLimits(state, configuration, client, TimeProvider.System);
+            var limits = new SpeedLimits(state, configuration, client, start.Time);
             undo.Push(limits);
             var fetch = new PublicFetch(client.Policy, IPAddress.TryParse(configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null);
-            var watchFolders = new WatchFolders(state, torrents, TimeProvider.System, text => log.Write(LogLevel.Warning, "watch", text));
+            var watchFolders = new WatchFolders(state, torrents, start.Time, text => log.Write(LogLevel.Warning, "watch", text));
             undo.Push(watchFolders);
-            var feeds = new Feeds(state, torrents, fetch, TimeProvider.System, text => log.Write(LogLevel.Warning, "feeds", text));
+            var feeds = new Feeds(state, torrents, fetch, start.Time, text => log.Write(LogLevel.Warning, "feeds", text));
             undo.Push(feeds);
-            var jobs = new JobBoard(TimeProvider.System);
+            var jobs = new JobBoard(start.Time);
             undo.Push(jobs);
-            var services = new NodeServices(data, configuration, state, new Access(state, token, TimeProvider.System), client, torrents, feed, limits, watchFolders, feeds, jobs, log, new ContentKeys(token, TimeProvider.System), TimeProvider.System)
+            var services = new NodeServices(data, configuration, state, new Access(state, token, start.Time), client, torrents, feed, limits, watchFolders, feeds, jobs, log, new ContentKeys(token, start.Time), start.Time)
             {
                 Fetch = fetch,
-                StartedAt = TimeProvider.System.GetUtcNow(),
+                Tracker = new OwnTracker(configuration, client.Policy, note),
+                StartedAt = start.Time.GetUtcNow(),
                 Certificate = Secured(configuration, data.Root, note),
             };
+            undo.Push(services.Tracker);
             WebApplication web = WebHost.Build(services);
             undo.Push(web);
             IDisposable? export = MetricsExport.Start(configuration, client.Policy, note);
@@ -163,6 +168,7 @@ public sealed class NodeHost : IAsyncDisposable
         await _services.WatchFolders.DisposeAsync();
         await _services.Feeds.DisposeAsync();
         await _services.Jobs.DisposeAsync();
+        await _services.Tracker.DisposeAsync();
         await _services.Limits.DisposeAsync();
         await _starting.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await _services.Client.DisposeAsync();

@@ -31,6 +31,9 @@ internal sealed record NodeServices(
     /// <summary>Fetches what people's addresses name.</summary>
     public required PublicFetch Fetch { get; init; }
 
+    /// <summary>The tracker that it runs for others.</summary>
+    public required OwnTracker Tracker { get; init; }
+
     /// <summary>When the node was started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 

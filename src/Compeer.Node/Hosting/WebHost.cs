@@ -68,7 +68,7 @@ internal static class WebHost
         try
         {
             await web.StartAsync(cancellationToken);
-            return Addresses(web).First();
+            return Callable(Addresses(web).First());
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
@@ -81,6 +81,15 @@ internal static class WebHost
     {
         json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+    }
+
+    /// <summary>One that listens on all addresses is called by this machine's own.</summary>
+    private static string Callable(string url)
+    {
+        var uri = new Uri(url);
+        return IPAddress.TryParse(uri.Host, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            ? $"{uri.Scheme}://{new IPEndPoint(address.Equals(IPAddress.Any) ? IPAddress.Loopback : IPAddress.IPv6Loopback, uri.Port)}"
+            : url;
     }
 
     private static ICollection<string> Addresses(WebApplication web) => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;

@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Network.Connections;
 
 namespace Compeer.Node.Security;
 
@@ -29,5 +30,5 @@ public sealed class HostRules
     private static string Bracketed(IPAddress address) => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
 
     private static IEnumerable<string> Interfaces() =>
-        System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => Bracketed(a.Address));
+        LocalAddresses.Interfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => Bracketed(a.Address));
 }

@@ -28,6 +28,9 @@ public sealed record TorrentRecord
     /// <summary>Where they are being moved; null when they are not.</summary>
     public string? MovingTo { get; init; }
 
+    /// <summary>Why the last move was refused, where nobody waited for the answer; until the next move, or until it is resumed.</summary>
+    public string? MoveProblem { get; init; }
+
     /// <summary>Trackers of the link.</summary>
     public ImmutableArray<string> Trackers { get; init; } = [];
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Compeer.Content.Torrents;
+using Compeer.Network.Connections;
 using Compeer.Network.Proxies;
 using Compeer.Protocols.PortMapping;
 
@@ -49,7 +50,7 @@ public static class LinkAddresses
             return [];
         if (bind is not null)
             return [bind];
-        IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces()
+        IPAddress[] own = [.. LocalAddresses.Interfaces()
             .Where(i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
             .SelectMany(i => i.GetIPProperties().UnicastAddresses)
             .Select(a => a.Address)

@@ -27,7 +27,7 @@ public sealed partial class TorrentCatalogue
             return;
         Torrent running = torrent.Running ?? throw new NodeException(NodeFailure.Usage, "The torrent is still being opened. Try again in a second.");
         Update(torrent, r => r.MovingTo is null
-            ? r with { MovingTo = target }
+            ? r with { MovingTo = target, MoveProblem = null }
             : throw new NodeException(NodeFailure.Usage, $"The torrent is being moved to '{r.MovingTo}' already. Wait until it is there."));
         var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool begun = _moves.TryRun(async _ =>
@@ -44,9 +44,27 @@ public sealed partial class TorrentCatalogue
         });
         if (!begun)
             throw new NodeException(NodeFailure.Usage, "The node is being stopped.");
-        await Task.WhenAny(moved.Task, Task.Delay(MovePatience, cancellationToken));
-        if (moved.Task.IsCompleted)
-            await moved.Task;
+        await Task.WhenAny(moved.Task, Task.Delay(MovePatience, time, cancellationToken));
+        if (!moved.Task.IsCompleted && _moves.TryRun(_ => RememberRefusalAsync(torrent, moved.Task)))
+            return;
+        await moved.Task;
+    }
+
+    /// <summary>Nobody waits any more for the answer, so that a refusal has to stand where people look.</summary>
+    private async Task RememberRefusalAsync(NodeTorrent torrent, Task moved)
+    {
+        try
+        {
+            await moved;
+        }
+        catch (NodeException e)
+        {
+            Update(torrent, r => r with { MoveProblem = e.Message });
+        }
+        catch (OperationCanceledException)
+        {
+            // The node ends; the next start tries again.
+        }
     }
 
     /// <summary>Takes the files in another folder for the torrent's, without moving any; they are checked there.</summary>
@@ -60,8 +78,24 @@ public sealed partial class TorrentCatalogue
             throw new NodeException(NodeFailure.Usage, "The torrent is being moved. Wait until it is there.");
         if (running.Status.PieceCount > 0)
             KeepMetainfo(new NewTorrent { Metainfo = await running.MetainfoKnown.WaitAsync(cancellationToken) }, torrent.Record with { Directory = target });
-        Update(torrent, r => r with { Directory = target });
+        string before = torrent.Record.Directory;
+        Update(torrent, r => r with { Directory = target, MoveProblem = null });
         await RestartAsync(torrent, cancellationToken);
+        if (before != target)
+            ForgetFolder(torrent, before);
+    }
+
+    /// <summary>Deletes the journal of files in a folder where the torrent's are no more.</summary>
+    private void ForgetFolder(NodeTorrent torrent, string directory)
+    {
+        try
+        {
+            TorrentFolder.Open(dataDirectory, torrent.InfoHashes.Truncated, directory).Delete();
+        }
+        catch (StorageException e)
+        {
+            Happened?.Invoke($"The old journal of {torrent.Id} is left where it is, and does no harm. {e.Message}");
+        }
     }
 
     private async Task MoveAsync(NodeTorrent torrent, Torrent running, string target)
@@ -87,9 +121,9 @@ public sealed partial class TorrentCatalogue
         {
             await MoveAsync(torrent, running, torrent.Record.MovingTo!);
         }
-        catch (NodeException)
+        catch (NodeException e)
         {
-            // Told already; it goes on where it was.
+            Update(torrent, r => r with { MoveProblem = e.Message });
         }
         catch (OperationCanceledException)
         {

@@ -180,7 +180,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
     public void SetPaused(NodeTorrent torrent, bool paused)
     {
-        Update(torrent, r => r with { Paused = paused });
+        Update(torrent, r => r with { Paused = paused, MoveProblem = paused ? r.MoveProblem : null });
         if (paused)
             torrent.Running?.Pause();
         else

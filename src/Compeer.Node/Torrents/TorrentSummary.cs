@@ -95,7 +95,7 @@ public sealed record TorrentSummary
             Seeds = status?.Seeds ?? 0,
             Eta = (long?)status?.Remaining?.TotalSeconds,
             Why = status?.Why ?? "It is being opened.",
-            Problem = status?.Problem,
+            Problem = status?.Problem ?? record.MoveProblem,
             Labels = record.Labels,
             AddedAt = record.AddedAt,
             CompletedAt = record.CompletedAt,

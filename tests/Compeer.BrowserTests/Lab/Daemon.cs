@@ -11,11 +11,13 @@ public sealed class Daemon : IAsyncDisposable
 {
     private readonly int _port;
     private readonly Dictionary<string, string> _environment;
+    private readonly string[] _dht;
     private readonly HttpClient _client = new();
     private ChildProcess? _process;
 
-    private Daemon(string folder, Dictionary<string, string> environment)
+    private Daemon(string folder, Dictionary<string, string> environment, string? dhtEntry)
     {
+        _dht = dhtEntry is null ? ["--no-dht"] : ["--dht-bootstrap", dhtEntry];
         Folder = folder;
         Downloads = Directory.CreateDirectory(Path.Combine(folder, "downloads")).FullName;
         _environment = environment;
@@ -36,9 +38,9 @@ public sealed class Daemon : IAsyncDisposable
     public string Link => $"{Url}/#token={Token}";
 
     /// <summary>A node past its first run, unless that is what the test is about.</summary>
-    public static async Task<Daemon> StartAsync(string folder, bool isFirstRun = false)
+    public static async Task<Daemon> StartAsync(string folder, bool isFirstRun = false, string? dhtEntry = null)
     {
-        var daemon = new Daemon(folder, isFirstRun ? new() { ["HOME"] = folder } : new() { ["HOME"] = folder, ["COMPEER_DOWNLOAD_DIRECTORY"] = Path.Combine(folder, "downloads") });
+        var daemon = new Daemon(folder, isFirstRun ? new() { ["HOME"] = folder } : new() { ["HOME"] = folder, ["COMPEER_DOWNLOAD_DIRECTORY"] = Path.Combine(folder, "downloads") }, dhtEntry);
         try
         {
             await daemon.StartAgainAsync();
@@ -55,7 +57,7 @@ public sealed class Daemon : IAsyncDisposable
     {
         string data = Path.Combine(Folder, "data");
         _process = new ChildProcess(Repository.Program,
-            ["daemon", "--api", $"127.0.0.1:{_port}", "--data-dir", data, "--bind", "127.0.0.1", "--no-dht", "--no-lan", "--no-port-mapping", "--json"], _environment);
+            ["daemon", "--api", $"127.0.0.1:{_port}", "--data-dir", data, "--bind", "127.0.0.1", .. _dht, "--no-lan", "--no-port-mapping", "--json"], _environment);
         await _process.WaitForAsync("daemon");
         Token = (await File.ReadAllTextAsync(Path.Combine(data, "token"))).Trim();
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
@@ -76,6 +78,13 @@ public sealed class Daemon : IAsyncDisposable
         using HttpResponseMessage answer = await _client.PostAsJsonAsync(path, body);
         string text = await answer.Content.ReadAsStringAsync();
         return answer.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(text) : throw new LabException($"POST {path}: {(int)answer.StatusCode} {text}");
+    }
+
+    public async Task PatchAsync(string path, object body)
+    {
+        using HttpResponseMessage answer = await _client.PatchAsJsonAsync(path, body);
+        if (!answer.IsSuccessStatusCode)
+            throw new LabException($"PATCH {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
     /// <summary>Adds a torrent file, which starts.</summary>

@@ -26,12 +26,13 @@ public sealed class Home : IAsyncLifetime
     /// <summary>A window on a node that nobody else uses.</summary>
     /// <param name="isFirstRun">Nothing has been chosen yet.</param>
     /// <param name="paused">So many paused magnet links are in its state already, "volume 0" and up.</param>
-    public async Task<Stage> OpenOwnAsync(bool isFirstRun = false, int paused = 0)
+    /// <param name="dhtEntry">A node of the DHT in which it takes part.</param>
+    public async Task<Stage> OpenOwnAsync(bool isFirstRun = false, int paused = 0, string? dhtEntry = null)
     {
         string folder = _folder.CreateSubdirectory(Guid.NewGuid().ToString("n")).FullName;
         if (paused > 0)
             await StateFile.WriteAsync(Path.Combine(folder, "data"), Path.Combine(folder, "downloads"), paused);
-        Daemon daemon = await Daemon.StartAsync(folder, isFirstRun);
+        Daemon daemon = await Daemon.StartAsync(folder, isFirstRun, dhtEntry);
         _others.Add(daemon);
         return await Stage.OpenAsync(daemon, 1360, 860, isDark: false, signIn: true, isFirstRun);
     }

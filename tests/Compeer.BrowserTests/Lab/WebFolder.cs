@@ -10,11 +10,12 @@ public sealed class WebFolder : IAsyncDisposable
     public const string NoAddress = "MISSING: an IPv4 address of this machine other than loopback";
 
     private readonly HttpListener _listener = new();
+    private readonly IPAddress? _added;
     private readonly Task _serving;
 
-    public WebFolder(string folder)
+    private WebFolder(string folder, IPAddress address, bool isAdded)
     {
-        IPAddress address = OwnAddress ?? throw new LabException(NoAddress);
+        _added = isAdded ? address : null;
         using (var probe = new TcpListener(address, 0))
         {
             probe.Start();
@@ -25,8 +26,21 @@ public sealed class WebFolder : IAsyncDisposable
         _serving = ServeAsync(folder);
     }
 
+    /// <summary>It can be run here.</summary>
+    public static bool HasAddress => Environment.IsPrivilegedProcess || OwnAddress is not null;
+
+    /// <summary>Serves a folder: as root at an address that nobody else has, so that the test does not depend on the machine's network.</summary>
+    public static async Task<WebFolder> StartAsync(string folder)
+    {
+        if (!Environment.IsPrivilegedProcess)
+            return new WebFolder(folder, OwnAddress ?? throw new LabException(NoAddress), isAdded: false);
+        var address = new IPAddress([10, 213, (byte)(Environment.ProcessId >> 8), (byte)(1 + (Environment.ProcessId % 254))]);
+        await RunIpAsync("add", address);
+        return new WebFolder(folder, address, isAdded: true);
+    }
+
     /// <summary>An address of this machine that is not loopback; null when it has none.</summary>
-    public static IPAddress? OwnAddress { get; } = NetworkInterface.GetAllNetworkInterfaces()
+    private static IPAddress? OwnAddress { get; } = NetworkInterface.GetAllNetworkInterfaces()
         .Where(i => i.OperationalStatus == OperationalStatus.Up)
         .SelectMany(i => i.GetIPProperties().UnicastAddresses)
         .Select(a => a.Address)
@@ -39,6 +53,14 @@ public sealed class WebFolder : IAsyncDisposable
         _listener.Stop();
         await _serving;
         _listener.Close();
+        if (_added is not null)
+            await RunIpAsync("delete", _added);
+    }
+
+    private static async Task RunIpAsync(string what, IPAddress address)
+    {
+        await using var ip = new ChildProcess("ip", ["address", what, $"{address}/32", "dev", "lo"]);
+        await ip.WaitForSuccessAsync();
     }
 
     private async Task ServeAsync(string folder)

@@ -102,6 +102,40 @@ public sealed class IntakeApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_move_that_is_refused_when_nobody_waits_any_more_stands_in_the_problem_until_it_is_resumed()
+    {
+        await _node.StopAsync();
+        _node.Time = new ImpatientClock(TimeSpan.FromSeconds(20));
+        await _node.StartAsync();
+        using HttpClient owner = _node.Client(_node.Host.Token);
+        using var body = new ByteArrayContent(await TorrentOfAsync("shared.bin")) { Headers = { ContentType = new("application/x-bittorrent") } };
+        using HttpResponseMessage added = await owner.PostAsync($"/api/v1/torrents?directory={Uri.EscapeDataString(Path.Combine(_node.Root, "source"))}", body);
+        string path = $"/api/v1/torrents/{(await added.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()}";
+        await UntilAsync(() => owner.GetFromJsonAsync<JsonElement>(path), t => t.GetProperty("state").GetString() == "seeding");
+        File.WriteAllText(Path.Combine(_node.Root, "file"), "");
+        HttpStatusCode answer;
+        do // now and then the refusal is quicker even than this clock
+        {
+            using HttpResponseMessage moving = await owner.PatchAsJsonAsync(path, new { directory = Path.Combine(_node.Root, "file", "below") });
+            answer = moving.StatusCode;
+        }
+        while (answer == HttpStatusCode.InsufficientStorage);
+        Assert.Equal(HttpStatusCode.OK, answer);
+        JsonElement refused = await UntilAsync(() => owner.GetFromJsonAsync<JsonElement>(path), t => t.GetProperty("problem").ValueKind == JsonValueKind.String);
+        Assert.StartsWith("The files stay in ", refused.GetProperty("problem").GetString(), StringComparison.Ordinal);
+        foreach (string json in (string[])["""{"paused":true}""", """{"paused":false}"""])
+            await owner.PatchAsync(path, new StringContent(json, Encoding.UTF8, "application/json"));
+        await UntilAsync(() => owner.GetFromJsonAsync<JsonElement>(path), t => t.GetProperty("problem").ValueKind == JsonValueKind.Null);
+    }
+
+    /// <summary>A clock on which waits of one length are over at once.</summary>
+    private sealed class ImpatientClock(TimeSpan over) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == over ? TimeSpan.Zero : dueTime, period);
+    }
+
+    [Fact]
     public async Task Who_plays_what_rests_and_is_not_here_is_told_what_to_do()
     {
         byte[] torrent = await TorrentOfAsync("film.mp4");

@@ -20,6 +20,12 @@ public sealed class LiveNode : IAsyncLifetime
 
     public NodeHost Host => _host!;
 
+    /// <summary>A proxy that it starts with.</summary>
+    public string Proxy { get; set; } = "";
+
+    /// <summary>The clock that it starts with.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public Uri Url => new(Host.Url);
 
     /// <summary>Calls with the token.</summary>
@@ -39,10 +45,11 @@ public sealed class LiveNode : IAsyncLifetime
     public async Task StartAsync() => _host = await NodeHost.StartAsync(new NodeStart
     {
         DataDirectory = Data,
+        Time = Time,
         Environment = static _ => null,
         Flags = new Dictionary<string, string>
         {
-            ["api"] = "127.0.0.1:0", ["bind"] = "127.0.0.1", ["dht"] = "false", ["lan"] = "false", ["port-mapping"] = "false", ["download-directory"] = Path.Combine(Root, "downloads"),
+            ["api"] = "127.0.0.1:0", ["bind"] = "127.0.0.1", ["dht"] = "false", ["lan"] = "false", ["port-mapping"] = "false", ["download-directory"] = Path.Combine(Root, "downloads"), ["proxy"] = Proxy,
         },
     }, CancellationToken.None);
 

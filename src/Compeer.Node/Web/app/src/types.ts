@@ -132,9 +132,36 @@ export interface Network {
   portMapping: { state: string; words: string }
   dht: { enabled: boolean; nodes4: number; nodes6: number; words: string }
   relay?: string | null
-  tracker?: Tracking | null
+  tracker: Tracking
   connections: { tcp: number; utp: number; punched: number; relayed: number; incoming: number }
   peers: NetworkPeer[]
+}
+
+/** Somebody who fetched from us, connected or not. */
+export interface Taker {
+  address: string
+  client: string
+  uploaded: number
+  secondsSinceLeft?: number | null
+}
+
+export type DhtNodeState = 'good' | 'questionable' | 'failing'
+
+export interface DhtNode {
+  endPoint: string
+  state: DhtNodeState
+  roundTripMilliseconds: number
+  secondsSinceReply: number
+}
+
+export interface DhtFamily {
+  family: 'ipv4' | 'ipv6'
+  id: string
+  rows: { sharedBits: number; nodes: DhtNode[] }[]
+}
+
+export interface DhtTables {
+  families: DhtFamily[]
 }
 
 /** The tracker that the node runs for others. */

@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks'
 import { call, Problem } from '../../api'
 import { count } from '../../format'
+import { useAttempt } from '../../parts/attempt'
 import { follow } from '../../parts/job'
 import { Failed, Loading, PageHead, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
+import { href } from '../../route'
 import { REACH } from '../../Shell'
 import { harmless } from '../../text'
 import type { Finding, Network, Tracking } from '../../types'
+import { DhtTable } from './DhtTable'
 import { PeerMap } from './PeerMap'
 
 /** How this node is connected with the world. */
@@ -68,36 +71,49 @@ export function NetworkPage() {
           </dd>
         </dl>
       </section>
-      <Tracker tracker={data.tracker} />
+      <DhtTable />
+      <Tracker tracker={data.tracker} again={again} />
     </div>
   )
 }
 
 /** Whether this node tells peers of each other, for torrents of one's own circle. */
-function Tracker({ tracker }: { tracker: Tracking | null | undefined }) {
+function Tracker({ tracker, again }: { tracker: Tracking; again: () => void }) {
+  const { failed, busy, attempt } = useAttempt()
+  const turn = (on: boolean) =>
+    attempt(async () => {
+      await call('PATCH', 'settings', { tracker: on })
+      again()
+    })
   return (
-    <section class="card">
-      <h2>Tracker</h2>
-      {tracker?.enabled ? (
+    <section class="card stack">
+      <div>
+        <h2>Tracker</h2>
+        <p class="quiet">
+          A tracker tells peers of each other, for a circle that does without the public ones. <Words max={400}>{tracker.words}</Words>
+        </p>
+      </div>
+      {tracker.enabled && (
         <dl class="facts">
-          <dt>State</dt>
-          <dd>
-            <Words max={400}>{tracker.words}</Words>
-          </dd>
           <dt>Addresses</dt>
           <dd>
-            {[tracker.http, tracker.udp].map(address => address && <code key={address} class="block">{harmless(address, 120)}</code>)}
+            {tracker.http || tracker.udp ? [tracker.http, tracker.udp].map(address => address && <code key={address} class="block">{harmless(address, 120)}</code>) : 'none'}
           </dd>
           <dt>Knows</dt>
           <dd class="number">
             {count(tracker.peers, 'peer')} of {count(tracker.swarms, 'torrent')}
           </dd>
         </dl>
-      ) : (
-        <p class="quiet">
-          {tracker ? harmless(tracker.words, 400) + ' ' : ''}A tracker tells peers of each other, for a circle that does without the public ones. This node runs none; <code>compeer tracker</code> starts one beside it, and says the addresses to put into torrents.
-        </p>
       )}
+      <span class="even">
+        <button type="button" disabled={busy} onClick={() => void turn(!tracker.enabled)}>
+          {tracker.enabled ? 'Stop the tracker' : 'Run a tracker here'}
+        </button>
+        <a href={href('settings')}>Where it listens</a>
+      </span>
+      <p class="bad" role="alert">
+        {failed}
+      </p>
     </section>
   )
 }

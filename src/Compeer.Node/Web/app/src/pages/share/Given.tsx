@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks'
-import { bytes, count, percent, rate } from '../../format'
+import { bytes, count, duration, percent, rate } from '../../format'
 import { loaded, torrents, version } from '../../live'
 import { LinkCard } from '../../parts/LinkCard'
 import { Empty, Loading, Words } from '../../parts/Small'
 import { usePolled } from '../../parts/polled'
-import { WAYS } from '../../parts/ways'
 import { href } from '../../route'
 import { harmless } from '../../text'
-import type { Detail, Peer, Summary } from '../../types'
+import type { Detail, Summary, Taker } from '../../types'
 
 const STEP = 30
 
@@ -69,23 +68,20 @@ function One({ torrent, isOpen, onToggle }: { torrent: Summary; isOpen: boolean;
 
 function Takers({ id, size }: { id: string; size: number }) {
   const detail = usePolled<Detail>(`torrents/${id}`).data
-  const { data } = usePolled<{ items: Peer[] }>(`torrents/${id}/peers`, 2000)
+  const { data } = usePolled<{ items: Taker[] }>(`torrents/${id}/takers`, 2000)
   if (!detail || !data) return <Loading />
-  const takers = data.items.filter(peer => peer.uploaded > 0 || peer.upRate > 0).sort((a, b) => b.uploaded - a.uploaded)
+  const takers = data.items
   return (
     <>
       <LinkCard link={detail.magnet} />
       {takers.length === 0 ? (
-        <p class="quiet">Nobody who is connected now has taken anything from you.</p>
+        <p class="quiet">Nobody has taken anything from you since the node was started.</p>
       ) : (
-        <div class="scroller" tabIndex={0} role="region" aria-label="Who takes">
+        <div class="scroller" tabIndex={0} role="region" aria-label="Who took how much">
           <table>
             <thead>
               <tr>
                 <th scope="col">Who</th>
-                <th scope="col" class="number">
-                  Has
-                </th>
                 <th scope="col" class="number">
                   From you
                 </th>
@@ -95,19 +91,18 @@ function Takers({ id, size }: { id: string; size: number }) {
               </tr>
             </thead>
             <tbody>
-              {takers.slice(0, 100).map(peer => (
-                <tr key={peer.endPoint}>
+              {takers.slice(0, 100).map(taker => (
+                <tr key={taker.address + taker.client}>
                   <td>
-                    <Words max={60}>{peer.endPoint}</Words>
+                    <Words max={60}>{taker.address}</Words>
                     <span class="quiet small">
-                      <Words max={60}>{peer.client || 'Unknown program'}</Words>, {WAYS[peer.way]?.name ?? peer.way}
+                      <Words max={60}>{taker.client || 'Unknown program'}</Words>
                     </span>
                   </td>
-                  <td class="number">{percent(peer.progress)}</td>
                   <td class="number">
-                    {bytes(peer.uploaded)} <span class="quiet">({percent(size > 0 ? Math.min(1, peer.uploaded / size) : 0)})</span>
+                    {bytes(taker.uploaded)} <span class="quiet">({percent(size > 0 ? Math.min(1, taker.uploaded / size) : 0)})</span>
                   </td>
-                  <td class="number">{peer.upRate > 0 ? rate(peer.upRate) : '–'}</td>
+                  <td class="number">{typeof taker.secondsSinceLeft === 'number' ? `left ${taker.secondsSinceLeft < 60 ? 'just now' : `${duration(taker.secondsSinceLeft)} ago`}` : 'connected'}</td>
                 </tr>
               ))}
             </tbody>
