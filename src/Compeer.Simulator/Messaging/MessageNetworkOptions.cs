@@ -18,6 +18,15 @@ public sealed record MessageNetworkOptions
     /// <summary>After so long the sender learns that nobody is where it sent to: a dial that fails.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nodes that take every message and do nothing: no failure is seen, and no answer comes.</summary>
+    public Func<int, bool> Swallows { get; init; } = _ => false;
+
+    /// <summary>What stands before a node.</summary>
+    public Func<int, NatClass> NatOf { get; init; } = _ => NatClass.Open;
+
+    /// <summary>Share of the pairs of nodes behind port-keeping NATs that can punch a hole when both try.</summary>
+    public double Punches { get; init; }
+
     /// <summary>The faults over time; a message through a partition is given back like one to a dead node.</summary>
     public FaultPlan Faults { get; init; } = FaultPlan.None;
 }

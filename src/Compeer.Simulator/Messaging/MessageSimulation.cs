@@ -23,6 +23,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
     private readonly List<TMachine?> _machines = [];
     private readonly List<Instant> _scheduled = [];
     private readonly Stack<int> _free = new();
+    private readonly OpenLinks _links;
     private InFlight[] _slots = new InFlight[1024];
     private int _slotCount;
     private int _stalls;
@@ -34,6 +35,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
         Trace = new Trace(traceLines);
         _options = options ?? new MessageNetworkOptions();
         _random = seed.Stream("messages");
+        _links = new OpenLinks(_options.NatOf, _options.Punches, seed.Derive("holes"));
         _loop = new EventLoop(Handle);
     }
 
@@ -64,6 +66,9 @@ public sealed class MessageSimulation<TMachine, TMessage>
     /// <summary>Messages sent so far, by the number of their kind.</summary>
     public long[] Sent { get; } = new long[32];
 
+    /// <summary>Messages given back so far, because nobody was there or could be reached.</summary>
+    public long GivenBack { get; private set; }
+
     /// <summary>Messages that reached a node so far, by the number of their kind.</summary>
     public long[] Delivered { get; } = new long[32];
 
@@ -88,6 +93,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
     {
         _machines[node] = null;
         _scheduled[node] = Instant.Never;
+        _links.Forget(node);
     }
 
     /// <summary>Sends what a machine wants to send after an intent was given to it, and notes its deadline.</summary>
@@ -158,7 +164,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
                     Array.Resize(ref _slots, slot * 2);
             }
             _slots[slot] = new InFlight { From = node, To = to, Message = message };
-            bool isCut = fault is not null && _options.Faults.IsCut(fault, node, to);
+            bool isCut = (fault is not null && _options.Faults.IsCut(fault, node, to)) || !_links.Reaches(node, to);
             TimeSpan delay = isCut ? _options.DialTimeout : _options.Latency.OneWay(node, to) + _random.NextSpan(_options.Jitter);
             _loop.Queue.Add(Now + delay, isCut ? EventKind.Undelivered : EventKind.Arrival, slot);
         }
@@ -176,6 +182,9 @@ public sealed class MessageSimulation<TMachine, TMessage>
         if (next.Kind == EventKind.Arrival && this[flight.To] is { } receiver)
         {
             Release(slot);
+            _links.Note(flight.From, flight.To);
+            if (_options.Swallows(flight.To))
+                return;
             Trace.Delivered(Now, flight.From, flight.To, flight.Message.Digest);
             Delivered[flight.Message.KindNumber]++;
             OnDelivery?.Invoke(flight.To, flight.Message);
@@ -189,6 +198,7 @@ public sealed class MessageSimulation<TMachine, TMessage>
         else
         {
             Release(slot);
+            GivenBack++;
             if (this[flight.From] is { } sender)
             {
                 sender.OnUndelivered(flight.To, flight.Message, Now);

@@ -17,17 +17,17 @@ public abstract class World
     /// <summary>Nodes when nobody says how many.</summary>
     public abstract int DefaultNodes { get; }
 
-    /// <summary>What <c>--svg</c> draws; null for a world that has no axis to draw along.</summary>
-    public virtual WorldPlot? Plot => null;
+    /// <summary>What <c>--svg</c> draws.</summary>
+    public abstract WorldPlot Plot { get; }
 
     /// <summary>All worlds, by name.</summary>
     public static IReadOnlyList<World> All { get; } =
     [
         new Chord.ChordFailuresWorld(), new Chord.ChordJoinsWorld(), new Chord.ChordPathsWorld(),
         new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossipsub.GossipsubAttacksWorld(), new Gossip.HyParViewFailuresWorld(),
-        new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
-        new MainlineDht.MainlineDhtWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
-        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new SetReconciliation.SetReconciliationWorld(),
+        new KadDht.KadDhtChurnWorld(), new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
+        new LabNodesWorld(), new MainlineDht.MainlineDhtWorld(), new Gossip.NatBroadcastWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
+        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new NeighbourSearch.SearchPointersWorld(), new NeighbourSearch.SearchWaysWorld(), new SetReconciliation.SetReconciliationWorld(),
     ];
 
     /// <summary>Runs every case.</summary>

@@ -9,8 +9,8 @@ namespace Compeer.Simulator.Worlds;
 /// <param name="Cases">What each case gave, in the world's order.</param>
 public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyList<CaseReport> Cases)
 {
-    /// <summary>What is drawn of it; null for a world without a plot.</summary>
-    public WorldPlot? Plot { get; init; }
+    /// <summary>What is drawn of it.</summary>
+    public required WorldPlot Plot { get; init; }
 
     /// <summary>All rows in order.</summary>
     public IEnumerable<WorldRow> Rows => Cases.SelectMany(c => c.Rows);
@@ -55,18 +55,18 @@ public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyLi
         return string.Join('\n', lines) + "\n";
     }
 
-    /// <summary>The figures as a drawing; null for a world without a plot.</summary>
-    public string? ToSvg()
+    /// <summary>The figures as a drawing.</summary>
+    public string ToSvg()
     {
-        if (Plot is null)
-            return null;
+        WorldRow[] rows = [.. Rows];
+        double? X(int row) => Plot.X == WorldPlot.Rows ? row + 1 : rows[row].Has(Plot.X) ? rows[row][Plot.X] : null;
         var series = new List<(string Name, Measured[] Points)>();
         foreach (string line in Plot.Lines)
         {
-            Measured[] points = [.. from row in Rows
-                                    where row.Has(Plot.X) && row.Has(line)
-                                    orderby row[Plot.X]
-                                    select new Measured(row[Plot.X], row[line], row[line], row[line])];
+            Measured[] points = [.. from row in Enumerable.Range(0, rows.Length)
+                                    where X(row) is not null && rows[row].Has(line)
+                                    orderby X(row)
+                                    select new Measured(X(row)!.Value, rows[row][line], rows[row][line], rows[row][line])];
             if (points.Length > 0)
                 series.Add((line, points));
         }

@@ -89,6 +89,8 @@ public sealed class MainlineDhtWorldTests(ITestOutputHelper output)
 
         public override int DefaultNodes => 16;
 
+        public override WorldPlot Plot => new(WorldPlot.Rows, "nothing");
+
         protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(_, _) => throw new InvalidOperationException("on purpose")];
     }
 }

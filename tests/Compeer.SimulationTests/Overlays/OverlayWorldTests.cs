@@ -8,7 +8,7 @@ namespace Compeer.SimulationTests.Overlays;
 public sealed class OverlayWorldTests(ITestOutputHelper output)
 {
     /// <summary>Worlds that take long however few nodes they have, or that are tested elsewhere.</summary>
-    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "gossipsub-attacks", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht"];
+    private static readonly string[] Slow = ["chord-failures", "flooding-cost", "gossipsub-attacks", "kad-dht-churn", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "mainline-dht", "search-ways"];
 
     public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Slow)];
 
@@ -27,8 +27,18 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.Equal(first.TraceDigest, again.TraceDigest);
         Assert.Equal(first.ToCsv(), again.ToCsv());
         Assert.NotEmpty(first.Rows);
-        if (first.Plot is not null && first.Rows.Any(r => r.Has(first.Plot.X)))
-            Assert.StartsWith("<svg ", first.ToSvg(), StringComparison.Ordinal);
+        Assert.StartsWith("<svg ", first.ToSvg(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_dht_of_libp2p_finds_providers_while_nodes_come_and_go()
+    {
+        WorldReport report = Run("kad-dht-churn", 100);
+        Assert.Equal(report.TraceDigest, Run("kad-dht-churn", 100, threads: 1).TraceDigest);
+        Assert.Equal((100.0, 100.0), (report.Row("at rest: providers")["success %"], report.Row("at rest: closest")["nearest 20 found %"]));
+        Assert.True(report.Row("60 min median: providers")["success %"] >= 97);
+        Assert.True(report.Row("20 min median: providers")["success %"] >= 90);
+        Assert.True(report.Row("20 min median: closest")["nearest 20 found %"] >= 85);
     }
 
     [Fact]
@@ -72,6 +82,41 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Pointers_make_searches_cheaper_where_they_follow_what_is_asked_for()
+    {
+        WorldReport report = Run("search-pointers", 600);
+        Assert.True(report.Row("pointers left by searches")["messages"] < report.Row("no pointers")["messages"] / 2);
+        Assert.InRange(report.Row("pointers left by searches")["slope"], 0.3, 0.8);
+        Assert.True(report.Row("pointers left by searches")["messages"] < report.Row("as many, the same for each")["messages"]);
+    }
+
+    [Fact]
+    public void Nodes_behind_NATs_are_reached_by_broadcasts_where_holes_can_be_punched()
+    {
+        WorldReport report = Run("nat-broadcast", 300);
+        Assert.All(report.Rows.Where(r => !r.Name.Contains("no punching", StringComparison.Ordinal)), r => Assert.InRange(r["reached %"], 95, 100));
+        Assert.True(report.Row("80 % behind NATs, no punching")["neighbours"] < report.Row("80 % behind NATs, punching")["neighbours"]);
+    }
+
+    [Fact]
+    public void Ways_to_search_differ_in_cost_and_in_what_an_attacker_hides()
+    {
+        WorldReport report = Run("search-ways", 1000);
+        Assert.True(report.Row("DHT")["messages"] < report.Row("walkers")["messages"]);
+        Assert.All(report.Rows.Where(r => !r.Name.Contains("hostile", StringComparison.Ordinal)), r => Assert.True(r["found %"] >= 90));
+        Assert.True(report.Row("DHT, 10 % hostile")["forged values refused"] > 0);
+        Assert.True(report.Row("DHT, 10 % hostile")["found %"] >= 99);
+    }
+
+    [Fact]
+    public void Thirty_nodes_do_in_the_simulator_what_thirty_processes_do()
+    {
+        WorldReport report = Run("lab-nodes", 30);
+        foreach (string when in (string[])["30 nodes", "20 are left"])
+            Assert.Equal((100.0, 100.0, 100.0), (report.Row(when)["owners right %"], report.Row(when)["broadcasts reached %"], report.Row(when)["found by flood %"]));
+    }
+
+    [Fact]
     public void Rumours_leave_out_as_many_as_their_traffic_tells()
     {
         WorldReport report = Run("gossip-rumours", 500);
@@ -93,10 +138,10 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
     public void Plumtree_reaches_all_with_hardly_a_payload_too_much()
     {
         WorldReport report = Run("plumtree-broadcast", 400);
-        Assert.All(report.Rows, r => Assert.Equal(0, r["delivered twice"]));
         Assert.All(report.Rows.Where(r => r.Has("redundancy")), r => Assert.Equal(100, r["reached %"]));
         Assert.True(report.Row("one sender, broadcast 1")["redundancy"] > 1);
         Assert.InRange(report.Row("one sender, broadcast 50")["redundancy"], 0, 0.05);
+        Assert.InRange(report.Row("any sender, broadcast 50")["redundancy"], 0, 0.05);
         Assert.True(report.Row("30 % leave a minute")["reached %"] >= 99.9);
     }
 
@@ -113,11 +158,11 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
     public void Pastry_goes_round_dead_nodes_and_repairs()
     {
         WorldReport report = Run("pastry-failures", 600);
-        WorldRow before = report.Row("no failures"), dead = report.Row("10 % dead, no repair"), repaired = report.Row("10 % dead, repaired");
+        WorldRow before = report.Row("no failures"), dead = report.Row("10 % dead, no repair"), repaired = report.Row("10 % dead, 10 minutes later");
         Assert.Equal((0.0, 0.0), (before["wrong node"], before["lost"]));
         Assert.Equal((0.0, 0.0), (repaired["wrong node"], repaired["lost"]));
         Assert.True(dead["mean hops"] > before["mean hops"]);
-        Assert.InRange(repaired["mean hops"], before["mean hops"] - 0.2, before["mean hops"] + 0.3);
+        Assert.InRange(repaired["mean hops"], before["mean hops"] - 0.2, before["mean hops"] + 0.05);
     }
 
     [Fact]

@@ -15,6 +15,8 @@ public sealed class ChordJoinsWorld : World
 
     public override int DefaultNodes => 1024;
 
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "keys owned twice at most %", "rounds until exact");
+
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Grow(o, 0.1, t), (o, t) => Grow(o, 1, t)];
 
     private static CaseReport Grow(WorldOptions options, double share, CancellationToken cancellationToken)
@@ -26,6 +28,7 @@ public sealed class ChordJoinsWorld : World
         JoinAll(ring, options, before);
         double exact = 0;
         int seconds = 0, twiceUntil = 0;
+        double longestTwice = Options.StabiliseEvery.TotalSeconds * Math.Log2(options.Nodes);
         double mostTwice = 0;
         for (; seconds < MaxSeconds && exact < 1; seconds++)
         {
@@ -35,6 +38,8 @@ public sealed class ChordJoinsWorld : World
             mostTwice = Math.Max(mostTwice, twice);
             if (twice > 0)
                 twiceUntil = seconds + 1;
+            if (twice > 0 && seconds > longestTwice)
+                throw new SimulationException($"Keys have had two owners for {seconds} s, longer than {longestTwice:0} s (seed {options.Seed}).");
             exact = seconds > 0 ? ring.Exactness() : 0;
         }
         var ended = ring.LookUp(Lookups, 100, TimeSpan.FromMinutes(1));

@@ -23,7 +23,8 @@ public sealed class HyParViewFailuresWorld : World
         members.Settle(options.Nodes, Settling, cancellationToken);
         List<int> survivors = members.Kill(dead);
         WorldRow row = new WorldRow(name).With("dead %", 100 * dead)
-            .With("before repair %", 100 * members.LargestPart(survivors), "0.0").With("neighbours before", members.MeanNeighbours(survivors), "0.0");
+            .With("before repair %", 100 * members.LargestPart(survivors), "0.0").With("neighbours before", members.MeanNeighbours(survivors), "0.0")
+            .With("known at all %", 100 * members.LargestPart(survivors, orInReserve: true), "0.0");
         members.Simulation.RunFor(TimeSpan.FromSeconds(10));
         row.With("after 10 s %", 100 * members.LargestPart(survivors), "0.0");
         members.Simulation.RunFor(TimeSpan.FromSeconds(50));

@@ -15,24 +15,24 @@ public sealed class Members
     private static readonly HyParViewOptions Views = new();
     private static readonly PlumtreeOptions Tree = new();
     private readonly SeededRandom _random;
+    private readonly Func<int, NatClass> _natOf;
     private readonly Dictionary<ulong, Dictionary<int, int>> _delivered = [];
 
-    public Members(Seed seed, int traceLines)
+    public Members(Seed seed, int traceLines, Func<int, NatClass>? natOf = null, double punches = 0)
     {
         _random = seed.Stream("members");
+        _natOf = natOf ?? (_ => NatClass.Open);
         // Continents: near within one, far between two.
         var network = new MessageNetworkOptions
         {
             Latency = new ClusteredLatency(seed.Derive("places"), 8, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(150)), Jitter = TimeSpan.FromMilliseconds(5),
+            NatOf = _natOf, Punches = punches,
         };
         Simulation = new MessageSimulation<BroadcastNode<int>, BroadcastMessage<int>>(seed, network, traceLines) { AfterStep = TakeDeliveries };
     }
 
     /// <summary>What runs them.</summary>
     public MessageSimulation<BroadcastNode<int>, BroadcastMessage<int>> Simulation { get; }
-
-    /// <summary>Deliveries of a broadcast to a node that had it already: there must be none.</summary>
-    public int DeliveredTwice { get; private set; }
 
     /// <summary>The nodes that are up.</summary>
     public List<int> Up() => [.. Enumerable.Range(0, Simulation.Count).Where(n => Simulation[n] is not null)];
@@ -42,7 +42,7 @@ public sealed class Members
     {
         for (int node = 0; node < nodes; node++)
         {
-            Join(node, node == 0 ? 0 : _random.Next(node));
+            Join(node, node == 0 ? 0 : OpenBefore(node));
             if (node % 100 == 99)
                 cancellationToken.ThrowIfCancellationRequested();
             Simulation.RunFor(TimeSpan.FromMilliseconds(20));
@@ -100,12 +100,15 @@ public sealed class Members
     public IReadOnlyDictionary<int, int> Receivers(ulong number) => _delivered[number];
 
     /// <summary>The largest part of the nodes that hang together by their neighbours, as a share.</summary>
-    public double LargestPart(IReadOnlyCollection<int> nodes)
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="orInReserve">Nodes in reserve count as neighbours too: more can never hang together by what is known.</param>
+    public double LargestPart(IReadOnlyCollection<int> nodes, bool orInReserve = false)
     {
         var components = new Components(Simulation.Count);
         foreach (int node in nodes)
         {
-            foreach (int peer in Simulation[node]!.Members.Active)
+            HyParViewNode<int> members = Simulation[node]!.Members;
+            foreach (int peer in orInReserve ? members.Active.Concat(members.Passive) : members.Active)
             {
                 if (Simulation[peer] is not null)
                     components.Join(node, peer);
@@ -117,6 +120,15 @@ public sealed class Members
     /// <summary>Neighbours a node that are up, in the mean.</summary>
     public double MeanNeighbours(IReadOnlyCollection<int> nodes) =>
         nodes.Average(n => Simulation[n]!.Members.Active.Count(peer => Simulation[peer] is not null));
+
+    private int OpenBefore(int node)
+    {
+        int entry;
+        do
+            entry = _random.Next(node);
+        while (_natOf(entry) != NatClass.Open);
+        return entry;
+    }
 
     private void Join(int node, int entry)
     {
@@ -132,7 +144,7 @@ public sealed class Members
         while (machine.Tree.TryTakeDelivery(out PlumtreeMessage delivery))
         {
             if (!_delivered[delivery.Broadcast].TryAdd(node, delivery.Round))
-                DeliveredTwice++;
+                throw new SimulationException($"Broadcast {delivery.Broadcast} was delivered twice to node {node} (seed {Simulation.Seed}).");
         }
     }
 }

@@ -34,6 +34,8 @@ public sealed class GossipsubAttacksWorld : World
 
     public override int DefaultNodes => 1000;
 
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "delivered %", "Sybils in meshes %");
+
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() =>
         [.. Attacks.Select(attack => (Func<WorldOptions, CancellationToken, CaseReport>)((options, token) => Measure(options, attack, token)))];
 

@@ -3,14 +3,14 @@ using Compeer.Simulator.Randomness;
 
 namespace Compeer.Simulator.Worlds.Kademlia;
 
-/// <summary>A node that names only its fellows, and keeps nothing.</summary>
+/// <summary>A node that names only its fellows, keeps nothing, and gives values that nobody signed.</summary>
 /// <param name="key">Its key.</param>
 /// <param name="fellows">All of the same attacker.</param>
 /// <param name="makesUpKeys">Says that its fellows have keys beside the one asked for; else those nearest by their true keys.</param>
 /// <param name="random">Draws whom it names.</param>
 public sealed class HostilePeer(Key160 key, IReadOnlyList<(Key160 Key, int Node)> fellows, bool makesUpKeys, SeededRandom random) : KademliaPeer(key)
 {
-    protected override bool KeepsValues => false;
+    protected override ulong SignatureAt(Key160 key) => (ulong)random.NextInt64() << 1;
 
     protected override (Key160 Key, int Node)[] Answer(Key160 key, int asking)
     {

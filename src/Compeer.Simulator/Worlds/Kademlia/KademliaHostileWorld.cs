@@ -8,6 +8,11 @@ public sealed class KademliaHostileWorld : World
     private const double HostileShare = 0.2;
     private const int Lookups = 1000;
 
+    private static readonly LookupOptions Wide = new() { Closest = PlainPolicy.BucketSize, Parallel = 3 };
+
+    /// <summary>As the reference counts: a path asks one node a step and ends at the nearest, so one liar spoils it.</summary>
+    private static readonly LookupOptions Narrow = new() { Closest = 1, Parallel = 1 };
+
     public override string Name => "kademlia-hostile";
 
     public override string Summary => "Kademlia among 20 % hostile nodes who name only each other: 1, 4 and 8 disjoint paths, with keys that are bound and that are made up.";
@@ -16,9 +21,9 @@ public sealed class KademliaHostileWorld : World
 
     public override WorldPlot Plot => new("paths", "lookups that reach the node, %", "success %");
 
-    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, false, t), (o, t) => Measure(o, true, t)];
+    protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, false, Wide, t), (o, t) => Measure(o, true, Wide, t), (o, t) => Measure(o, false, Narrow, t)];
 
-    private static CaseReport Measure(WorldOptions options, bool makesUpKeys, CancellationToken cancellationToken)
+    private static CaseReport Measure(WorldOptions options, bool makesUpKeys, LookupOptions plain, CancellationToken cancellationToken)
     {
         var population = new KademliaPopulation(options.Seed.Derive("hostile"), TimeSpan.FromSeconds(1), options.TraceLines);
         var fellows = new List<(Key160 Key, int Node)>();
@@ -33,10 +38,10 @@ public sealed class KademliaHostileWorld : World
         }
         population.FillTables();
         var rows = new List<WorldRow>();
-        string kind = makesUpKeys ? "keys made up" : "keys bound";
+        string kind = (makesUpKeys ? "keys made up" : "keys bound") + (plain == Narrow ? ", one node a step" : "");
         foreach (int paths in (int[])[1, 4, 8])
         {
-            var lookup = new LookupOptions { Closest = PlainPolicy.BucketSize, Parallel = 3, Paths = paths };
+            LookupOptions lookup = plain with { Paths = paths };
             int found = 0;
             var asked = new List<double>();
             for (int i = 0; i < Lookups; i++)

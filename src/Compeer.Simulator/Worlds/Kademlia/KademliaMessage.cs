@@ -15,11 +15,11 @@ public enum KademliaMessageKind : byte
 /// <param name="Kind">What it is.</param>
 /// <param name="Id">The lookup's number.</param>
 /// <param name="Key">The key.</param>
-/// <param name="HasValue">Of an answer: the sender keeps a value there.</param>
+/// <param name="Signature">Of the value that is to be kept, or that the sender keeps there; 0 for none.</param>
 /// <param name="Nodes">The nodes told with the keys they are said to have; never null.</param>
-public readonly record struct KademliaMessage(KademliaMessageKind Kind, int Id, Key160 Key, bool HasValue, (Key160 Key, int Node)[] Nodes) : IOverlayMessage
+public readonly record struct KademliaMessage(KademliaMessageKind Kind, int Id, Key160 Key, ulong Signature, (Key160 Key, int Node)[] Nodes) : IOverlayMessage
 {
     public int KindNumber => (int)Kind;
 
-    public ulong Digest => new MessageDigest((ulong)Kind).Add((ulong)Id).Add(Key.LeadingBits).Add(HasValue ? 1UL : 0).Add((ulong)Nodes.Length).Value;
+    public ulong Digest => new MessageDigest((ulong)Kind).Add((ulong)Id).Add(Key.LeadingBits).Add(Signature).Add((ulong)Nodes.Length).Value;
 }

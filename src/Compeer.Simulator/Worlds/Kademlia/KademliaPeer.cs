@@ -10,6 +10,10 @@ public readonly struct PlainPolicy : IRoutingPolicy<Key160, int>
     /// <summary>Nodes in a bucket (k).</summary>
     public const int BucketSize = 20;
 
+    public int MaxOfNetworkInBucket => 1;
+
+    public int MaxOfNetwork => int.MaxValue;
+
     public int Capacity(int depth) => BucketSize;
 
     public bool IsSameHost(in int a, in int b) => a == b;
@@ -26,16 +30,17 @@ public readonly struct PlainPolicy : IRoutingPolicy<Key160, int>
 /// <summary>How a lookup ended.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Closest">The nearest that answered, nearest first.</param>
-/// <param name="HasValue">Whether somebody had a value at the key.</param>
+/// <param name="Key">What was looked up.</param>
+/// <param name="Signature">Of the value that somebody had at the key; 0 when nobody had one that is signed.</param>
 /// <param name="Asked">Questions.</param>
 /// <param name="Hops">Steps to the nearest.</param>
 /// <param name="Duration">From the first question to the end.</param>
-public sealed record KademliaResult(int Id, IReadOnlyList<(Key160 Key, int Contact)> Closest, bool HasValue, int Asked, int Hops, TimeSpan Duration);
+public sealed record KademliaResult(int Id, Key160 Key, IReadOnlyList<(Key160 Key, int Contact)> Closest, ulong Signature, int Asked, int Hops, TimeSpan Duration);
 
 /// <summary>A bare Kademlia node: the shared routing table and lookups of Protocols, and as little around them as a simulation needs.</summary>
 public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
 {
-    private readonly List<(int Id, KademliaLookup<Key160, int> Lookup, Instant Begun, bool HasValue)> _lookups = [];
+    private readonly List<(int Id, KademliaLookup<Key160, int> Lookup, Instant Begun, ulong Signature)> _lookups = [];
     private readonly Queue<(int To, KademliaMessage Message)> _outbox = new();
     private readonly Queue<KademliaResult> _results = new();
     private readonly HashSet<Key160> _values = [];
@@ -58,12 +63,12 @@ public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
         Span<RoutingEntry<Key160, int>> nearest = stackalloc RoutingEntry<Key160, int>[PlainPolicy.BucketSize * options.Paths];
         foreach (ref readonly RoutingEntry<Key160, int> entry in nearest[..Table.Closest(key, nearest)])
             lookup.Seed(entry.Key, entry.Contact);
-        _lookups.Add((id, lookup, now, _values.Contains(key)));
+        _lookups.Add((id, lookup, now, _values.Contains(key) ? ValueSignature.Of(key) : 0));
         Advance(now);
     }
 
     /// <summary>Asks a node to keep a value.</summary>
-    public void Store(int node, Key160 key) => _outbox.Enqueue((node, new KademliaMessage(KademliaMessageKind.Store, 0, key, true, [])));
+    public void Store(int node, Key160 key) => _outbox.Enqueue((node, new KademliaMessage(KademliaMessageKind.Store, 0, key, ValueSignature.Of(key), [])));
 
     /// <summary>The next lookup that ended; false when none did.</summary>
     public bool TryTakeResult(out KademliaResult result) => _results.TryDequeue(out result!);
@@ -80,13 +85,12 @@ public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
         switch (message.Kind)
         {
             case KademliaMessageKind.Find:
-                bool hasValue = _values.Contains(message.Key) && KeepsValues;
-                _outbox.Enqueue((from, new KademliaMessage(KademliaMessageKind.Nodes, message.Id, message.Key, hasValue, Answer(message.Key, from))));
+                _outbox.Enqueue((from, new KademliaMessage(KademliaMessageKind.Nodes, message.Id, message.Key, SignatureAt(message.Key), Answer(message.Key, from))));
                 break;
             case KademliaMessageKind.Nodes:
                 OnNodes(from, message, now);
                 break;
-            case KademliaMessageKind.Store:
+            case KademliaMessageKind.Store when message.Signature == ValueSignature.Of(message.Key):
                 _values.Add(message.Key);
                 break;
         }
@@ -94,20 +98,23 @@ public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
 
     public void OnUndelivered(int to, in KademliaMessage message, Instant now)
     {
-        foreach ((int _, KademliaLookup<Key160, int> lookup, Instant _, bool _) in _lookups)
+        foreach ((int _, KademliaLookup<Key160, int> lookup, Instant _, ulong _) in _lookups)
             lookup.OnFailure(to);
         Advance(now);
     }
 
     public void OnDeadline(Instant now)
     {
-        foreach ((int _, KademliaLookup<Key160, int> lookup, Instant _, bool _) in _lookups)
+        foreach ((int _, KademliaLookup<Key160, int> lookup, Instant _, ulong _) in _lookups)
             lookup.OnDeadline(now);
         Advance(now);
     }
 
-    /// <summary>Whether it gives what it was asked to keep.</summary>
-    protected virtual bool KeepsValues => true;
+    /// <summary>Answers whose value was not signed as it should be, and was not taken.</summary>
+    public long Forged { get; private set; }
+
+    /// <summary>The signature of the value that it says to have at a key; 0 for none.</summary>
+    protected virtual ulong SignatureAt(Key160 key) => _values.Contains(key) ? ValueSignature.Of(key) : 0;
 
     /// <summary>Whom it tells of.</summary>
     protected virtual (Key160 Key, int Node)[] Answer(Key160 key, int asking)
@@ -133,8 +140,10 @@ public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
                     lookup.Add(from, key, node);
             }
         }
-        if (answer.HasValue)
-            _lookups[at] = _lookups[at] with { HasValue = true };
+        if (answer.Signature != 0 && answer.Signature == ValueSignature.Of(lookup.Target))
+            _lookups[at] = _lookups[at] with { Signature = answer.Signature };
+        else if (answer.Signature != 0)
+            Forged++;
         Advance(now);
     }
 
@@ -142,13 +151,13 @@ public class KademliaPeer : IOverlayMachine<int, KademliaMessage>
     {
         for (int i = _lookups.Count - 1; i >= 0; i--)
         {
-            (int id, KademliaLookup<Key160, int> lookup, Instant begun, bool hasValue) = _lookups[i];
+            (int id, KademliaLookup<Key160, int> lookup, Instant begun, ulong signature) = _lookups[i];
             while (lookup.TryNext(now, out Key160 _, out int contact))
-                _outbox.Enqueue((contact, new KademliaMessage(KademliaMessageKind.Find, id, lookup.Target, false, [])));
+                _outbox.Enqueue((contact, new KademliaMessage(KademliaMessageKind.Find, id, lookup.Target, 0, [])));
             if (!lookup.IsDone)
                 continue;
             _lookups.RemoveAt(i);
-            _results.Enqueue(new KademliaResult(id, lookup.ClosestReplied(PlainPolicy.BucketSize * lookup.PathCount), hasValue, lookup.Asked, lookup.Hops, now - begun));
+            _results.Enqueue(new KademliaResult(id, lookup.Target, lookup.ClosestReplied(PlainPolicy.BucketSize * lookup.PathCount), signature, lookup.Asked, lookup.Hops, now - begun));
             lookup.Clear();
         }
     }

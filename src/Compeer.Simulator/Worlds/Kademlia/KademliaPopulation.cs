@@ -108,6 +108,8 @@ public sealed class KademliaPopulation
     {
         while (peer.TryTakeResult(out KademliaResult result))
         {
+            if (result.Signature != 0 && result.Signature != ValueSignature.Of(result.Key))
+                throw new SimulationException($"Node {node} took a value at {result.Key} that is not signed (seed {Simulation.Seed}).");
             _results[result.Id] = result;
             Simulation.Trace.Mark((ulong)result.Asked);
         }

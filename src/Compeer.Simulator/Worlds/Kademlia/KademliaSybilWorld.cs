@@ -20,6 +20,8 @@ public sealed class KademliaSybilWorld : World
 
     public override int DefaultNodes => 10_000;
 
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "found %", "crowd noticed %");
+
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, o.Nodes, t), (o, t) => Measure(o, Math.Max(200, o.Nodes / 10), t)];
 
     private static CaseReport Measure(WorldOptions options, int nodes, CancellationToken cancellationToken)

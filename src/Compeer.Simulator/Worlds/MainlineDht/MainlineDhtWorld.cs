@@ -24,6 +24,8 @@ public sealed class MainlineDhtWorld : World
 
     public override int DefaultNodes => 10_000;
 
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "hops", "success %");
+
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [Churn, Dead, Liars];
 
     /// <summary>Every node announces itself; then a part dies at once, and lookups begin before anybody can have noticed.</summary>

@@ -1,3 +1,4 @@
+using Compeer.Protocols;
 using Compeer.Protocols.NeighbourSearch;
 using Compeer.Simulator.Messaging;
 using Compeer.Simulator.Randomness;
@@ -9,10 +10,10 @@ internal sealed class SearchPopulation
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    public SearchPopulation(Seed seed, int nodes, IEnumerable<(int A, int B)> edges, Func<int, SearchOptions> options, int traceLines)
+    public SearchPopulation(Seed seed, int nodes, IEnumerable<(int A, int B)> edges, Func<int, SearchOptions> options, int traceLines, MessageNetworkOptions? network = null)
     {
         Random = seed.Stream("search");
-        Simulation = new MessageSimulation<SearchNode<int>, SearchMessage<int>>(seed, traceLines: traceLines) { AfterStep = TakeHits };
+        Simulation = new MessageSimulation<SearchNode<int>, SearchMessage<int>>(seed, network, traceLines) { AfterStep = TakeHits };
         SearchOptions[] all = [.. Enumerable.Range(0, nodes).Select(options)];
         for (int node = 0; node < nodes; node++)
             Simulation.Start(node, new SearchNode<int>(node, all[node], Random));
@@ -22,6 +23,8 @@ internal sealed class SearchPopulation
             Simulation[b]!.AddNeighbour(a, all[a].IsLeaf);
         }
     }
+
+    private Instant _firstHitAt;
 
     public SeededRandom Random { get; }
 
@@ -39,11 +42,13 @@ internal sealed class SearchPopulation
     {
         var messages = new List<double>();
         var hops = new List<double>();
+        var seconds = new List<double>();
         int found = 0;
         long duplicatesBefore = Duplicates(), all = 0;
         for (int i = 0; i < searches; i++)
         {
             Hits.Clear();
+            Instant begun = Simulation.Now;
             long before = Counted(isCounted);
             int node = begin(i);
             Simulation.Pump(node);
@@ -52,13 +57,17 @@ internal sealed class SearchPopulation
             all += Counted(isCounted) - before;
             found += Hits.Count > 0 ? 1 : 0;
             if (Hits.Count > 0)
+            {
                 hops.Add(Hits.Min(h => h.Hops));
+                seconds.Add((_firstHitAt - begun).TotalSeconds);
+            }
         }
         return new WorldRow(name).With("searches", searches)
             .With("success %", Figures.Percent(found, searches), "0.0")
             .Spread("messages", messages, "0")
             .With("duplicates %", Figures.Percent(Duplicates() - duplicatesBefore, all), "0.0")
-            .With("hops to nearest", Figures.Mean(hops), "0.0");
+            .With("hops to nearest", Figures.Mean(hops), "0.0")
+            .Spread("seconds", seconds);
     }
 
     private long Counted(Func<SearchMessageKind, bool> isCounted)
@@ -74,6 +83,10 @@ internal sealed class SearchPopulation
     private void TakeHits(int node, SearchNode<int> machine)
     {
         while (machine.TryTakeHit(out SearchHit<int> hit))
+        {
+            if (Hits.Count == 0)
+                _firstHitAt = Simulation.Now;
             Hits.Add(hit);
+        }
     }
 }

@@ -18,6 +18,8 @@ public sealed class ScribeTreesWorld : World
 
     public override int DefaultNodes => 10_000;
 
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "stretch", "children");
+
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Measure(o, true, t), (o, t) => Measure(o, false, t)];
 
     private static CaseReport Measure(WorldOptions options, bool isProximityAware, CancellationToken cancellationToken)
