@@ -36,7 +36,8 @@ internal sealed class LabCommand
         run.Options.Add(_svg);
         run.Options.Add(_json);
         run.SetAction((result, token) => Task.FromResult(Run(result, token)));
-        var command = new Command("lab", "Simulated worlds: thousands of nodes in this process, repeatable from a seed");
+        var command = new Command("lab", "Simulated worlds: thousands of nodes in this process, repeatable from a seed; and a node of every overlay to try");
+        command.Subcommands.Add(new LabNodeCommand().Build());
         command.Subcommands.Add(list);
         command.Subcommands.Add(run);
         return command;
@@ -59,11 +60,6 @@ internal sealed class LabCommand
         if (World.All.FirstOrDefault(w => w.Name == name) is not { } world)
         {
             Console.Error.WriteLine($"compeer: There is no world '{name}'. 'compeer lab list' shows those there are.");
-            return ExitCode.Usage;
-        }
-        if (result.GetValue(_svg) is not null && world.Plot is null)
-        {
-            Console.Error.WriteLine($"compeer: The world '{name}' has no axis to draw along. Leave --svg out; --csv has its figures.");
             return ExitCode.Usage;
         }
         var options = new WorldOptions(result.GetValue(_seed), result.GetValue(_nodes) ?? world.DefaultNodes);
