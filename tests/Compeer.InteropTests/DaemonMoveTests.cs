@@ -17,7 +17,8 @@ public sealed class DaemonMoveTests(TestContents contents) : IClassFixture<TestC
         TorrentFacts torrent = await Torrents.CreateAsync(host, content, "v1");
         string first = network.NewDirectory("first"), second = Path.Combine(network.NewDirectory("second"), "below");
         content.CopyTo(first);
-        CompeerDaemon daemon = await CompeerDaemon.StartAsync(host, network.NewDirectory("node"));
+        string data = network.NewDirectory("node");
+        CompeerDaemon daemon = await CompeerDaemon.StartAsync(host, data);
         await daemon.RunAsync("add", torrent.Path, "--dir", first);
         await daemon.RemoteUntilAsync(l => l.Contains("100%", StringComparison.Ordinal), Limit, "-l");
 
@@ -27,9 +28,13 @@ public sealed class DaemonMoveTests(TestContents contents) : IClassFixture<TestC
         Assert.Contains(second, await daemon.RemoteAsync("-t", "1", "-i"), StringComparison.Ordinal);
         await daemon.RemoteUntilAsync(l => l.Contains("100%", StringComparison.Ordinal), Limit, "-l");
 
+        string[] journals = Directory.GetDirectories(Path.Combine(data, "torrents"));
+        Assert.Single(journals);
         Directory.Move(second, first + "/by-hand");
         Assert.Contains("success", await daemon.RemoteAsync("-t", "1", "--find", first + "/by-hand"), StringComparison.Ordinal);
         await daemon.RemoteUntilAsync(l => l.Contains("100%", StringComparison.Ordinal), Limit, "-l");
+        string after = Assert.Single(Directory.GetDirectories(Path.Combine(data, "torrents")));
+        Assert.NotEqual(journals[0], after);
     }
 
     [ForeignFact(Needs.None)]

@@ -95,6 +95,66 @@ public sealed class DaemonTests(TestContents contents) : IClassFixture<TestConte
         Assert.Equal(2, (await daemon.ListAsync()).Count);
     }
 
+    [ForeignFact(Needs.None)]
+    public async Task Commands_reach_it_over_TLS_where_it_is_bound_elsewhere_and_refuse_another_certificate()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost host = await network.AddHostAsync(), other = await network.AddHostAsync();
+        string data = network.NewDirectory("node"), others = network.NewDirectory("other");
+        CompeerDaemon daemon = await CompeerDaemon.StartAsync(host, data, "--api", host.At(7373));
+        Assert.StartsWith($"https://{host.Address}:", File.ReadAllText(Path.Combine(data, "api")), StringComparison.Ordinal);
+        string id = (await daemon.RunAsync("add", Link(1), "--paused", "--label", "kept"))["id"]!.GetValue<string>();
+        await daemon.RunAsync("resume", id);
+        await daemon.RunAsync("limits", "--up", "500K");
+        Assert.Equal(500 * 1024, (await daemon.RunAsync("limits"))["active"]!["up"]!.GetValue<long>());
+        Assert.Equal(id, Assert.Single(await daemon.ListAsync()).Key);
+        Assert.Contains(id, await daemon.PrintAsync("pause", id), StringComparison.OrdinalIgnoreCase);
+
+        // As for one between the command and the node: what answers has another key than the data directory says.
+        CompeerDaemon everywhere = await CompeerDaemon.StartAsync(other, others, "--api", "0.0.0.0:7373");
+        Assert.Empty(await everywhere.ListAsync());
+        File.Copy(Path.Combine(others, "tls.pem"), Path.Combine(data, "tls.pem"), overwrite: true);
+        LabException refused = await Assert.ThrowsAsync<LabException>(() => daemon.PrintAsync("list"));
+        Assert.Contains("certificate", refused.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [ForeignFact(Needs.Libtorrent)]
+    public async Task Its_tracker_tells_foreign_peers_of_each_other()
+    {
+        TestContent content = contents.Mebibytes(4);
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost seedHost = await network.AddHostAsync(), nodeHost = await network.AddHostAsync(), leechHost = await network.AddHostAsync();
+        CompeerDaemon daemon = await CompeerDaemon.StartAsync(nodeHost, network.NewDirectory("node"), "--set", $"tracker-udp={nodeHost.At(6969)}");
+        await daemon.PrintAsync("config", $"tracker-http={nodeHost.At(6969)}", "tracker=true");
+        JsonNode tracker = await TrackerUntilAsync(daemon, t => t["http"] is not null && t["udp"] is not null);
+        foreach (string scheme in (string[])["http", "udp"])
+        {
+            TorrentFacts torrent = await Torrents.CreateAsync(seedHost, scheme == "http" ? content : contents.Single, "v1", trackers: tracker[scheme]!.GetValue<string>());
+            TestContent expected = scheme == "http" ? content : contents.Single;
+            string got = network.NewDirectory("got-" + scheme);
+            var options = new LibtorrentOptions { Port = scheme == "http" ? 6881 : 6882 };
+            await LibtorrentPeer.SeedAsync(seedHost, torrent.Path, expected.Parent, options);
+            LibtorrentPeer leech = await LibtorrentPeer.LeechAsync(leechHost, torrent.Path, got, options);
+            await leech.CompleteAsync(Limit);
+            expected.AssertIsIn(got);
+        }
+        tracker = await TrackerUntilAsync(daemon, t => t["swarms"]!.GetValue<int>() == 2);
+        Assert.InRange(tracker["peers"]!.GetValue<int>(), 2, 4);
+    }
+
+    private static async Task<JsonNode> TrackerUntilAsync(CompeerDaemon daemon, Predicate<JsonNode> fits)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            JsonNode tracker = (await daemon.GetAsync("network"))["tracker"]!;
+            if (fits(tracker))
+                return tracker;
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Limit, tracker.ToJsonString());
+            await Task.Delay(100);
+        }
+    }
+
     [ForeignFact(Needs.Libtorrent)]
     public Task Nothing_is_lost_when_the_daemon_is_killed() => KilledAsync(4);
 

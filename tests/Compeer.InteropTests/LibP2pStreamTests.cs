@@ -4,6 +4,7 @@ using Compeer.Formats.Multiformats;
 using Compeer.InteropTests.Lab;
 using Compeer.Network.Hosting;
 using Compeer.Protocols.Identify;
+using Compeer.Protocols.PrivateNetworks;
 
 namespace Compeer.InteropTests;
 
@@ -13,13 +14,15 @@ public sealed class LibP2pStreamTests
     private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromSeconds(120)).Token;
 
     [ForeignTheory(Needs.NodePackages)]
-    [InlineData("noise")]
-    [InlineData("tls")]
-    public async Task We_dial_js(string security)
+    [InlineData("noise", "tcp")]
+    [InlineData("tls", "tcp")]
+    [InlineData("noise", "ws")]
+    [InlineData("tls", "ws")]
+    public async Task We_dial_js(string security, string transport)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
         LabHost jsHost = await network.AddHostAsync();
-        (JsonProcess js, string address) = await LibP2pPeer.ListenAsync(jsHost, security);
+        (JsonProcess js, string address) = await LibP2pPeer.ListenAsync(jsHost, security, transport);
         await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions());
 
         HostConnection connection = await host.ConnectAsync(Multiaddr.Parse(address), _limit);
@@ -30,7 +33,8 @@ public sealed class LibP2pStreamTests
         IdentifyMessage? told = await connection.Identified.WaitAsync(_limit);
         Assert.StartsWith("js-libp2p/", told!.AgentVersion, StringComparison.Ordinal);
         Assert.Contains("/lab/echo", told.Protocols);
-        Assert.Equal(connection.LocalAddress, told.ObservedAddress!.WithoutPeer());
+        if (transport == "tcp")
+            Assert.Equal(connection.LocalAddress, told.ObservedAddress!.WithoutPeer());
 
         Assert.Equal("value of /lab/key", Encoding.UTF8.GetString((await host.FetchAsync(connection.RemotePeer, "/lab/key", _limit))!));
 
@@ -55,13 +59,15 @@ public sealed class LibP2pStreamTests
     }
 
     [ForeignTheory(Needs.NodePackages)]
-    [InlineData("noise")]
-    [InlineData("tls")]
-    public async Task Js_dials_us(string security)
+    [InlineData("noise", "tcp")]
+    [InlineData("tls", "tcp")]
+    [InlineData("noise", "ws")]
+    [InlineData("tls", "ws")]
+    public async Task Js_dials_us(string security, string transport)
     {
         await using LabNetwork network = await LabNetwork.CreateAsync();
         LabHost jsHost = await network.AddHostAsync();
-        await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions { Listen = [Multiaddr.Parse($"/ip4/{LibP2pPeer.BridgeAddress(jsHost)}/tcp/0")] });
+        await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions { Listen = [Multiaddr.Parse($"/ip4/{LibP2pPeer.BridgeAddress(jsHost)}/tcp/0{LibP2pPeer.SuffixOf(transport)}")] });
         Serve(host);
 
         JsonProcess js = LibP2pPeer.Dial(jsHost, host.Addresses[0].With(host.Id).ToString(), "ping,identify,echo,fetch,digest,reset,stalled", security, count: 100, bytes: 1 << 20);
@@ -92,6 +98,28 @@ public sealed class LibP2pStreamTests
 
         (_, string address) = await LibP2pPeer.ListenAsync(otherHost, "noise");
         await ShortStreamsAsync(await host.ConnectAsync(Multiaddr.Parse(address), _limit), 10_000);
+    }
+
+    [ForeignFact(Needs.NodePackages)]
+    public async Task Members_of_a_private_network_meet_js_there_and_others_do_not()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost jsHost = await network.AddHostAsync(), otherHost = await network.AddHostAsync();
+        byte[] key = RandomNumberGenerator.GetBytes(PreSharedKey.LengthBytes);
+        string[] psk = ["--psk", Convert.ToHexStringLower(key)];
+        (_, string address) = await LibP2pPeer.ListenAsync(jsHost, "noise", "tcp", psk);
+        var options = new PeerHostOptions { Listen = [Multiaddr.Parse($"/ip4/{LibP2pPeer.BridgeAddress(jsHost)}/tcp/0")], HandshakeTimeout = TimeSpan.FromSeconds(3) };
+        await using PeerHost member = await PeerHost.StartAsync(options with { PrivateNetwork = PreSharedKey.FromBytes(key) });
+        await using PeerHost stranger = await PeerHost.StartAsync(options with { Identity = Network.SecureChannels.PrivateIdentity.Generate() });
+        Serve(member);
+
+        byte[] data = RandomNumberGenerator.GetBytes(1 << 20);
+        Assert.Equal(data, await ExchangeAsync(await member.ConnectAsync(Multiaddr.Parse(address), _limit), "/lab/echo", data));
+        await Assert.ThrowsAsync<PeerUnreachableException>(() => stranger.ConnectAsync(Multiaddr.Parse(address), _limit));
+        JsonProcess js = LibP2pPeer.Dial(otherHost, member.Addresses[0].With(member.Id).ToString(), "echo", "noise", 1, 1 << 20, psk);
+        Assert.True((await LibP2pPeer.DoneAsync(js, "echo")).Flag("equal"));
+        JsonProcess outside = LibP2pPeer.Dial(otherHost, member.Addresses[0].With(member.Id).ToString(), "echo", "noise");
+        Assert.Equal("error", (await outside.WaitForAsync(e => e.Text("what") == "dial", "a refusal", TimeSpan.FromSeconds(60))).Name);
     }
 
     private static void Serve(PeerHost host)

@@ -1,25 +1,36 @@
 // js-libp2p as a foreign peer.
-//   node libp2p_peer.mjs listen MULTIADDR [--enc noise,tls] [--seconds N]
-//   node libp2p_peer.mjs dial MULTIADDR WHAT [--count N] [--bytes N] [--enc noise,tls] [--seconds N]
+//   node libp2p_peer.mjs listen MULTIADDR [--enc noise,tls] [--psk HEX] [--autonat] [--seconds N]
+//   node libp2p_peer.mjs dial MULTIADDR WHAT [--count N] [--bytes N] [--enc noise,tls] [--psk HEX] [--autonat] [--listen MULTIADDR] [--seconds N]
 // Serves, and asks for: /lab/echo (everything back, then end), /lab/digest (SHA-256 of everything), /lab/reset (reset at the first byte),
 // /lab/stall (reads nothing), /perf/1.0.0 (8 bytes say how much to send back), fetch (keys under /lab/). WHAT is one or more, with commas, of
-// ping, identify, echo, digest, short, reset, stalled, download, upload, handshakes, fetch.
+// ping, identify, echo, digest, short, reset, stalled, download, upload, handshakes, fetch, and stay, which stays connected. --psk is the key of a
+// private network; with --autonat it asks and answers by AutoNAT v1 and v2.
 // Prints one JSON object a line: "ready" (id, addresses), "open" (peer, encryption), "stall", "aborted", "done" (what, and its values), "error".
 import { createHash, randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { makeNode, readAll, say, sendAll } from './libp2p_node.mjs'
 import { multiaddr } from '@multiformats/multiaddr'
+import { autoNAT } from '@libp2p/autonat'
+import { autoNATv2 } from '@libp2p/autonat-v2'
 import { fetch } from '@libp2p/fetch'
+import { preSharedKey } from '@libp2p/pnet'
 
 const { values: opt, positionals: [role, address, what] } = parseArgs({
   allowPositionals: true,
-  options: Object.fromEntries(['enc', 'seconds', 'count', 'bytes'].map(name => [name, { type: 'string' }]))
+  options: Object.fromEntries([...['enc', 'seconds', 'count', 'bytes', 'psk', 'listen'].map(name => [name, { type: 'string' }]), ['autonat', { type: 'boolean' }]])
 })
 setTimeout(() => process.exit(124), Number(opt.seconds ?? 120) * 1000).unref()
 process.on('SIGTERM', () => process.exit(0))
 process.on('unhandledRejection', error => { say('error', { message: String(error?.message ?? error) }); process.exit(1) })
 
-const node = await makeNode({ listen: role === 'listen' ? [address] : [], enc: (opt.enc ?? 'noise').split(','), services: { fetch: fetch() } })
+const services = { fetch: fetch() }
+if (opt.autonat) Object.assign(services, { autonat: autoNAT({ connectionThreshold: 1000 }), autonatV2: autoNATv2({ connectionThreshold: 1000 }) })
+const node = await makeNode({
+  listen: role === 'listen' ? [address] : opt.listen ? [opt.listen] : [],
+  enc: (opt.enc ?? 'noise').split(','),
+  services,
+  ...(opt.psk ? { connectionProtector: preSharedKey({ psk: new TextEncoder().encode(`/key/swarm/psk/1.0.0/\n/base16/\n${opt.psk}`) }) } : {})
+})
 const digest = bytes => createHash('sha256').update(bytes).digest('hex')
 const many = { maxInboundStreams: 4096, maxOutboundStreams: 4096 }
 
@@ -137,6 +148,7 @@ if (role === 'dial') {
       }
       return { count: 100 }
     },
+    stay: () => new Promise(() => {}),
     fetch: async () => ({ value: new TextDecoder().decode(await node.services.fetch.fetch(connection.remotePeer, '/lab/key') ?? new Uint8Array()) })
   }
   for (const name of what.split(',')) {

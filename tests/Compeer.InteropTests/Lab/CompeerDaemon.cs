@@ -10,7 +10,7 @@ public sealed class CompeerDaemon : JsonProcess
     private readonly string _data;
 
     private CompeerDaemon(LabHost host, string data, string[] options)
-        : base(host, CompeerProcess.Executable, [.. CompeerProcess.Prefix, .. Arguments(host, data), .. options], CompeerProcess.Environment) => _data = data;
+        : base(host, CompeerProcess.Executable, [.. CompeerProcess.Prefix, .. Arguments(host, data), .. options.Contains("--api") ? [] : (string[])["--api", $"127.0.0.1:{ApiPort}"], .. options], CompeerProcess.Environment) => _data = data;
 
     /// <summary>The token of its data directory.</summary>
     public string Token => File.ReadAllText(Path.Combine(_data, "token")).Trim();
@@ -37,6 +37,10 @@ public sealed class CompeerDaemon : JsonProcess
         return await doctor.WaitForAsync("doctor", TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>Asks its API, as it is by default.</summary>
+    public async Task<JsonNode> GetAsync(string path) =>
+        JsonNode.Parse(await LabTool.RunInAsync(Host.Namespace, "curl", ["-sS", "--fail", "-H", $"Authorization: Bearer {Token}", $"http://127.0.0.1:{ApiPort}/api/v1/{path}"]))!;
+
     /// <summary>Its torrents, by id.</summary>
     public async Task<Dictionary<string, JsonNode>> ListAsync() =>
         (await RunAsync("list"))["items"]!.AsArray().ToDictionary(t => t!["id"]!.GetValue<string>(), t => t!);
@@ -61,5 +65,5 @@ public sealed class CompeerDaemon : JsonProcess
     }
 
     private static string[] Arguments(LabHost host, string data) =>
-        ["daemon", "--api", $"127.0.0.1:{ApiPort}", "--bind", host.Address, "--port", "7001", "--no-dht", "--no-lan", "--no-port-mapping", "--json", "--data-dir", data];
+        ["daemon", "--bind", host.Address, "--port", "7001", "--no-dht", "--no-lan", "--no-port-mapping", "--json", "--data-dir", data];
 }

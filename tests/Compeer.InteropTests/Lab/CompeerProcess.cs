@@ -7,8 +7,8 @@ public sealed class CompeerProcess : JsonProcess
 {
     private static readonly Lazy<string> Program = new(FindProgram);
 
-    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
-        : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]))
+    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false)
+        : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]), readsInput)
     {
     }
 

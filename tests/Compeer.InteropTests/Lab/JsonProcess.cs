@@ -1,8 +1,8 @@
 namespace Compeer.InteropTests.Lab;
 
 /// <summary>A program that prints one JSON object a line with a property "event"; all of them are kept in order.</summary>
-public class JsonProcess(LabHost host, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
-    : LabProcess(host, program, arguments, environment)
+public class JsonProcess(LabHost host, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false)
+    : LabProcess(host, program, arguments, environment, readsInput)
 {
     private readonly Lock _lock = new();
     private readonly List<JsonEvent> _events = [];

@@ -41,14 +41,17 @@ public sealed partial class LabNetwork : IAsyncDisposable
     /// <summary>A directory for this network's files, removed with it.</summary>
     public string Work { get; }
 
-    /// <summary>Makes an empty network after removing what dead runs left behind; in one of IPv6 no host has an IPv4 address.</summary>
-    public static async Task<LabNetwork> CreateAsync(bool isV6 = false)
+    /// <summary>
+    /// Makes an empty network after removing what dead runs left behind; in one of IPv6 no host has an IPv4 address. A public one has addresses
+    /// that programs take for the Internet's (of 11.0.0.0/8, which nobody announces): several dial no others when strangers name them.
+    /// </summary>
+    public static async Task<LabNetwork> CreateAsync(bool isV6 = false, bool isPublic = false)
     {
         Prerequisites.Demand(Needs.Network);
         await Making.WaitAsync();
         try
         {
-            return await MakeAsync(isV6);
+            return await MakeAsync(isV6, isPublic);
         }
         finally
         {
@@ -56,7 +59,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         }
     }
 
-    private static async Task<LabNetwork> MakeAsync(bool isV6)
+    private static async Task<LabNetwork> MakeAsync(bool isV6, bool isPublic)
     {
         if (!_swept)
             await SweepAsync();
@@ -64,7 +67,7 @@ public sealed partial class LabNetwork : IAsyncDisposable
         string taken = await LabTool.RunAsync(Ip, ["-o", "addr"]) + await LabTool.RunAsync(Ip, ["route"]);
         string prefix = Enumerable.Range(0, 60_000)
             .Select(i => (High: (214 + (i / 250)) % 256, Low: (i + Environment.ProcessId) % 250))
-            .Select(i => isV6 ? $"fd10:{i.High}:{i.Low}::" : $"10.{i.High}.{i.Low}.")
+            .Select(i => isV6 ? $"fd10:{i.High}:{i.Low}::" : $"{(isPublic ? 11 : 10)}.{i.High}.{i.Low}.")
             .First(p => !taken.Contains(p, StringComparison.Ordinal));
         var network = new LabNetwork(_made++, prefix, isV6);
         await LabTool.RunAsync(Ip, ["-batch", "-"], $"link add {network._bridge} type bridge\n{network.AddAddress(254, network._bridge)}link set {network._bridge} up\n");

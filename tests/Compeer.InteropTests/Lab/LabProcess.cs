@@ -19,7 +19,12 @@ public class LabProcess : IAsyncDisposable
     private bool _disposed;
 
     /// <summary>Starts <paramref name="program"/> (a full path) with an argument vector; no shell is involved.</summary>
-    public LabProcess(LabHost host, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="host">Where.</param>
+    /// <param name="program">What.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables beyond ours.</param>
+    /// <param name="readsInput">It is told what to do by <see cref="Tell"/>; else its input is closed.</param>
+    public LabProcess(LabHost host, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false)
     {
         Host = host;
         Name = Path.GetFileName(program);
@@ -35,7 +40,8 @@ public class LabProcess : IAsyncDisposable
         _process.OutputDataReceived += (_, e) => Receive(e.Data, OnOutput);
         _process.ErrorDataReceived += (_, e) => Receive(e.Data, null);
         _process.Start();
-        _process.StandardInput.Close();
+        if (!readsInput)
+            _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         Id = _process.Id;
@@ -73,6 +79,13 @@ public class LabProcess : IAsyncDisposable
                 return 0;
             }
         }
+    }
+
+    /// <summary>Writes a line to its input.</summary>
+    public void Tell(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
     }
 
     private string Tail(int count) => string.Join('\n', _lines.TakeLast(count));

@@ -78,6 +78,8 @@ public sealed class LabRouter
         await LabTool.RunAsync("ip", ["-n", hostNamespace, "-batch", "-"], $"addr add {address}/24 dev e0\nlink set lo up\nlink set e0 up\n{route}");
         if (Kind == NatKind.Open)
             await LabTool.RunAsync("ip", ["-n", _outside.Namespace, "route", "add", address + "/32", "dev", Inside]);
+        if (Kind == NatKind.AddressRestricted)
+            await LabTool.RunInAsync(_outside.Namespace, "nft", ["add", "element", "inet", "lab", "inside", "{", "0", ":", address, "}"]);
         return address;
     }
 
@@ -86,8 +88,11 @@ public sealed class LabRouter
             counter unsolicited { }
             set sent { type ipv4_addr . inet_proto; size 4096; flags dynamic; }
             set received { type ipv4_addr . inet_proto; size 4096; flags dynamic; }
+            set sentTo { type ipv4_addr; size 4096; flags dynamic; }
+            map inside { type mark : ipv4_addr; }
             chain forward {
                 type filter hook forward priority 0; policy drop;
+                {{(Kind == NatKind.AddressRestricted ? $"iifname \"{Inside}\" update @sentTo {{ ip daddr }}\nct status dnat update @received {{ ip saddr . meta l4proto counter }} accept" : "")}}
                 iifname "{{Inside}}" update @sent { ip daddr . meta l4proto counter } accept
                 {{(Kind == NatKind.Open ? "" : "ct state established,related ")}}update @received { ip saddr . meta l4proto counter } accept
                 counter name "unsolicited" drop
@@ -96,11 +101,15 @@ public sealed class LabRouter
                 type filter hook input priority 0; policy accept;
                 iifname "{{Outside}}" ct state new counter name "unsolicited" drop
             }
+            chain in {
+                type nat hook prerouting priority -100; policy accept;
+                {{(Kind == NatKind.AddressRestricted ? $"iifname \"{Outside}\" ip saddr @sentTo dnat ip to meta mark map @inside" : "")}}
+            }
             chain out {
                 type nat hook postrouting priority 100; policy accept;
                 {{Kind switch
                 {
-                    NatKind.PortKeeping => $"oifname \"{Outside}\" masquerade",
+                    NatKind.PortKeeping or NatKind.AddressRestricted => $"oifname \"{Outside}\" masquerade",
                     NatKind.PortChanging => $"oifname \"{Outside}\" meta l4proto {{ tcp, udp }} th sport {ChangedPort} masquerade to :{ChangedPortOutside}\noifname \"{Outside}\" masquerade",
                     NatKind.FullyRandom => $"oifname \"{Outside}\" masquerade fully-random",
                     _ => "",

@@ -15,6 +15,12 @@ public enum NatKind
     /// <summary>The same, but the port that our programs listen at has another number outside, one for all destinations.</summary>
     PortChanging,
 
+    /// <summary>
+    /// Keeps ports, and lets an address that was sent to come in from whatever port it likes (address-dependent filtering): whoever dials
+    /// from another port than he listens at gets through such a NAT, once it is opened. One host behind it.
+    /// </summary>
+    AddressRestricted,
+
     /// <summary>Translates to a random port for each destination ("masquerade fully-random"), as a symmetric NAT; lets in only what answers.</summary>
     FullyRandom,
 }
