@@ -1,3 +1,4 @@
+using System.Net;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -40,9 +41,17 @@ switch (args)
         return await StreamsCommand.DialAsync(address, int.Parse(mebibytes, null), security.FirstOrDefault("noise"));
     case ["streams", "idle", .. var security]:
         return await StreamsCommand.IdleAsync(security.FirstOrDefault("noise"));
+    case ["bare", "listen", var address, var mebibytes, .. var security]:
+        return BareCommand.Listen(IPEndPoint.Parse(address), int.Parse(mebibytes, null), security.FirstOrDefault("noise"));
+    case ["bare", "dial", var address, var mebibytes, .. var security]:
+        return BareCommand.Dial(IPEndPoint.Parse(address), int.Parse(mebibytes, null), security.FirstOrDefault("noise"));
+    case ["pubsub", "listen", var address, var count]:
+        return await PubsubCommand.ListenAsync(address, int.Parse(count, null));
+    case ["pubsub", "dial", var address, var count, var bytes]:
+        return await PubsubCommand.DialAsync(address, int.Parse(count, null), int.Parse(bytes, null));
     case ["info-hashes", var count] when int.TryParse(count, out int swarms):
         return LoadCommand.PrintInfoHashes(swarms);
     default:
-        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {BenchmarkOptions.Usage} | {LoadCommand.Usage} | {PlotCommand.Usage} | {StreamsCommand.Usage}");
+        Console.Error.WriteLine($"usage: Compeer.Benchmarks hashing | micro [--filter GLOB] | {TorrentsCommand.Usage} | {BenchmarkOptions.Usage} | {LoadCommand.Usage} | {PlotCommand.Usage} | {StreamsCommand.Usage} | {PubsubCommand.Usage} | {BareCommand.Usage}");
         return 2;
 }

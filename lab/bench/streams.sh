@@ -1,5 +1,6 @@
 #!/bin/bash
-# Streams over TCP, Noise or TLS, and Yamux: Compeer and js-libp2p, each with itself, in turns, over loopback of a network namespace of their own.
+# Streams over TCP, Noise or TLS, and Yamux: Compeer and js-libp2p, each with itself, in turns, over loopback of a network namespace of their own;
+# and beside them what the cipher and loopback allow.
 #   lab/bench/streams.sh [ROUNDS] [MIB] [noise|tls]
 # Prints one JSON object a line, each with the pair that it belongs to. Needs root, a release build of benchmarks/, and npm ci in lab/peers/js.
 set -euo pipefail
@@ -35,6 +36,13 @@ for round in $(seq "$rounds"); do
     ip netns exec "$seed_ns" timeout 300 dotnet "$bench" streams dial "$address" "$mebibytes" "$security" | sed 's/^{/{"pair":"compeer",/'
     listener_cpu compeer
     exec {hold}>&-
+    ip netns exec "$seed_ns" timeout 300 dotnet "$bench" bare listen 127.0.0.1:7001 "$mebibytes" "$security" >"$work/bare$round" &
+    children+=($!)
+    for _ in $(seq 300); do
+        grep -q ready "$work/bare$round" && break
+        sleep 0.1
+    done
+    ip netns exec "$seed_ns" timeout 300 dotnet "$bench" bare dial 127.0.0.1:7001 "$mebibytes" "$security" | sed 's/^{/{"pair":"bare",/'
     listen "js$round" node $js listen /ip4/127.0.0.1/tcp/0 --enc "$security" --seconds 600
     for what in "download,upload --bytes $((mebibytes << 20))" "short,handshakes --bytes 100 --count 10000"; do
         ip netns exec "$seed_ns" timeout 300 node $js dial "$address" $what --enc "$security" --seconds 290 | grep -E '"(done|error)"' | sed 's/^{/{"pair":"js",/'

@@ -15,7 +15,7 @@ internal static class StreamsCommand
     private const int ManyStreams = 64;
     private const int ShortStreams = 10_000;
     private const int Handshakes = 300;
-    private const int IdleConnections = 300;
+    private const int IdleConnections = 1000;
 
     private static readonly ConnectionLimits Wide = new() { MaxConnections = 10_000, MaxPerPeer = 10_000, MaxPerPrefix = 10_000, HighWater = 10_000 };
 

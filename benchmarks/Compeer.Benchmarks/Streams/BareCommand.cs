@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Compeer.Benchmarks.Streams;
+
+/// <summary>
+/// What the cipher and TCP over loopback allow: one thread encrypts frames and sends them, another, in another process, receives and
+/// decrypts them, and nobody does anything else. ChaCha20-Poly1305 in the largest frames of Noise, or AES-256-GCM in records of TLS.
+/// </summary>
+internal static class BareCommand
+{
+    public const string Usage = "bare listen IP:PORT MIB [noise|tls] | bare dial IP:PORT MIB [noise|tls]";
+
+    private const int TagBytes = 16;
+    private const int HeaderBytes = sizeof(int);
+    private const int BufferBytes = 256 * 1024;
+
+    private static readonly byte[] Key = new byte[32];
+
+    private delegate void Transform(ulong number, ReadOnlySpan<byte> input, Span<byte> output);
+
+    /// <summary>Sends so much, encrypted, to the first who connects.</summary>
+    public static int Listen(IPEndPoint address, int mebibytes, string security)
+    {
+        using var listening = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listening.Bind(address);
+        listening.Listen();
+        Console.WriteLine("""{"event":"ready"}""");
+        using Socket socket = listening.Accept();
+        (int frameBytes, Transform encrypt, _) = CipherOf(security);
+        byte[] content = new byte[frameBytes];
+        byte[] buffer = new byte[BufferBytes];
+        ulong number = 0;
+        int filled = 0;
+        for (long left = (long)mebibytes << 20; left > 0;)
+        {
+            int taken = (int)Math.Min(left, frameBytes);
+            BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(filled), taken + TagBytes);
+            encrypt(number++, content.AsSpan(0, taken), buffer.AsSpan(filled + HeaderBytes, taken + TagBytes));
+            filled += HeaderBytes + taken + TagBytes;
+            left -= taken;
+            if (left > 0 && filled + HeaderBytes + frameBytes + TagBytes <= buffer.Length)
+                continue;
+            for (int sent = 0; sent < filled;)
+                sent += socket.Send(buffer.AsSpan(sent, filled - sent));
+            filled = 0;
+        }
+        return 0;
+    }
+
+    /// <summary>Receives and decrypts so much, and prints how fast.</summary>
+    public static int Dial(IPEndPoint address, int mebibytes, string security)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(address);
+        (int frameBytes, _, Transform decrypt) = CipherOf(security);
+        byte[] content = new byte[frameBytes];
+        byte[] buffer = new byte[BufferBytes];
+        ulong number = 0;
+        long start = Stopwatch.GetTimestamp();
+        (int from, int to) = (0, 0);
+        for (long left = (long)mebibytes << 20; left > 0;)
+        {
+            int length = to - from < HeaderBytes ? int.MaxValue : BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(from));
+            if (to - from - HeaderBytes >= length)
+            {
+                decrypt(number++, buffer.AsSpan(from + HeaderBytes, length), content.AsSpan(0, length - TagBytes));
+                from += HeaderBytes + length;
+                left -= length - TagBytes;
+                continue;
+            }
+            buffer.AsSpan(from, to - from).CopyTo(buffer);
+            (from, to) = (0, to - from);
+            int received = socket.Receive(buffer.AsSpan(to));
+            if (received == 0)
+                throw new EndOfStreamException("The sender ended too early.");
+            to += received;
+        }
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        using var process = Process.GetCurrentProcess();
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            what = "cipher and loopback",
+            value = Math.Round(((long)mebibytes << 20) / 1e6 / seconds, 1),
+            unit = "MB/s",
+            seconds = Math.Round(seconds, 3),
+            cpu = Math.Round(process.TotalProcessorTime.TotalSeconds, 3),
+        }));
+        return 0;
+    }
+
+    private static (int FrameBytes, Transform Encrypt, Transform Decrypt) CipherOf(string security)
+    {
+        byte[] nonce = new byte[12];
+        Span<byte> Numbered(ulong number)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(nonce.AsSpan(4), number);
+            return nonce;
+        }
+        if (security == "tls")
+        {
+            var aes = new AesGcm(Key, TagBytes);
+            return (16 * 1024,
+                (n, input, output) => aes.Encrypt(Numbered(n), input, output[..^TagBytes], output[^TagBytes..]),
+                (n, input, output) => aes.Decrypt(Numbered(n), input[..^TagBytes], input[^TagBytes..], output));
+        }
+        var chaCha = new ChaCha20Poly1305(Key);
+        return (ushort.MaxValue - TagBytes,
+            (n, input, output) => chaCha.Encrypt(Numbered(n), input, output[..^TagBytes], output[^TagBytes..]),
+            (n, input, output) => chaCha.Decrypt(Numbered(n), input[..^TagBytes], input[^TagBytes..], output));
+    }
+}
