@@ -6,11 +6,13 @@ Func<TextWriter, Task>? example = args switch
     ["echo"] => EchoExample.RunAsync,
     ["chat"] => ChatExample.RunAsync,
     ["requests"] => RequestExample.RunAsync,
+    ["pubsub"] => PubsubExample.RunAsync,
+    ["providers"] => ProvidersExample.RunAsync,
     _ => null,
 };
 if (example is null)
 {
-    Console.Error.WriteLine("usage: Compeer.Examples embed | echo | chat | requests");
+    Console.Error.WriteLine("usage: Compeer.Examples embed | echo | chat | requests | pubsub | providers");
     return 2;
 }
 await example(Console.Out);

@@ -14,6 +14,8 @@ public sealed class ExampleTests
         { "echo", "Is anybody there?\n" },
         { "chat", "Ann heard \"Hello Ann\"\nAnn heard \"See you\"\n" },
         { "requests", "1 + 2 + 3 = 6\nThank you\n" },
+        { "pubsub", "Bob says: Bob is back\n" },
+        { "providers", "Something worth having\n" },
     };
 
     [Theory]
@@ -26,6 +28,8 @@ public sealed class ExampleTests
             "embed" => EmbedExample.RunAsync(output),
             "echo" => EchoExample.RunAsync(output),
             "chat" => ChatExample.RunAsync(output),
+            "pubsub" => PubsubExample.RunAsync(output),
+            "providers" => ProvidersExample.RunAsync(output),
             _ => RequestExample.RunAsync(output),
         }).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(expected, output.ToString());

@@ -31,7 +31,8 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Content/Torrents/TorrentClient.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun, TrafficClass.LocalDiscovery, TrafficClass.PortMapping],
         ["src/Compeer.Network/Hosting/TcpTransport.cs"] = [TrafficClass.PeerTcp, TrafficClass.IncomingPeers],
         ["src/Compeer.Network/Transports/PeerPort.cs"] = [TrafficClass.IncomingPeers, TrafficClass.PeerUtp, TrafficClass.Dht],
-        ["src/Compeer.Network/Transports/HolePuncher.cs"] = [TrafficClass.HolePunching],
+        ["src/Compeer.Network/Transports/TcpPunch.cs"] = [TrafficClass.HolePunching],
+        ["src/Compeer.Network/Hosting/TransportAddress.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/LocalDiscovery/MulticastPort.cs"] = [TrafficClass.LocalDiscovery],
         ["src/Compeer.Network/PortMapping/IgdExchange.cs"] = [TrafficClass.PortMapping],
         ["src/Compeer.Network/PortMapping/PortMapperDriver.cs"] = [TrafficClass.PortMapping],
@@ -41,6 +42,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Cli/Commands/RelayCheckCommand.cs"] = [TrafficClass.Stun, TrafficClass.Turn, TrafficClass.NameLookup],
         ["src/Compeer.Network/Stun/StunServers.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Outbound/PublicFetch.cs"] = [TrafficClass.HttpTracker, TrafficClass.NameLookup],
+        ["src/Compeer.Node/Hosting/OwnTracker.cs"] = [TrafficClass.TrackerServer],
         ["src/Compeer.Node/Hosting/MetricsExport.cs"] = [TrafficClass.Metrics],
         // The command line and the daemon of this machine.
         ["src/Compeer.Cli/Commands/DaemonConnection.cs"] = [],

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Compeer.Network.SecureChannels;
 
 namespace Compeer.Tests.SecureChannels;
@@ -35,5 +36,43 @@ public sealed class Ed25519Tests
         Assert.False(OpenSslEd25519.Instance.Verify(new byte[31], [], new byte[64]));
         Assert.False(OpenSslEd25519.Instance.Verify(new byte[32], [], new byte[63]));
         Assert.Throws<ArgumentException>(() => OpenSslEd25519.Instance.WritePublicKey(new byte[33], new byte[32]));
+    }
+
+    /// <summary>S and S + L satisfy the same equation; RFC 8032, section 5.1.7, takes the smaller one alone, or anybody could make a second signature of a first.</summary>
+    [Fact]
+    public void A_signature_has_one_form()
+    {
+        byte[] secret = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
+        byte[] publicKey = new byte[32];
+        byte[] signature = new byte[64];
+        OpenSslEd25519.Instance.WritePublicKey(secret, publicKey);
+        OpenSslEd25519.Instance.Sign(secret, "message"u8, signature);
+        BigInteger order = BigInteger.Pow(2, 252) + BigInteger.Parse("27742317777372353535851937790883648493", null);
+        var s = new BigInteger(signature.AsSpan(32), isUnsigned: true);
+        for (BigInteger other = s + order; other.GetByteCount(isUnsigned: true) <= 32; other += order)
+        {
+            byte[] malleated = [.. signature[..32], .. other.ToByteArray(isUnsigned: true), .. new byte[32 - other.GetByteCount(isUnsigned: true)]];
+            Assert.False(OpenSslEd25519.Instance.Verify(publicKey, "message"u8, malleated));
+        }
+        Assert.True(s < order);
+    }
+
+    [Fact]
+    public void What_is_no_signature_is_refused()
+    {
+        byte[] secret = new byte[32];
+        byte[] publicKey = new byte[32];
+        byte[] signature = new byte[64];
+        OpenSslEd25519.Instance.WritePublicKey(secret, publicKey);
+        OpenSslEd25519.Instance.Sign(secret, "message"u8, signature);
+        byte[] all = [.. Enumerable.Repeat((byte)0xff, 64)];
+        byte[][] wrong =
+        [
+            [], new byte[64], all, signature[..63], [.. signature, 0], [.. signature[32..], .. signature[..32]], [.. signature[..32], .. new byte[32]],
+            [.. new byte[32], .. signature[32..]], [.. all[..32], .. signature[32..]], [.. signature[..32], .. all[..32]],
+        ];
+        Assert.All(wrong, bytes => Assert.False(OpenSslEd25519.Instance.Verify(publicKey, "message"u8, bytes)));
+        Assert.False(OpenSslEd25519.Instance.Verify(publicKey, "massage"u8, signature));
+        Assert.False(OpenSslEd25519.Instance.Verify(all.AsSpan(0, 32), "message"u8, signature)); // not on the curve
     }
 }

@@ -38,4 +38,20 @@ public sealed class X25519Tests
         Assert.Throws<ArgumentException>(() => OpenSslX25519.Instance.WritePublicKey(new byte[31], new byte[32]));
         Assert.Throws<ArgumentException>(() => OpenSslX25519.Instance.TryAgree(new byte[32], new byte[33], new byte[32]));
     }
+
+    /// <summary>With them whoever dials decides what is "shared": all of it is zero. Spec: RFC 7748, section 6.1; the points of low order and their other encodings.</summary>
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")]
+    [InlineData("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    public void Points_of_low_order_are_refused(string point)
+    {
+        byte[] shared = [.. Enumerable.Repeat((byte)7, 32)];
+        Assert.False(OpenSslX25519.Instance.TryAgree([.. Enumerable.Range(1, 32).Select(i => (byte)i)], Convert.FromHexString(point), shared));
+        Assert.All(shared, b => Assert.Equal(0, b));
+    }
 }
