@@ -80,15 +80,18 @@ public sealed class DcutrService : IAsyncDisposable
         {
             return;
         }
-        Settle(relayed, direct, failure);
+        await SettleAsync(relayed, direct, failure);
     }
 
-    private void Settle(HostConnection relayed, HostConnection? direct, string failure)
+    private async Task SettleAsync(HostConnection relayed, HostConnection? direct, string failure)
     {
-        if (direct is null)
-            relayed.Why += $"; {failure}";
-        else
+        // What the peer says over the direct connection proves that it stands on both sides: at no moment is there none.
+        if (direct is not null)
+            await direct.Identified;
+        if (direct?.IsOpen == true)
             relayed.Driver.GoAway();
+        else
+            relayed.Why += $"; {failure}";
         Ended?.Invoke(relayed, direct);
     }
 
@@ -161,7 +164,7 @@ public sealed class DcutrService : IAsyncDisposable
             await ReadAsync(stream, DcutrMessageType.Sync, deadline.Token);
             HostConnection? direct = await _host.PunchAsync(meeting, remotes, deadline.Token);
             if (direct is not null || round == _options.MaxRounds)
-                Settle(relayed, direct, $"hole punching failed {round} times");
+                await SettleAsync(relayed, direct, $"hole punching failed {round} times");
         }
         finally
         {

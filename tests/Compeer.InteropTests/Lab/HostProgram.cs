@@ -22,7 +22,7 @@ public static class HostProgram
     public static async Task<int> Main(string[] args)
     {
         Dictionary<string, string> options = Parse(args);
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(int.Parse(options.GetValueOrDefault("seconds", "110"), CultureInfo.InvariantCulture)));
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(int.Parse(options.GetValueOrDefault("seconds", "300"), CultureInfo.InvariantCulture)));
         await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions { Listen = options.TryGetValue("listen", out string? listen) ? [Multiaddr.Parse(listen)] : [] });
         host.Handle("/lab/echo", (stream, token) => stream.CopyToAsync(stream, token), allowLimited: true);
         host.Connected += c => Say("open", Describe(c));
@@ -42,13 +42,15 @@ public static class HostProgram
             if (options.TryGetValue("dial", out string? target))
                 await DialAsync(host, Multiaddr.Parse(target), end.Token);
             bool hasRelay = false;
-            for (long told = -1; ; await Task.Delay(200, end.Token))
+            for ((long Bytes, int Circuits) told = (-1, 0); ; await Task.Delay(200, end.Token))
             {
                 if (places?.Relays.Count > 0 && !hasRelay)
                     Say("place", new { addresses = Texts(host) });
                 hasRelay = places?.Relays.Count > 0;
-                if (service is not null && service.RelayedBytes != told)
-                    Say("relayed", new { bytes = told = service.RelayedBytes, circuits = service.CircuitCount });
+                (long Bytes, int Circuits) now = service is null ? told : (service.RelayedBytes, service.CircuitCount);
+                if (now != told)
+                    Say("relayed", new { bytes = now.Bytes, circuits = now.Circuits });
+                told = now;
             }
         }
         catch (OperationCanceledException)
