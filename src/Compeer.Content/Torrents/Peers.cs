@@ -181,7 +181,7 @@ internal sealed class Peers(TorrentSession session)
     }
 
     /// <summary>Who has fetched from us, those included who went.</summary>
-    public IReadOnlyList<TakerDetails> DescribeTakers() => (_takers ?? new Takers()).Describe(Links.Values, session.Now);
+    public IReadOnlyList<TakerDetails> DescribeTakers() => (_takers ??= new Takers(session.Settings.Takers, session.Now)).Describe(Links.Values, session.Now);
 
     public void OnClosed(PeerLink link, string reason)
     {
@@ -191,7 +191,7 @@ internal sealed class Peers(TorrentSession session)
         Links.Remove(link.Slot);
         reason = link.Wire.Closed ?? reason;
         if (link.Up.Total > 0)
-            (_takers ??= new Takers()).OnGone(link, session.Now);
+            (_takers ??= new Takers(session.Settings.Takers, session.Now)).OnGone(link, session.Now);
         session.Downloads.OnGone(link);
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);

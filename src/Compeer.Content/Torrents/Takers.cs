@@ -3,12 +3,19 @@ using Compeer.Protocols;
 
 namespace Compeer.Content.Torrents;
 
-/// <summary>Who has fetched how much from us since the torrent was started, those included who went. At most 200, of whom who took least is forgotten first.</summary>
+/// <summary>Who has fetched how much from us, those included who went. At most 200, of whom who took least is forgotten first.</summary>
 internal sealed class Takers
 {
     private const int MaxRemembered = 200;
 
     private readonly Dictionary<(IPAddress Address, string Client), (long Bytes, Instant Left)> _gone = [];
+
+    /// <summary>Begins with those of earlier runs.</summary>
+    public Takers(IEnumerable<TakerDetails> before, Instant now)
+    {
+        foreach (TakerDetails taker in before.Take(MaxRemembered))
+            _gone[(taker.Address, taker.Client)] = (taker.Bytes, now - (taker.SinceLeft ?? TimeSpan.Zero));
+    }
 
     /// <summary>A peer goes.</summary>
     public void OnGone(PeerLink link, Instant now)

@@ -111,6 +111,11 @@ public sealed class Torrent : IAsyncDisposable
     public ValueTask<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken) =>
         new(_session.AskAsync(session => session.DescribeDetails()).WaitAsync(cancellationToken));
 
+    /// <summary>Who has fetched how much from us, most first; those who went are remembered, up to 200.</summary>
+    /// <exception cref="InvalidOperationException">The torrent has ended.</exception>
+    public ValueTask<IReadOnlyList<TakerDetails>> GetTakersAsync(CancellationToken cancellationToken) =>
+        new(_session.AskAsync(session => session.Peers.DescribeTakers()).WaitAsync(cancellationToken));
+
     /// <summary>Saves, says goodbye to trackers and peers, and ends; at most about two seconds.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
 }

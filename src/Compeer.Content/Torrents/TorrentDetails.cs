@@ -8,11 +8,7 @@ namespace Compeer.Content.Torrents;
 /// <param name="Files">The files without padding; empty until the info dictionary is known.</param>
 /// <param name="Pieces">The pieces.</param>
 public sealed record TorrentDetails(
-    IReadOnlyList<PeerDetails> Peers, IReadOnlyList<TrackerDetails> Trackers, IReadOnlyList<FileDetails> Files, PieceMap Pieces)
-{
-    /// <summary>Who has fetched how much from us since it was started, most first; those who went are remembered, up to 200.</summary>
-    public IReadOnlyList<TakerDetails> Takers { get; init; } = [];
-}
+    IReadOnlyList<PeerDetails> Peers, IReadOnlyList<TrackerDetails> Trackers, IReadOnlyList<FileDetails> Files, PieceMap Pieces);
 
 /// <summary>Somebody who fetched from us; connections from one address with one program count as one.</summary>
 /// <param name="Address">Where it is.</param>

@@ -9,9 +9,7 @@ internal sealed partial class TorrentSession
 {
     /// <summary>The torrent in detail; of one that is closed from what is kept on the disk, without waking it.</summary>
     /// <exception cref="StorageException">It is closed, and what is kept cannot be read.</exception>
-    public TorrentDetails DescribeDetails() => DescribeAll() with { Takers = Peers.DescribeTakers() };
-
-    private TorrentDetails DescribeAll()
+    public TorrentDetails DescribeDetails()
     {
         PeerDetails[] peers = [.. Links.Values.Select(Describe), .. _webSeeds?.Describe() ?? []];
         TrackerDetails[] trackers = [.. Announces.Describe(), .. Discovery.Describe()];

@@ -28,6 +28,9 @@ public sealed record TorrentSettings
     /// <summary>Peers that the link named (x.pe): dialled first, unless the torrent is private.</summary>
     public ImmutableArray<IPEndPoint> LinkPeers { get; init; } = [];
 
+    /// <summary>Who fetched from us in earlier runs, as <see cref="Torrent.GetTakersAsync"/> told then.</summary>
+    public IReadOnlyList<TakerDetails> Takers { get; init; } = [];
+
     /// <summary>Which files are wanted; null means all.</summary>
     public Func<TorrentFile, bool>? Select { get; init; }
 

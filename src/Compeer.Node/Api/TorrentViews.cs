@@ -101,9 +101,9 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         return new([.. details.Peers.Select(PeerView.Of)]);
     }
 
-    /// <summary>Who has fetched how much since the node was started.</summary>
+    /// <summary>Who has fetched how much.</summary>
     private async Task<ItemList<TakerView>> TakersAsync(string id, CancellationToken cancellationToken) =>
-        new([.. (await Running(find(id)).GetDetailsAsync(cancellationToken)).Takers.Select(t => new TakerView(t.Address.ToString(), t.Client, t.Bytes, (long?)t.SinceLeft?.TotalSeconds))]);
+        new([.. (await Running(find(id)).GetTakersAsync(cancellationToken)).Select(t => new TakerView(t.Address.ToString(), t.Client, t.Bytes, (long?)t.SinceLeft?.TotalSeconds))]);
 
     private async Task<PieceView> PiecesAsync(string id, CancellationToken cancellationToken)
     {

@@ -77,13 +77,14 @@ public sealed class StateStore : IDisposable
         All(prefix).Select(v => (v.Key, Value: Read<T>(v.Json))).Where(v => v.Value is not null).Select(v => (v.Key, v.Value!));
 
     /// <summary>Keeps a value.</summary>
-    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public void Put<T>(string key, T value) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable: true, onlyExisting: false);
-
-    /// <summary>Replaces a value where there is one still: who changes what another removes at that moment does not bring it back.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="value">What it shall be.</param>
     /// <param name="durable">Waits for the disk; otherwise the value survives the death of the program, and not that of the machine.</param>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public void Put<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable, onlyExisting: false);
+
+    /// <summary>Replaces a value where there is one still: who changes what another removes at that moment does not bring it back.</summary>
+    /// <inheritdoc cref="Put"/>
     /// <returns>False, and nothing is kept, when there is none.</returns>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
     public bool Replace<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable, onlyExisting: true);

@@ -16,7 +16,12 @@ public sealed record FeedChange(long Sequence, IReadOnlyList<TorrentSummary> Cha
 public sealed class LiveFeed : IAsyncDisposable
 {
     private const int MaxPending = 30;
+
+    /// <summary>Who takes how much is kept once in five minutes, and at the end.</summary>
+    private const int LooksPerTakers = 300;
+
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(1);
 
     private readonly TorrentCatalogue _catalogue;
     private readonly TimeProvider _time;
@@ -27,6 +32,7 @@ public sealed class LiveFeed : IAsyncDisposable
     private readonly Dictionary<string, TorrentSummary> _told = [];
     private readonly HashSet<NodeTorrent> _moving = [];
     private readonly HashSet<NodeTorrent> _toKeep = [];
+    private readonly HashSet<NodeTorrent> _giving = [];
     private readonly Task _loop;
     private volatile TorrentTotals _totals = TorrentTotals.None;
     private long _looks;
@@ -78,11 +84,18 @@ public sealed class LiveFeed : IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(_ending.Token))
+            {
                 Look();
+                if (_looks % LooksPerTakers == 0)
+                    await KeepTakersAsync(_ending.Token);
+            }
         }
         catch (OperationCanceledException)
         {
+            Look();
             Keep(_catalogue.All, TorrentSummary.Of);
+            using var limit = new CancellationTokenSource(LastLimit);
+            await KeepTakersAsync(limit.Token);
         }
     }
 
@@ -104,6 +117,8 @@ public sealed class LiveFeed : IAsyncDisposable
                 _moving.Add(torrent);
             if (summary.Downloaded != torrent.Record.Downloaded || summary.Uploaded != torrent.Record.Uploaded)
                 _toKeep.Add(torrent);
+            if (summary.Uploaded != (before?.Uploaded ?? torrent.Before.Uploaded))
+                _giving.Add(torrent);
             Remember(torrent, summary, now);
         }
         if (_looks++ % RateHistory.StepSeconds == 0)
@@ -153,6 +168,20 @@ public sealed class LiveFeed : IAsyncDisposable
         foreach (NodeTorrent torrent in torrents)
             _catalogue.KeepTotals(torrent, summaryOf(torrent));
     });
+
+    private async Task KeepTakersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (NodeTorrent torrent in _giving)
+                await _catalogue.KeepTakersAsync(torrent, cancellationToken);
+        }
+        catch (NodeException e)
+        {
+            _note(e.Message);
+        }
+        _giving.Clear();
+    }
 
     /// <summary>A full disk costs totals of the time in which it is full, and nothing else.</summary>
     private void Try(Action keep)

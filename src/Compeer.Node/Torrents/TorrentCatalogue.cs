@@ -20,6 +20,7 @@ namespace Compeer.Node.Torrents;
 public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration configuration, string dataDirectory, TimeProvider time) : IAsyncDisposable
 {
     private const string Prefix = "torrent/";
+    private const string TakersPrefix = "takers/";
 
     private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
     private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
@@ -150,7 +151,11 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
             if (!_byId.ContainsKey(torrent.Id))
                 return;
             state.Remove(Prefix + torrent.Id);
-            _byId.TryRemove(torrent.Id, out _);
+            lock (torrent)
+            {
+                _byId.TryRemove(torrent.Id, out _);
+                state.Remove(TakersPrefix + torrent.Id);
+            }
             foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
                 _bySwarmId.TryRemove(KeyValuePair.Create(id, torrent));
             if (torrent.Running is { } running)
@@ -242,6 +247,29 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
             TorrentRecord next = torrent.Record with { Downloaded = summary.Downloaded, Uploaded = summary.Uploaded };
             if (state.Replace(Prefix + torrent.Id, next, durable: false))
                 torrent.KeepRecord(next);
+        }
+    }
+
+    /// <summary>Keeps who has fetched how much, without waiting for the disk.</summary>
+    /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
+    public async Task KeepTakersAsync(NodeTorrent torrent, CancellationToken cancellationToken)
+    {
+        if (torrent.Running is not { } running)
+            return;
+        TakersRecord takers;
+        try
+        {
+            takers = TakersRecord.Of(await running.GetTakersAsync(cancellationToken), time.GetUtcNow());
+        }
+        catch (Exception e) when (e is InvalidOperationException or OperationCanceledException)
+        {
+            // It ends just now.
+            return;
+        }
+        lock (torrent)
+        {
+            if (takers.Takers.Length > 0 && _byId.GetValueOrDefault(torrent.Id) == torrent)
+                state.Put(TakersPrefix + torrent.Id, takers, durable: false);
         }
     }
 
@@ -351,9 +379,9 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     }
 
     /// <summary>One whose move was cut short opens nothing before its files are in one place.</summary>
-    private static TorrentSettings SettingsAtStart(TorrentRecord record) => Settings(record, null, []) with { Paused = record.Paused || record.MovingTo is not null };
+    private TorrentSettings SettingsAtStart(TorrentRecord record) => Settings(record, null, []) with { Paused = record.Paused || record.MovingTo is not null };
 
-    private static TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
+    private TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
     {
         Directory = record.Directory,
         InfoHashes = record.ReadInfoHashes(),
@@ -362,6 +390,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         WebSeeds = record.WebSeeds,
         Peers = [.. peers],
         LinkPeers = [.. record.LinkPeers.Select(p => IPEndPoint.TryParse(p, out IPEndPoint? parsed) ? parsed : null).OfType<IPEndPoint>().Where(p => p.Port > 0)],
+        Takers = state.Get<TakersRecord>(TakersPrefix + record.ReadInfoHashes().Truncated)?.Read(time.GetUtcNow()) ?? [],
         Select = record.Preview ? _ => false : null,
         Priorities = record.Preview || record.Priorities is null ? null : PriorityText.Read(record.Priorities),
         UploadLimit = record.UpLimit,

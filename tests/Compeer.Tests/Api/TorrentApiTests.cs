@@ -3,6 +3,9 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Compeer.Content.Torrents;
+using Compeer.Formats.Hashing;
+using Compeer.Tests.Sessions;
 
 namespace Compeer.Tests.Api;
 
@@ -63,6 +66,40 @@ public sealed class TorrentApiTests : IAsyncLifetime
         Assert.Equal("application/octet-stream", hostile.Content.Headers.ContentType?.MediaType);
         Assert.Contains("sandbox", hostile.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Equal("nosniff", hostile.Headers.GetValues("X-Content-Type-Options").Single());
+    }
+
+    [Fact]
+    public async Task Who_took_how_much_is_known_after_a_restart()
+    {
+        string path = Path.Combine(_node.Root, "gift.bin");
+        await File.WriteAllBytesAsync(path, new byte[300_000]);
+        string id = await ShareAsync(path);
+        await UntilAsync(id, t => t.GetProperty("state").GetString() == "seeding");
+        int port = (await _node.Owner.GetFromJsonAsync<JsonElement>("/api/v1/network")).GetProperty("port").GetInt32();
+        await using (var swarm = new TestSwarm())
+        {
+            TorrentClient guest = swarm.Start("guest");
+            Torrent fetching = guest.Add(new TorrentSettings
+            {
+                Directory = swarm.Folder["guest"], InfoHashes = new(Sha1Hash.TryParseHex(id, out Sha1Hash v1) ? v1 : null, null), Peers = [new IPEndPoint(IPAddress.Loopback, port)],
+            });
+            await TestSwarm.UntilCompleteAsync(fetching);
+        }
+        JsonElement taker = await TakerAsync(t => t.GetProperty("secondsSinceLeft").ValueKind == JsonValueKind.Number);
+        Assert.Equal(("127.0.0.1", 300_000L), (taker.GetProperty("address").GetString(), taker.GetProperty("uploaded").GetInt64()));
+        await UntilAsync(id, t => t.GetProperty("uploaded").GetInt64() == 300_000);
+
+        await _node.StopAsync();
+        await _node.StartAsync();
+        JsonElement after = await TakerAsync(_ => true);
+        foreach (string field in (string[])["address", "client", "uploaded"])
+            Assert.Equal(taker.GetProperty(field).ToString(), after.GetProperty(field).ToString());
+
+        Task<JsonElement> TakerAsync(Func<JsonElement, bool> fits) => UntilAsync(async () =>
+        {
+            using HttpClient owner = _node.Client(_node.Host.Token);
+            return (await owner.GetFromJsonAsync<JsonElement>($"/api/v1/torrents/{id}/takers")).GetProperty("items").EnumerateArray().SingleOrDefault();
+        }, t => t.ValueKind == JsonValueKind.Object && fits(t));
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class DetailsTests
         TorrentClient seed = swarm.Start("seed"), leech = swarm.Start("leech");
         Torrent seeding = TestSwarm.Add(seed, metainfo, swarm.Folder["seed"]);
         await TestSwarm.UntilCompleteAsync(seeding);
-        Assert.Empty((await DetailsOfAsync(seeding)).Takers);
+        Assert.Empty(await seeding.GetTakersAsync(CancellationToken.None));
         Torrent fetching = TestSwarm.Add(leech, metainfo, swarm.Folder["leech"], seed);
         await TestSwarm.UntilCompleteAsync(fetching);
         await swarm.StopAsync(leech);
@@ -72,7 +72,7 @@ public sealed class DetailsTests
             using var deadline = new CancellationTokenSource(Patience);
             while (true)
             {
-                if (Assert.Single((await DetailsOfAsync(seeding)).Takers) is var seen && fits(seen))
+                if (Assert.Single(await seeding.GetTakersAsync(deadline.Token)) is var seen && fits(seen))
                     return seen;
                 await Task.Delay(20, deadline.Token);
             }
