@@ -36,7 +36,7 @@ internal sealed class MultiLane<TWords> : IHashLanes
         Span<byte> digests = MemoryMarshal.AsBytes(parents);
         Span<TWords> words = stackalloc TWords[Sha256Rounds<TWords>.Initial.Length];
         var state = new LaneState<TWords>(words);
-        Span<int> offsets = stackalloc int[Lanes];
+        scoped var sources = default(LaneSources);
         int count = children.Length / 2;
         for (int first = 0; first < count; first += Lanes)
         {
@@ -44,9 +44,9 @@ internal sealed class MultiLane<TWords> : IHashLanes
             for (int lane = 0; lane < Lanes; lane++)
             {
                 state.Begin(lane, Sha256Rounds<TWords>.Initial);
-                offsets[lane] = (first + Math.Min(lane, used - 1)) * MessageBlocks.BlockBytes; // lanes to spare repeat the last pair
+                sources.Set(lane, pairs[((first + Math.Min(lane, used - 1)) * MessageBlocks.BlockBytes)..]); // lanes to spare repeat the last pair
             }
-            Sha256Rounds<TWords>.Compress(words, pairs, offsets, 1);
+            Sha256Rounds<TWords>.Compress(words, ref sources, 1);
             Sha256Rounds<TWords>.CompressPadding(words);
             for (int lane = 0; lane < used; lane++)
                 state.End(lane, digests[((first + lane) * Sha256Hash.LengthBytes)..]);
