@@ -16,11 +16,13 @@ internal sealed partial class Downloads
     private long _workBytes;
     private Instant _nextRetry;
 
+    private long MaxWorkBytes => Math.Max(session.Services.Options.MaxUnhashedBytes, MinUnhashedPieces * Metainfo.PieceLength);
+
     /// <summary>Bytes that failed verification.</summary>
     public long CorruptBytes { get; private set; }
 
-    /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read.</summary>
-    public bool IsBehind => _workBytes > session.Services.Options.MaxUnhashedBytes && _workBytes > MinUnhashedPieces * Metainfo.PieceLength;
+    /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read until half of it is done.</summary>
+    public bool IsBehind { get; private set; }
 
     public void OnStored(PieceStored stored)
     {
@@ -85,7 +87,7 @@ internal sealed partial class Downloads
     private void Verify(PieceInProgress piece)
     {
         _backlogBytes += piece.LengthBytes;
-        _workBytes += piece.LengthBytes;
+        BeginWork(piece);
         piece.Sources = Picker.SourcesOf(piece.Index).ToArray();
         piece.WantsDigests = _trust.HasFailed(piece.Index);
         session.Services.Hashing.TryEnqueue(() =>
@@ -119,17 +121,26 @@ internal sealed partial class Downloads
     {
         foreach (PieceInProgress piece in _unwritten)
         {
-            _workBytes += piece.LengthBytes;
+            BeginWork(piece);
             session.Services.Disk.TryEnqueue(() => Store(piece, null));
         }
         _unwritten.Clear();
         _nextRetry = Instant.Never;
     }
 
+    private void BeginWork(PieceInProgress piece)
+    {
+        _workBytes += piece.LengthBytes;
+        IsBehind |= _workBytes > MaxWorkBytes;
+    }
+
     /// <summary>A thread is done with a piece, one way or the other.</summary>
     private void OnWorked(PieceInProgress piece)
     {
         _workBytes -= piece.LengthBytes;
+        if (!IsBehind || _workBytes > MaxWorkBytes / 2)
+            return;
+        IsBehind = false;
         session.ReadOn();
     }
 

@@ -7,14 +7,19 @@ namespace Compeer.Formats.Hashing;
 /// Hashes a list of messages: gives every lane the next one when its last is done, and lets all of them compress together. Whole blocks
 /// are read where they lie; only those over the border of two parts, and the last, are put together first.
 /// </summary>
-internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messages, Span<byte> digests)
+/// <param name="whole">The messages, or none when they come in parts.</param>
+/// <param name="inParts">The messages, or none when each is whole.</param>
+/// <param name="digests">Room for the digest of each.</param>
+internal readonly ref struct LaneRun<TWords, TRounds>(
+    ReadOnlySpan<ReadOnlyMemory<byte>> whole, ReadOnlySpan<IReadOnlyList<ReadOnlyMemory<byte>>> inParts, Span<byte> digests)
     where TWords : unmanaged, IWords<TWords>
     where TRounds : IRounds<TWords>
 {
     /// <summary>Room for a lane's blocks that have to be put together: the end of a message needs two.</summary>
     private const int RowBytes = 2 * MessageBlocks.BlockBytes;
 
-    private readonly Span<MessageBlocks> _messages = messages;
+    private readonly ReadOnlySpan<ReadOnlyMemory<byte>> _whole = whole;
+    private readonly ReadOnlySpan<IReadOnlyList<ReadOnlyMemory<byte>>> _inParts = inParts;
     private readonly Span<byte> _digests = digests;
 
     /// <summary>Until every message has its digest.</summary>
@@ -23,7 +28,8 @@ internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messag
     {
         Span<TWords> state = stackalloc TWords[TRounds.Initial.Length];
         Span<byte> rows = stackalloc byte[TWords.Lanes * RowBytes];
-        Span<Lane> lanes = stackalloc Lane[TWords.Lanes];
+        var all = default(AllLanes);
+        Span<Lane> lanes = ((Span<Lane>)all)[..TWords.Lanes];
         scoped var sources = default(LaneSources);
         int begun = 0;
         while (true)
@@ -68,20 +74,20 @@ internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messag
                 return;
             state.End(index, _digests[(lane.Message * TRounds.Initial.Length * sizeof(uint))..]);
         }
-        lane.HasMessage = begun < _messages.Length;
+        lane.HasMessage = begun < _whole.Length + _inParts.Length;
         if (!lane.HasMessage)
             return;
         lane.Message = begun++;
+        lane.Blocks = _whole.IsEmpty ? new MessageBlocks(default, _inParts[lane.Message]) : new MessageBlocks(_whole[lane.Message], []);
         state.Begin(index, TRounds.Initial);
         Continue(ref lane, index, row, ref sources);
     }
 
-    private void Continue(ref Lane lane, int index, Span<byte> row, ref LaneSources sources)
+    private static void Continue(ref Lane lane, int index, Span<byte> row, ref LaneSources sources)
     {
-        ref MessageBlocks message = ref _messages[lane.Message];
-        ReadOnlySpan<byte> next = message.TakeWhole();
+        ReadOnlySpan<byte> next = lane.Blocks.TakeWhole();
         if (next.IsEmpty)
-            next = row[..(message.Fill(row) * MessageBlocks.BlockBytes)];
+            next = row[..(lane.Blocks.Fill(row) * MessageBlocks.BlockBytes)];
         sources.Set(index, next);
         lane.Ready = next.Length / MessageBlocks.BlockBytes;
     }
@@ -89,8 +95,15 @@ internal readonly ref struct LaneRun<TWords, TRounds>(Span<MessageBlocks> messag
     /// <summary>What a lane works on.</summary>
     private struct Lane
     {
+        public MessageBlocks Blocks;
         public bool HasMessage;
         public int Message;
         public int Ready;
+    }
+
+    [InlineArray(16)]
+    private struct AllLanes
+    {
+        private Lane _first;
     }
 }

@@ -12,20 +12,14 @@ internal sealed class MultiLane<TWords> : IHashLanes
     {
         if (digests.Length < messages.Length)
             throw new ArgumentException("There are fewer digests than messages.", nameof(digests));
-        var blocks = new MessageBlocks[messages.Length];
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = new MessageBlocks(default, messages[i]);
-        new LaneRun<TWords, Sha1Rounds<TWords>>(blocks, MemoryMarshal.AsBytes(digests)).Run();
+        new LaneRun<TWords, Sha1Rounds<TWords>>([], messages, MemoryMarshal.AsBytes(digests)).Run();
     }
 
     public void Sha256(ReadOnlySpan<ReadOnlyMemory<byte>> messages, Span<Sha256Hash> digests)
     {
         if (digests.Length < messages.Length)
             throw new ArgumentException("There are fewer digests than messages.", nameof(digests));
-        var blocks = new MessageBlocks[messages.Length];
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = new MessageBlocks(messages[i], []);
-        new LaneRun<TWords, Sha256Rounds<TWords>>(blocks, MemoryMarshal.AsBytes(digests)).Run();
+        new LaneRun<TWords, Sha256Rounds<TWords>>(messages, [], MemoryMarshal.AsBytes(digests)).Run();
     }
 
     public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents)
