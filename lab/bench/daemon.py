@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Starts a daemon with N torrents and prints what that costs: time to the first answer, memory, idle processor time, time of a list.
 
-usage: lab/bench/daemon.py [--torrents 50] [--paused] [--rounds 3] [--idle SECONDS]
+usage: lab/bench/daemon.py [--torrents 50] [--paused] [--rounds 3] [--idle SECONDS] [--connections N]
 
-Each torrent is one complete file of 16 KiB; all are added through the API, then the daemon is started anew for each round.
+With --connections that many peers connect, evenly over the torrents, and stay idle; what the API takes to answer is told without
+and with them, of 50 calls of each kind. Each torrent is one complete file of 16 KiB; all are added through the API, then the daemon is started anew for each round.
 Everything lies in a RAM disk. The program must be built; nothing leaves the machine.
 """
 import argparse
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -99,13 +103,59 @@ def fill(work, count, paused):
     daemon.stop()
 
 
+def greet(number, port, swarm):
+    """A peer from an address of its own that says hello, hears that the other side has everything, and stays."""
+    peer = socket.create_connection(('127.0.0.1', port), 60, (f'127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}', 0))
+    peer.sendall(b'\x13BitTorrent protocol' + bytes([0, 0, 0, 0, 0, 0, 0, 4]) + swarm + b'-BM0001-' + os.urandom(12))
+    left = 68 + 5
+    while left:
+        got = len(peer.recv(left))
+        if not got:
+            sys.exit(f'the daemon closed connection {number}')
+        left -= got
+    return peer
+
+
+def answers(token, first):
+    """Milliseconds of calls, each kind after one that is not counted: median and longest."""
+    told = []
+    for name, path in (('node', 'node'), ('list', 'torrents?limit=100&sort=name'), ('details', f'torrents/{first}'), ('peers', f'torrents/{first}/peers')):
+        times = []
+        for _ in range(51):
+            begun = time.monotonic()
+            call(path, token)
+            times.append(1000 * (time.monotonic() - begun))
+        told.append(f'{name} {statistics.median(times[1:]):.0f} ({max(times[1:]):.0f})')
+    return ', '.join(told) + ' ms'
+
+
+def connect(daemon, count):
+    """Tells what the API takes before and with so many idle connections, and what they cost."""
+    listed = call('torrents?limit=1000&sort=name', daemon.token)['items']
+    hashes = [torrent['id'] for torrent in listed]
+    port = call('node', daemon.token)['port']
+    print(f'without connections: resident {daemon.resident():.0f} MB; {answers(daemon.token, hashes[0])}', flush=True)
+    begun = time.monotonic()
+    peers = [greet(number + 256, port, bytes.fromhex(hashes[number % len(hashes)])) for number in range(count)]
+    took = time.monotonic() - begun
+    before, begun = daemon.cpu(), time.monotonic()
+    time.sleep(10)
+    idle = (daemon.cpu() - before) / (time.monotonic() - begun)
+    print(f'{count} connections, made in {took:.1f} s: resident {daemon.resident():.0f} MB, idle {100 * idle:.1f} % of a core; {answers(daemon.token, hashes[0])}', flush=True)
+    for peer in peers:
+        peer.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--torrents', type=int, default=50)
     parser.add_argument('--paused', action='store_true')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--idle', type=float, default=20)
+    parser.add_argument('--connections', type=int, default=0)
     args = parser.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     state = 'paused' if args.paused else 'seeding'
     work = tempfile.mkdtemp(prefix='compeer-daemon-', dir='/dev/shm')
     try:
@@ -113,6 +163,10 @@ def main():
         for number in range(args.rounds):
             daemon = Daemon(work)
             opened = daemon.wait(lambda node: node['torrents'][state] == args.torrents)
+            if args.connections:
+                connect(daemon, args.connections)
+                daemon.stop()
+                continue
             time.sleep(10)
             before = daemon.cpu()
             time.sleep(args.idle)

@@ -1,6 +1,4 @@
 using System.Net;
-using Compeer.Content.Hashing;
-using Compeer.Content.Storage;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
@@ -12,7 +10,7 @@ using Compeer.Protocols.Trust;
 namespace Compeer.Content.Torrents;
 
 /// <summary>The fetching half of a torrent's loop: asks, assembles, has pieces verified and written, and judges who sent them.</summary>
-internal sealed class Downloads(TorrentSession session)
+internal sealed partial class Downloads(TorrentSession session)
 {
     private const int MaxPicksPerFlush = 256;
     private const int MaxRememberedPeers = 10_000;
@@ -20,10 +18,8 @@ internal sealed class Downloads(TorrentSession session)
     private const int MaxTurns = 16;
 
     private static readonly TimeSpan SnubAfter = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<int, PieceInProgress> _pieces = [];
-    private readonly List<PieceInProgress> _unwritten = [];
     private readonly Dictionary<int, (IPAddress Address, string Client)> _known = [];
     private readonly PeerTrust _trust = new();
     private readonly BlockRequest[] _picked = new BlockRequest[MaxPicksPerFlush];
@@ -32,11 +28,6 @@ internal sealed class Downloads(TorrentSession session)
     private readonly List<BlockRequest> _givenUp = [];
     private readonly HashSet<int> _due = [];
     private PiecePicker? _picker;
-    private long _backlogBytes;
-    private Instant _nextRetry;
-
-    /// <summary>Bytes that failed verification.</summary>
-    public long CorruptBytes { get; private set; }
 
     public PiecePicker Picker => _picker ?? throw new InvalidOperationException("The pieces are not known.");
 
@@ -331,34 +322,6 @@ internal sealed class Downloads(TorrentSession session)
         session.MarkAllDirty();
     }
 
-    public void OnStored(PieceStored stored)
-    {
-        PieceInProgress piece = stored.Piece;
-        Finish(piece);
-        _liars.Clear();
-        _trust.OnPassed(piece.Index, piece.Sources, stored.Digests, _liars);
-        Convict(_liars, $"it sent wrong data in piece {piece.Index}, found when the right data came");
-        if (session.Phase == TorrentPhase.WaitingForRoom && _unwritten.Count == 0)
-            session.SetPhase(TorrentPhase.Downloading);
-        session.Content.Add(piece.Index);
-        session.MarkAllDirty();
-    }
-
-    public void OnCorrupt(PieceCorrupt corrupt)
-    {
-        PieceInProgress piece = corrupt.Piece;
-        CorruptBytes += piece.LengthBytes;
-        Finish(piece);
-        _liars.Clear();
-        _trust.OnFailed(piece.Index, piece.Sources, corrupt.Digests, null, _liars);
-        bool convicted = _liars.Count > 0;
-        Convict(_liars, $"it sent piece {piece.Index} with wrong data");
-        if (!convicted && corrupt.Leaves is { } leaves)
-            session.Hashes.Investigate(piece.Index, leaves, piece.Sources);
-        Picker.PieceFailed(piece.Index, fromOnePeer: !convicted);
-        session.MarkAllDirty();
-    }
-
     /// <summary>The hashes of a corrupt piece's blocks are known: whoever sent a block that differs lied.</summary>
     public void OnTrueLeaves(int piece, ReadOnlySpan<Sha256Hash> right, ReadOnlySpan<Sha256Hash> sent, int[] sources)
     {
@@ -368,35 +331,6 @@ internal sealed class Downloads(TorrentSession session)
         _liars.Clear();
         _trust.OnFailed(piece, sources, [], wrong, _liars);
         Convict(_liars, $"it sent wrong data in piece {piece}, shown by the block's own hash");
-    }
-
-    public void OnUnwritten(PieceUnwritten unwritten)
-    {
-        _unwritten.Add(unwritten.Piece);
-        _nextRetry = session.Now + RetryWrite;
-        switch (unwritten.Reason.Failure)
-        {
-            case var _ when session.IsClosing:
-                DropUnwritten();
-                break;
-            case StorageFailure.DiskFull:
-                session.SetPhase(TorrentPhase.WaitingForRoom, unwritten.Reason.Message);
-                break;
-            case StorageFailure.Changed:
-                session.Content.OnFileChanged(unwritten.Reason);
-                break;
-            default:
-                session.Fail(unwritten.Reason.Message);
-                break;
-        }
-    }
-
-    /// <summary>The content is to close: pieces that could not be written are fetched again later.</summary>
-    public void DropUnwritten()
-    {
-        foreach (PieceInProgress piece in _unwritten)
-            Finish(piece);
-        _unwritten.Clear();
     }
 
     /// <summary>The content is closed: what was here of pieces in progress is given up.</summary>
@@ -443,52 +377,5 @@ internal sealed class Downloads(TorrentSession session)
             else if (_known.TryGetValue(slot, out (IPAddress Address, string Client) gone))
                 session.Peers.Ban(null, gone.Address, reason);
         }
-    }
-
-    private void Verify(PieceInProgress piece)
-    {
-        _backlogBytes += piece.LengthBytes;
-        piece.Sources = Picker.SourcesOf(piece.Index).ToArray();
-        piece.WantsDigests = _trust.HasFailed(piece.Index);
-        session.Services.Hashing.TryEnqueue(() =>
-        {
-            IReadOnlyList<ReadOnlyMemory<byte>> content = piece.Content;
-            bool valid = PieceVerifier.IsValid(Metainfo, piece.Index, content);
-            ulong[]? digests = !valid || piece.WantsDigests ? BlockDigests.Of(content) : null;
-            if (valid)
-                Store(piece, digests); // here, where the piece is still in the cache
-            else
-                session.Post(new PieceCorrupt(piece, digests!, Metainfo.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(content)));
-        });
-    }
-
-    private void Store(PieceInProgress piece, ulong[]? digests)
-    {
-        try
-        {
-            session.Content.Journal.Opened(piece.Index);
-            session.Content.Storage.Write(piece.Index, piece.Content);
-            session.Content.Journal.Written(piece.Index, session.Content.StampsOf);
-            session.Inputs.PostAndRun(new PieceStored(piece, digests));
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
-        {
-            session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
-        }
-    }
-
-    private void RetryWrites()
-    {
-        foreach (PieceInProgress piece in _unwritten)
-            session.Services.Disk.TryEnqueue(() => Store(piece, null));
-        _unwritten.Clear();
-        _nextRetry = Instant.Never;
-    }
-
-    private void Finish(PieceInProgress piece)
-    {
-        _backlogBytes -= piece.LengthBytes;
-        _pieces.Remove(piece.Index);
-        piece.Release();
     }
 }

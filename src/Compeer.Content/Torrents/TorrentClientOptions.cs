@@ -75,6 +75,12 @@ public sealed record TorrentClientOptions
     /// <summary>Bytes of complete pieces of one torrent that may wait to be hashed and written; beyond it nothing more is requested.</summary>
     public int MaxBacklogBytes { get; init; } = 32 << 20;
 
+    /// <summary>
+    /// Bytes of complete pieces of one torrent, though three pieces in any case, that may wait to be hashed and written before nothing
+    /// more is read from peers, until half of them are done: few enough that the threads find them in the processor's caches.
+    /// </summary>
+    public int MaxUnhashedBytes { get; init; } = 8 << 20;
+
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }
 

@@ -27,6 +27,18 @@ internal sealed partial class TorrentSession
         : IsHalted ? Instant.Never
         : Later(_lastTick + Slow, Instant.Min(Peers.NextDial, Instant.Min(Announces.NextDeadline, Discovery.Dht.NextDeadline)));
 
+    private bool MustWait => DownLimit.Available(Now) < 0 || _downloads is { IsBehind: true };
+
+    /// <summary>Lets peers whose bytes had to wait send on.</summary>
+    public void ReadOn()
+    {
+        while (_withheld.Count > 0 && !MustWait)
+        {
+            (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
+            link.Connection.Release(buffer);
+        }
+    }
+
     private static Instant Later(Instant a, Instant b) => a > b ? a : b;
 
     private void ScheduleTick()
@@ -62,11 +74,7 @@ internal sealed partial class TorrentSession
 
     private void OnLinks(bool second)
     {
-        while (_withheld.Count > 0 && DownLimit.Available(Now) >= 0)
-        {
-            (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
-            link.Connection.Release(buffer);
-        }
+        ReadOn();
         _isBusy = _withheld.Count > 0;
         foreach (PeerLink link in Links.Values)
         {

@@ -335,8 +335,8 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         if (link.Wire.Closed is { } reason)
             link.Connection.Close(reason);
         DownLimit.Take(buffer.Length, Now);
-        // What is over the limit keeps its buffer, and so the peer's window, until the debt is paid.
-        if (DownLimit.Available(Now) < 0 && !IsClosing)
+        // What is over the limit, or more than is hashed in time, keeps its buffer, and so the peer's window, until that is made up for.
+        if (MustWait && !IsClosing)
             _withheld.Enqueue((link, buffer));
         else
             link.Connection.Release(buffer);

@@ -7,6 +7,7 @@ namespace Compeer.Formats.Hashing;
 public static class HashLanes
 {
     private const string Variable = "COMPEER_HASH_LANES";
+    private const int Never = int.MaxValue;
 
     /// <summary>Every implementation that runs here, fast or slow: for tests and measurements. The system's own comes first.</summary>
     public static IReadOnlyList<IHashLanes> All { get; } =
@@ -27,8 +28,9 @@ public static class HashLanes
     {
         if (!Avx2.IsSupported)
             return new SingleLane();
-        IHashLanes lanes = Avx512F.IsSupported ? new MultiLane<Words16>() : new MultiLane<Words8>();
-        return new MixedLanes(new SingleLane(), lanes, HasShaInstructions);
+        if (Avx512BW.IsSupported)
+            return new MixedLanes(new SingleLane(), new MultiLane<Words16>(), HasShaInstructions ? 10 : 5, HasShaInstructions ? 13 : 5);
+        return new MixedLanes(new SingleLane(), new MultiLane<Words8>(), HasShaInstructions ? Never : 4, HasShaInstructions ? Never : 4);
     }
 
     private static IHashLanes? Forced() =>

@@ -9,8 +9,7 @@ internal interface IRounds<TWords>
 
     /// <summary>Works consecutive 64-byte blocks of every lane into the state.</summary>
     /// <param name="state">One element for each word of the state.</param>
-    /// <param name="bytes">Holds the blocks.</param>
-    /// <param name="offsets">Where each lane's first block begins.</param>
+    /// <param name="sources">Where the first block of each lane lies, and the others behind it.</param>
     /// <param name="blocks">Blocks of each lane.</param>
-    static abstract void Compress(Span<TWords> state, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> offsets, int blocks);
+    static abstract void Compress(Span<TWords> state, ref LaneSources sources, int blocks);
 }

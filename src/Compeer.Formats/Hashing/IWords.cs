@@ -12,6 +12,9 @@ internal interface IWords<TSelf>
     /// <summary>Messages side by side; a multiple of 4 up to 16, or 1.</summary>
     static abstract int Lanes { get; }
 
+    /// <summary><see cref="Majority"/> is one instruction.</summary>
+    static abstract bool HasMajority { get; }
+
     static abstract TSelf operator +(TSelf left, TSelf right);
 
     static abstract TSelf operator ^(TSelf left, TSelf right);
@@ -21,6 +24,12 @@ internal interface IWords<TSelf>
     /// <summary>Bits of <paramref name="ones"/> where the mask is 1, of <paramref name="zeros"/> where it is 0.</summary>
     static abstract TSelf Select(TSelf mask, TSelf ones, TSelf zeros);
 
+    /// <summary>Bits that most of the three have.</summary>
+    static abstract TSelf Majority(TSelf a, TSelf b, TSelf c);
+
+    /// <summary>Bits that one or all of the three have.</summary>
+    static abstract TSelf Parity(TSelf a, TSelf b, TSelf c);
+
     static abstract TSelf RotateLeft(TSelf words, [ConstantExpected(Min = 1, Max = 31)] byte count);
 
     static abstract TSelf ShiftRight(TSelf words, [ConstantExpected(Min = 1, Max = 31)] byte count);
@@ -29,9 +38,8 @@ internal interface IWords<TSelf>
     static abstract TSelf Create(uint word);
 
     /// <summary>Reads 16 bytes of each lane as four big-endian words and stores the words of one place side by side.</summary>
-    /// <param name="bytes">Where the offsets count from.</param>
-    /// <param name="offsets">The first of <see cref="Lanes"/> offsets in bytes.</param>
-    /// <param name="skip">Added to every offset.</param>
+    /// <param name="sources">Where the lanes' blocks lie.</param>
+    /// <param name="skip">Bytes from there.</param>
     /// <param name="words">The first of the four places to fill.</param>
-    static abstract void Load(ref byte bytes, ref int offsets, int skip, ref TSelf words);
+    static abstract void Load(ref LaneSources sources, int skip, ref TSelf words);
 }

@@ -16,6 +16,17 @@ internal struct MessageBlocks(ReadOnlyMemory<byte> first, IReadOnlyList<ReadOnly
     private bool _marked;
     private bool _ended;
 
+    /// <summary>Takes the whole blocks that come next where they lie; empty when the next block has to be put together by <see cref="Fill"/>.</summary>
+    public ReadOnlySpan<byte> TakeWhole()
+    {
+        if (_ended || !MoveToData())
+            return default;
+        ReadOnlySpan<byte> whole = _current.Span[..(_current.Length / BlockBytes * BlockBytes)];
+        _current = _current[whole.Length..];
+        _length += whole.Length;
+        return whole;
+    }
+
     /// <summary>Writes the next blocks; returns how many, 0 once the message has ended.</summary>
     /// <param name="row">Room for one block or more; its length is a multiple of the block's.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

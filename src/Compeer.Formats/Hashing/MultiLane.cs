@@ -12,20 +12,14 @@ internal sealed class MultiLane<TWords> : IHashLanes
     {
         if (digests.Length < messages.Length)
             throw new ArgumentException("There are fewer digests than messages.", nameof(digests));
-        var blocks = new MessageBlocks[messages.Length];
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = new MessageBlocks(default, messages[i]);
-        new LaneRun<TWords, Sha1Rounds<TWords>>(blocks, MemoryMarshal.AsBytes(digests)).Run();
+        new LaneRun<TWords, Sha1Rounds<TWords>>([], messages, MemoryMarshal.AsBytes(digests)).Run();
     }
 
     public void Sha256(ReadOnlySpan<ReadOnlyMemory<byte>> messages, Span<Sha256Hash> digests)
     {
         if (digests.Length < messages.Length)
             throw new ArgumentException("There are fewer digests than messages.", nameof(digests));
-        var blocks = new MessageBlocks[messages.Length];
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = new MessageBlocks(messages[i], []);
-        new LaneRun<TWords, Sha256Rounds<TWords>>(blocks, MemoryMarshal.AsBytes(digests)).Run();
+        new LaneRun<TWords, Sha256Rounds<TWords>>(messages, [], MemoryMarshal.AsBytes(digests)).Run();
     }
 
     public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents)
@@ -36,7 +30,7 @@ internal sealed class MultiLane<TWords> : IHashLanes
         Span<byte> digests = MemoryMarshal.AsBytes(parents);
         Span<TWords> words = stackalloc TWords[Sha256Rounds<TWords>.Initial.Length];
         var state = new LaneState<TWords>(words);
-        Span<int> offsets = stackalloc int[Lanes];
+        scoped var sources = default(LaneSources);
         int count = children.Length / 2;
         for (int first = 0; first < count; first += Lanes)
         {
@@ -44,9 +38,9 @@ internal sealed class MultiLane<TWords> : IHashLanes
             for (int lane = 0; lane < Lanes; lane++)
             {
                 state.Begin(lane, Sha256Rounds<TWords>.Initial);
-                offsets[lane] = (first + Math.Min(lane, used - 1)) * MessageBlocks.BlockBytes; // lanes to spare repeat the last pair
+                sources.Set(lane, pairs[((first + Math.Min(lane, used - 1)) * MessageBlocks.BlockBytes)..]); // lanes to spare repeat the last pair
             }
-            Sha256Rounds<TWords>.Compress(words, pairs, offsets, 1);
+            Sha256Rounds<TWords>.Compress(words, ref sources, 1);
             Sha256Rounds<TWords>.CompressPadding(words);
             for (int lane = 0; lane < used; lane++)
                 state.End(lane, digests[((first + lane) * Sha256Hash.LengthBytes)..]);

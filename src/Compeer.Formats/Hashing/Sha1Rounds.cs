@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Compeer.Formats.Hashing;
 
@@ -12,7 +11,7 @@ internal readonly struct Sha1Rounds<TWords> : IRounds<TWords>
     public static ReadOnlySpan<uint> Initial => [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compress(Span<TWords> state, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> offsets, int blocks)
+    public static void Compress(Span<TWords> state, ref LaneSources sources, int blocks)
     {
         Span<TWords> schedule = stackalloc TWords[80 + 1 + 1]; // word 80 is computed with its four neighbours and never used
         Span<TWords> working = stackalloc TWords[5];
@@ -20,7 +19,7 @@ internal readonly struct Sha1Rounds<TWords> : IRounds<TWords>
         for (int block = 0; block < blocks; block++)
         {
             for (int i = 0; i < 16; i += 4)
-                TWords.Load(ref MemoryMarshal.GetReference(bytes), ref MemoryMarshal.GetReference(offsets), (block * 64) + (i * 4), ref Unsafe.Add(ref w, i));
+                TWords.Load(ref sources, (block * 64) + (i * 4), ref Unsafe.Add(ref w, i));
             state.CopyTo(working);
             Twenty<Choice>(working, ref w, 0x5a827999, expansions: 4);
             Twenty<Parity>(working, ref Unsafe.Add(ref w, 20), 0x6ed9eba1, expansions: 4);
@@ -90,7 +89,7 @@ internal readonly struct Sha1Rounds<TWords> : IRounds<TWords>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Expand(ref TWords w, [ConstantExpected] int i)
     {
-        TWords mixed = Unsafe.Add(ref w, i - 3) ^ Unsafe.Add(ref w, i - 8) ^ (Unsafe.Add(ref w, i - 14) ^ Unsafe.Add(ref w, i - 16));
+        TWords mixed = TWords.Parity(Unsafe.Add(ref w, i - 3), Unsafe.Add(ref w, i - 8), Unsafe.Add(ref w, i - 14)) ^ Unsafe.Add(ref w, i - 16);
         Unsafe.Add(ref w, i) = TWords.RotateLeft(mixed, 1);
     }
 
@@ -108,12 +107,12 @@ internal readonly struct Sha1Rounds<TWords> : IRounds<TWords>
     private readonly struct Parity : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TWords Of(TWords b, TWords c, TWords d) => b ^ (c ^ d);
+        public static TWords Of(TWords b, TWords c, TWords d) => TWords.Parity(b, c, d);
     }
 
     private readonly struct Majority : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TWords Of(TWords b, TWords c, TWords d) => (b & (c ^ d)) ^ (c & d);
+        public static TWords Of(TWords b, TWords c, TWords d) => TWords.Majority(b, c, d);
     }
 }

@@ -13,14 +13,14 @@ internal readonly struct Sha256Rounds<TWords> : IRounds<TWords>
         [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compress(Span<TWords> state, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> offsets, int blocks)
+    public static void Compress(Span<TWords> state, ref LaneSources sources, int blocks)
     {
         Span<TWords> schedule = stackalloc TWords[16 + 1];
         ref TWords w = ref Aligned.First(schedule);
         for (int block = 0; block < blocks; block++)
         {
             for (int i = 0; i < 4; i++)
-                TWords.Load(ref MemoryMarshal.GetReference(bytes), ref MemoryMarshal.GetReference(offsets), (block * 64) + (i * 16), ref Unsafe.Add(ref w, 4 * i));
+                TWords.Load(ref sources, (block * 64) + (i * 16), ref Unsafe.Add(ref w, 4 * i));
             Rounds(state, ref w, Sha256Constants.Rounds, expand: true);
         }
     }
@@ -62,27 +62,27 @@ internal readonly struct Sha256Rounds<TWords> : IRounds<TWords>
         ref TWords a, ref TWords b, ref TWords c, ref TWords d, ref TWords e, ref TWords f, ref TWords g, ref TWords h, ref TWords w, ref uint k)
     {
         TWords bc = b ^ c;
-        Round(a, b, ref bc, ref d, e, f, g, ref h, ref w, ref k, 0);
-        Round(h, a, ref bc, ref c, d, e, f, ref g, ref w, ref k, 1);
-        Round(g, h, ref bc, ref b, c, d, e, ref f, ref w, ref k, 2);
-        Round(f, g, ref bc, ref a, b, c, d, ref e, ref w, ref k, 3);
-        Round(e, f, ref bc, ref h, a, b, c, ref d, ref w, ref k, 4);
-        Round(d, e, ref bc, ref g, h, a, b, ref c, ref w, ref k, 5);
-        Round(c, d, ref bc, ref f, g, h, a, ref b, ref w, ref k, 6);
-        Round(b, c, ref bc, ref e, f, g, h, ref a, ref w, ref k, 7);
+        Round(a, b, c, ref bc, ref d, e, f, g, ref h, ref w, ref k, 0);
+        Round(h, a, b, ref bc, ref c, d, e, f, ref g, ref w, ref k, 1);
+        Round(g, h, a, ref bc, ref b, c, d, e, ref f, ref w, ref k, 2);
+        Round(f, g, h, ref bc, ref a, b, c, d, ref e, ref w, ref k, 3);
+        Round(e, f, g, ref bc, ref h, a, b, c, ref d, ref w, ref k, 4);
+        Round(d, e, f, ref bc, ref g, h, a, b, ref c, ref w, ref k, 5);
+        Round(c, d, e, ref bc, ref f, g, h, a, ref b, ref w, ref k, 6);
+        Round(b, c, d, ref bc, ref e, f, g, h, ref a, ref w, ref k, 7);
     }
 
-    /// <summary>One round; <paramref name="bc"/> is b ^ c, and becomes that of the next round.</summary>
+    /// <summary>One round; <paramref name="bc"/> is b ^ c, and becomes that of the next round. It is of use only where there is no instruction for the majority.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Round(
-        TWords a, TWords b, ref TWords bc, ref TWords d, TWords e, TWords f, TWords g, ref TWords h, ref TWords w, ref uint k, int i)
+        TWords a, TWords b, TWords c, ref TWords bc, ref TWords d, TWords e, TWords f, TWords g, ref TWords h, ref TWords w, ref uint k, int i)
     {
         TWords ab = a ^ b;
-        TWords sum1 = TWords.RotateLeft(e, 26) ^ TWords.RotateLeft(e, 21) ^ TWords.RotateLeft(e, 7);
+        TWords sum1 = TWords.Parity(TWords.RotateLeft(e, 26), TWords.RotateLeft(e, 21), TWords.RotateLeft(e, 7));
         TWords t1 = h + (Unsafe.Add(ref w, i) + TWords.Create(Unsafe.Add(ref k, i))) + TWords.Select(e, f, g) + sum1;
-        TWords sum0 = TWords.RotateLeft(a, 30) ^ TWords.RotateLeft(a, 19) ^ TWords.RotateLeft(a, 10);
+        TWords sum0 = TWords.Parity(TWords.RotateLeft(a, 30), TWords.RotateLeft(a, 19), TWords.RotateLeft(a, 10));
         d += t1;
-        h = t1 + sum0 + ((ab & bc) ^ b);
+        h = t1 + sum0 + (TWords.HasMajority ? TWords.Majority(a, b, c) : (ab & bc) ^ b);
         bc = ab;
     }
 
@@ -113,8 +113,8 @@ internal readonly struct Sha256Rounds<TWords> : IRounds<TWords>
     {
         TWords x = Unsafe.Add(ref w, (i + 1) & 15);
         TWords y = Unsafe.Add(ref w, (i + 14) & 15);
-        TWords small0 = TWords.RotateLeft(x, 25) ^ TWords.RotateLeft(x, 14) ^ TWords.ShiftRight(x, 3);
-        TWords small1 = TWords.RotateLeft(y, 15) ^ TWords.RotateLeft(y, 13) ^ TWords.ShiftRight(y, 10);
+        TWords small0 = TWords.Parity(TWords.RotateLeft(x, 25), TWords.RotateLeft(x, 14), TWords.ShiftRight(x, 3));
+        TWords small1 = TWords.Parity(TWords.RotateLeft(y, 15), TWords.RotateLeft(y, 13), TWords.ShiftRight(y, 10));
         Unsafe.Add(ref w, i) = Unsafe.Add(ref w, i) + Unsafe.Add(ref w, (i + 9) & 15) + (small0 + small1);
     }
 }

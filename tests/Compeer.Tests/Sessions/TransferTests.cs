@@ -50,6 +50,22 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public async Task Peers_that_send_faster_than_pieces_are_hashed_wait_and_go_on()
+    {
+        await using var swarm = new TestSwarm();
+        Metainfo metainfo = await TestSwarm.CreateAsync(swarm.Folder.Write("seed/file.bin", 6_000_000), TorrentFormat.Hybrid, 16 * 1024);
+        TorrentClient[] seeds = [swarm.Start("seed"), swarm.Start("other")];
+        await TestSwarm.UntilCompleteAsync(TestSwarm.Add(seeds[0], metainfo, swarm.Folder["seed"]));
+        Directory.CreateDirectory(swarm.Folder["other"]);
+        File.Copy(swarm.Folder["seed/file.bin"], swarm.Folder["other/file.bin"]);
+        await TestSwarm.UntilCompleteAsync(TestSwarm.Add(seeds[1], metainfo, swarm.Folder["other"]));
+        TorrentClient leech = swarm.Start("leech", options => options with { HashThreads = 1, MaxUnhashedBytes = 0 });
+        Torrent fetching = TestSwarm.Add(leech, metainfo, swarm.Folder["leech"], seeds);
+        await TestSwarm.UntilCompleteAsync(fetching);
+        Assert.Equal(Hash(swarm.Folder["seed/file.bin"]), Hash(swarm.Folder["leech/file.bin"]));
+    }
+
+    [Fact]
     public async Task Several_torrents_run_in_one_client()
     {
         await using var swarm = new TestSwarm();

@@ -1,0 +1,153 @@
+using Compeer.Content.Hashing;
+using Compeer.Content.Storage;
+using Compeer.Protocols;
+
+namespace Compeer.Content.Torrents;
+
+// Whole pieces: hashed and written by threads, and what came of it.
+internal sealed partial class Downloads
+{
+    private const int MinUnhashedPieces = 3;
+
+    private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(2);
+
+    private readonly List<PieceInProgress> _unwritten = [];
+    private long _backlogBytes;
+    private long _workBytes;
+    private Instant _nextRetry;
+
+    private long MaxWorkBytes => Math.Max(session.Services.Options.MaxUnhashedBytes, MinUnhashedPieces * Metainfo.PieceLength);
+
+    /// <summary>Bytes that failed verification.</summary>
+    public long CorruptBytes { get; private set; }
+
+    /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read until half of it is done.</summary>
+    public bool IsBehind { get; private set; }
+
+    public void OnStored(PieceStored stored)
+    {
+        PieceInProgress piece = stored.Piece;
+        OnWorked(piece);
+        Finish(piece);
+        _liars.Clear();
+        _trust.OnPassed(piece.Index, piece.Sources, stored.Digests, _liars);
+        Convict(_liars, $"it sent wrong data in piece {piece.Index}, found when the right data came");
+        if (session.Phase == TorrentPhase.WaitingForRoom && _unwritten.Count == 0)
+            session.SetPhase(TorrentPhase.Downloading);
+        session.Content.Add(piece.Index);
+        session.MarkAllDirty();
+    }
+
+    public void OnCorrupt(PieceCorrupt corrupt)
+    {
+        PieceInProgress piece = corrupt.Piece;
+        CorruptBytes += piece.LengthBytes;
+        OnWorked(piece);
+        Finish(piece);
+        _liars.Clear();
+        _trust.OnFailed(piece.Index, piece.Sources, corrupt.Digests, null, _liars);
+        bool convicted = _liars.Count > 0;
+        Convict(_liars, $"it sent piece {piece.Index} with wrong data");
+        if (!convicted && corrupt.Leaves is { } leaves)
+            session.Hashes.Investigate(piece.Index, leaves, piece.Sources);
+        Picker.PieceFailed(piece.Index, fromOnePeer: !convicted);
+        session.MarkAllDirty();
+    }
+
+    public void OnUnwritten(PieceUnwritten unwritten)
+    {
+        OnWorked(unwritten.Piece);
+        _unwritten.Add(unwritten.Piece);
+        _nextRetry = session.Now + RetryWrite;
+        switch (unwritten.Reason.Failure)
+        {
+            case var _ when session.IsClosing:
+                DropUnwritten();
+                break;
+            case StorageFailure.DiskFull:
+                session.SetPhase(TorrentPhase.WaitingForRoom, unwritten.Reason.Message);
+                break;
+            case StorageFailure.Changed:
+                session.Content.OnFileChanged(unwritten.Reason);
+                break;
+            default:
+                session.Fail(unwritten.Reason.Message);
+                break;
+        }
+    }
+
+    /// <summary>The content is to close: pieces that could not be written are fetched again later.</summary>
+    public void DropUnwritten()
+    {
+        foreach (PieceInProgress piece in _unwritten)
+            Finish(piece);
+        _unwritten.Clear();
+    }
+
+    private void Verify(PieceInProgress piece)
+    {
+        _backlogBytes += piece.LengthBytes;
+        BeginWork(piece);
+        piece.Sources = Picker.SourcesOf(piece.Index).ToArray();
+        piece.WantsDigests = _trust.HasFailed(piece.Index);
+        session.Services.Hashing.TryEnqueue(() =>
+        {
+            IReadOnlyList<ReadOnlyMemory<byte>> content = piece.Content;
+            bool valid = PieceVerifier.IsValid(Metainfo, piece.Index, content);
+            ulong[]? digests = !valid || piece.WantsDigests ? BlockDigests.Of(content) : null;
+            if (valid)
+                Store(piece, digests); // here, where the piece is still in the cache
+            else
+                session.Post(new PieceCorrupt(piece, digests!, Metainfo.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(content)));
+        });
+    }
+
+    private void Store(PieceInProgress piece, ulong[]? digests)
+    {
+        try
+        {
+            session.Content.Journal.Opened(piece.Index);
+            session.Content.Storage.Write(piece.Index, piece.Content);
+            session.Content.Journal.Written(piece.Index, session.Content.StampsOf);
+            session.Inputs.PostAndRun(new PieceStored(piece, digests));
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        {
+            session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
+        }
+    }
+
+    private void RetryWrites()
+    {
+        foreach (PieceInProgress piece in _unwritten)
+        {
+            BeginWork(piece);
+            session.Services.Disk.TryEnqueue(() => Store(piece, null));
+        }
+        _unwritten.Clear();
+        _nextRetry = Instant.Never;
+    }
+
+    private void BeginWork(PieceInProgress piece)
+    {
+        _workBytes += piece.LengthBytes;
+        IsBehind |= _workBytes > MaxWorkBytes;
+    }
+
+    /// <summary>A thread is done with a piece, one way or the other.</summary>
+    private void OnWorked(PieceInProgress piece)
+    {
+        _workBytes -= piece.LengthBytes;
+        if (!IsBehind || _workBytes > MaxWorkBytes / 2)
+            return;
+        IsBehind = false;
+        session.ReadOn();
+    }
+
+    private void Finish(PieceInProgress piece)
+    {
+        _backlogBytes -= piece.LengthBytes;
+        _pieces.Remove(piece.Index);
+        piece.Release();
+    }
+}
