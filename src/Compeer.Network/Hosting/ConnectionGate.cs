@@ -67,7 +67,8 @@ internal sealed class ConnectionGate(ConnectionLimits limits)
     private int CountOf(IPNetwork prefix) =>
         _all.Count(c => c.IsIncoming && c.RemoteAddress.TryGetTcp(out IPEndPoint? remote) && prefix.Contains(remote.Address));
 
-    private static IPNetwork PrefixOf(IPAddress address)
+    /// <summary>What counts as one place: an IPv4 address, or an IPv6 prefix.</summary>
+    public static IPNetwork PrefixOf(IPAddress address)
     {
         if (address.AddressFamily == AddressFamily.InterNetwork)
             return new IPNetwork(address, 32);

@@ -15,12 +15,13 @@ public sealed class HostConnection
     private volatile IdentifyMessage? _remote;
     private ulong _recordSequence;
 
-    internal HostConnection(PeerHost host, YamuxDriver driver, UpgradedStream upgraded, bool isIncoming)
+    internal HostConnection(PeerHost host, YamuxDriver driver, UpgradedStream upgraded, ResourceScopes.PeerScope scope, bool isIncoming)
     {
         _host = host;
         Driver = driver;
+        Scope = scope;
         RemoteKey = upgraded.RemoteKey;
-        RemotePeer = PeerId.FromPublicKey(upgraded.RemoteKey);
+        RemotePeer = scope.Id;
         RemoteAddress = upgraded.Route.Remote;
         LocalAddress = upgraded.Route.Local;
         Path = upgraded.Route.Path;
@@ -88,6 +89,14 @@ public sealed class HostConnection
     public int StreamCount => Driver.StreamCount;
 
     internal YamuxDriver Driver { get; }
+
+    /// <summary>What its peer makes the host hold.</summary>
+    internal ResourceScopes.PeerScope Scope { get; }
+
+    /// <summary>Streams in a row that were refused. The receiving loop's.</summary>
+    internal int Refused { get; set; }
+
+    internal ResourceScopes Scopes => _host.Scopes;
 
     /// <summary>Opens a stream for the first of <paramref name="protocols"/> that the peer has; never on a limited connection.</summary>
     /// <inheritdoc cref="OpenStreamAsync(IReadOnlyList{string}, bool, CancellationToken)"/>

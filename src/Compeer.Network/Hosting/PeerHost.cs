@@ -36,8 +36,7 @@ public sealed partial class PeerHost : IAsyncDisposable
     private readonly Upgrade _upgrade;
     private readonly IdentifyService _identify;
     private readonly ConnectionGate _gate;
-    private readonly StreamLedger _served;
-    private readonly UnreadBudget _unread;
+    private readonly ResourceScopes _scopes;
 
     private PeerHost(PeerHostOptions options)
     {
@@ -47,8 +46,8 @@ public sealed partial class PeerHost : IAsyncDisposable
         _upgrade = new Upgrade([.. options.Security.Select(p => Channel(p, options))], options.PrivateNetwork);
         _identify = new IdentifyService(this);
         _gate = new ConnectionGate(options.Limits);
-        _served = new StreamLedger(options.Limits);
-        _unread = new UnreadBudget(options.Limits.MaxUnreadBytes);
+        _transient = new TransientConnections(options.Limits, options.HandshakeTimeout);
+        _scopes = new ResourceScopes(options.Limits);
         _relays = new RelayTransport(this);
         _services[PingService.Protocol] = new Service(PingService.AnswerAsync, AllowLimited: true);
         _services[IdentifyMessage.Protocol] = new Service(_identify.AnswerAsync, AllowLimited: true);
@@ -99,6 +98,9 @@ public sealed partial class PeerHost : IAsyncDisposable
 
     /// <summary>The timers of all that the host does.</summary>
     internal SharedTimers Timers => _timers;
+
+    /// <summary>What peers make the host hold.</summary>
+    internal ResourceScopes Scopes => _scopes;
 
     /// <summary>Starts a host; it listens when this returns.</summary>
     /// <exception cref="PeerUnreachableException">An address cannot be listened on; the message says which and why.</exception>

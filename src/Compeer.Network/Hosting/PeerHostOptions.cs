@@ -54,12 +54,6 @@ public sealed record PeerHostOptions
     /// <summary>One address answers within this, or counts as dead.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Incoming connections that are not secured yet; the oldest gives way to the newest.</summary>
-    public int MaxPending { get; init; } = 256;
-
-    /// <summary>The same for one remote address; further ones are closed.</summary>
-    public int MaxPendingPerAddress { get; init; } = 32;
-
-    /// <summary>Which peers and addresses may connect, and how many.</summary>
+    /// <summary>Which peers and addresses may connect, and what they may make the host hold.</summary>
     public ConnectionLimits Limits { get; init; } = new();
 }
