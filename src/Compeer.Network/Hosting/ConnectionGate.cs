@@ -23,6 +23,9 @@ internal sealed class ConnectionGate(ConnectionLimits limits)
     /// <summary>That address may be dialled.</summary>
     public bool MayDial(IPAddress to) => (limits.Allowed.Count == 0 || limits.Allowed.Any(n => n.Contains(to))) && !limits.Denied.Any(n => n.Contains(to));
 
+    /// <summary>Names that a proxy looks up may be dialled: nobody here sees in which network they are.</summary>
+    public bool MayDialNames => limits.Allowed.Count == 0;
+
     /// <summary>Counts a secured connection; false when a limit forbids it.</summary>
     public bool TryAdd(HostConnection connection)
     {

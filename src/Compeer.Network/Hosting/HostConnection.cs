@@ -2,6 +2,7 @@ using Compeer.Formats.Multiformats;
 using Compeer.Protocols;
 using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
+using Compeer.Protocols.Trackers;
 using Compeer.Protocols.Yamux;
 
 namespace Compeer.Network.Hosting;
@@ -87,6 +88,9 @@ public sealed class HostConnection
 
     /// <summary>Streams that are open now.</summary>
     public int StreamCount => Driver.StreamCount;
+
+    /// <summary>How far its address reaches. A name, which only a proxy looks up, counts as the Internet.</summary>
+    internal AddressReach Reach => TransportAddress.TryParse(RemoteAddress, out TransportAddress? remote) && remote.IsName ? AddressReach.Global : AddressReaches.OfTcp(RemoteAddress);
 
     internal YamuxDriver Driver { get; }
 

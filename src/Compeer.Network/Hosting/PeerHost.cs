@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.CircuitRelay;
 using Compeer.Network.Connections;
+using Compeer.Network.Names;
 using Compeer.Network.SecureChannels;
 using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
@@ -44,6 +45,7 @@ public sealed partial class PeerHost : IAsyncDisposable
         Id = PeerId.FromPublicKey(options.Identity.PublicKey);
         _tcp = new TcpTransport(options.Policy, options.Bind, options.DialTimeout);
         _upgrade = new Upgrade([.. options.Security.Select(p => Channel(p, options))], options.PrivateNetwork);
+        _names = new TxtResolver(options.NameServers, options.Policy);
         _identify = new IdentifyService(this);
         _gate = new ConnectionGate(options.Limits);
         _transient = new TransientConnections(options.Limits, options.HandshakeTimeout);

@@ -39,6 +39,9 @@ public sealed record PeerHostOptions
     /// <summary>Decides which ways into the network may be used; with a proxy nothing listens.</summary>
     public NetworkPolicy Policy { get; init; } = NetworkPolicy.Open;
 
+    /// <summary>Who is asked for the texts that /dnsaddr addresses stand for; null asks the name servers of the system.</summary>
+    public IReadOnlyList<IPEndPoint>? NameServers { get; init; }
+
     /// <summary>The address from which it dials; null leaves it to the system.</summary>
     public IPAddress? Bind { get; init; }
 
