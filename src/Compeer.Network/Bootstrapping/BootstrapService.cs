@@ -138,7 +138,8 @@ public sealed class BootstrapService : IAsyncDisposable
 
     private void OnIdentified(HostConnection connection)
     {
-        if (connection.IsIncoming)
+        // Where a relay led once says nothing of tomorrow: the place at the relay is gone by then.
+        if (connection.IsIncoming || connection.Path == ConnectionPath.Relayed)
             return;
         Multiaddr reached = connection.RemoteAddress.With(connection.RemotePeer);
         lock (_lock)
