@@ -70,9 +70,9 @@ internal sealed class RawPeer : IDisposable
             {
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // A reset ends it as well.
+            // A reset ends it as well, or a send that failed of it.
         }
     }
 

@@ -13,6 +13,33 @@ public sealed class ResourceScopeTests
 
     private readonly CancellationToken _limit = HostPair.Deadline();
 
+    [Theory]
+    [InlineData("system")]
+    [InlineData("peer")]
+    [InlineData("address")]
+    public async Task Connections_beyond_a_limit_are_closed_and_those_that_are_open_stay(string scope)
+    {
+        var limits = scope switch
+        {
+            "system" => new ConnectionLimits { MaxConnections = 1 },
+            "peer" => new ConnectionLimits { MaxPerPeer = 1 },
+            _ => new ConnectionLimits { MaxPerPrefix = 1 },
+        };
+        await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { Limits = limits });
+        var identity = PrivateIdentity.Generate();
+        using RawPeer first = await RawPeer.StartAsync(pair.Address, identity, "127.0.0.2", _limit);
+        await PingAsync(first);
+        await Record.ExceptionAsync(async () =>
+        {
+            using RawPeer second = await RawPeer.StartAsync(pair.Address, scope == "address" ? PrivateIdentity.Generate() : identity, scope == "address" ? "127.0.0.2" : "127.0.0.3", _limit);
+            await second.WaitForEndAsync(_limit);
+        });
+        await PingAsync(first);
+        Assert.Single(pair.Listener.Connections);
+        if (scope != "system")
+            await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
+    }
+
     [Fact]
     public async Task Streams_without_a_protocol_are_bounded_over_all_peers_and_make_room_in_time()
     {
