@@ -42,12 +42,16 @@ public sealed class HostilePeerTests
         await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
-    [Fact]
-    public async Task Pings_that_nobody_reads_the_answers_of_keep_nobody_from_being_served()
+    [Theory]
+    [InlineData(YamuxFrameType.Ping, YamuxFlags.Syn, 0)]
+    [InlineData(YamuxFrameType.WindowUpdate, YamuxFlags.None, 1)]
+    [InlineData(YamuxFrameType.GoAway, YamuxFlags.None, 0)]
+    public async Task Floods_of_a_peer_that_reads_nothing_keep_nobody_from_being_served(YamuxFrameType type, YamuxFlags flags, uint stream)
     {
         await using HostPair pair = await HostPair.StartAsync();
         using RawPeer attacker = await RawPeer.StartAsync(pair.Address, _limit);
-        await attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(YamuxFrameType.Ping, YamuxFlags.Syn, 0, (uint)i)), [], _limit);
+        await attacker.SendAsync([new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, 1, 0)], [], _limit);
+        await IgnoreAsync(attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(type, flags, stream, type == YamuxFrameType.Ping ? (uint)i : 0)), [], _limit));
         await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
