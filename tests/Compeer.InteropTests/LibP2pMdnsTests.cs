@@ -1,14 +1,16 @@
+using System.Diagnostics;
 using System.Net;
 using Compeer.Formats.Multiformats;
 using Compeer.InteropTests.Lab;
 using Compeer.Network.Hosting;
 using Compeer.Network.LocalDiscovery;
 using Compeer.Protocols.MulticastDns;
+using Xunit.Abstractions;
 
 namespace Compeer.InteropTests;
 
 /// <summary>Our host on the bridge of a network, and js-libp2p on a host of it, which find each other by multicast alone.</summary>
-public sealed class LibP2pMdnsTests
+public sealed class LibP2pMdnsTests(ITestOutputHelper output)
 {
     private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromSeconds(100)).Token;
 
@@ -26,7 +28,9 @@ public sealed class LibP2pMdnsTests
 
         var js = new JsonProcess(jsHost, Prerequisites.PathOf("node"), [LabFiles.Peer("js/libp2p_mdns.mjs"), jsHost.Address]);
         JsonEvent ready = await js.WaitForAsync("ready", TimeSpan.FromSeconds(60));
+        long started = Stopwatch.GetTimestamp();
         MdnsPeer peer = await found.Task.WaitAsync(_limit);
+        output.WriteLine($"js was found {Stopwatch.GetElapsedTime(started).TotalSeconds:0.00} s after it said that it was ready");
         Assert.Equal(ready.Text("id"), peer.Id.ToString());
         Assert.Equal(ready.Values.GetProperty("addresses")[0].GetString(), peer.Addresses[0].With(peer.Id).ToString());
         JsonEvent seen = await js.WaitForAsync("found", e => e.Text("id") == host.Id.ToString(), TimeSpan.FromSeconds(60));
@@ -34,19 +38,26 @@ public sealed class LibP2pMdnsTests
         await host.PingAsync(peer.Id, _limit);
     }
 
-    [ForeignFact(Needs.Network)]
-    public async Task Two_of_ours_find_each_other_where_there_is_no_ipv4()
+    [ForeignTheory(Needs.Network)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_of_ours_find_each_other_over_either_family(bool isV6)
     {
-        await using LabNetwork network = await LabNetwork.CreateAsync(isV6: true);
+        await using LabNetwork network = await LabNetwork.CreateAsync(isV6);
         IPAddress own = IPAddress.Parse(LibP2pPeer.BridgeAddress(await network.AddHostAsync()));
         var options = new PeerHostOptions { Listen = [Multiaddr.FromTcp(new IPEndPoint(own, 0))] };
         await using PeerHost one = await PeerHost.StartAsync(options), two = await PeerHost.StartAsync(options with { Identity = new PeerHostOptions().Identity });
-        var found = new TaskCompletionSource<MdnsPeer>();
-        await using MdnsService first = MdnsService.Start(one, new MdnsServiceOptions { Bind = own }), second = MdnsService.Start(two, new MdnsServiceOptions { Bind = own });
+        TaskCompletionSource<MdnsPeer> found = new(), foundFirst = new();
+        await using MdnsService first = MdnsService.Start(one, new MdnsServiceOptions { Bind = own });
         first.Found += p => found.TrySetResult(p);
+        long started = Stopwatch.GetTimestamp();
+        await using MdnsService second = MdnsService.Start(two, new MdnsServiceOptions { Bind = own });
+        second.Found += p => foundFirst.TrySetResult(p);
         MdnsPeer peer = await found.Task.WaitAsync(_limit);
         Assert.Equal(two.Id, peer.Id);
         Assert.Equal(two.Addresses, peer.Addresses);
+        Assert.Equal(one.Id, (await foundFirst.Task.WaitAsync(_limit)).Id);
+        output.WriteLine($"{(isV6 ? "IPv6" : "IPv4")}: both had found each other {Stopwatch.GetElapsedTime(started).TotalSeconds:0.00} s after the second one started");
         await one.PingAsync(two.Id, _limit);
     }
 }

@@ -115,6 +115,30 @@ public sealed class LibP2pPunchTests
             await Task.Delay(100, limit.Token);
     }
 
+    /// <summary>The rest of Compeer maps the port at a real router; the host announces that, and what peers see of it are votes on the public address.</summary>
+    [ForeignFact(Needs.Miniupnpd)]
+    public async Task A_mapped_port_is_announced_and_what_peers_see_is_counted()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        LabHost[] outside = [await network.AddHostAsync(), await network.AddHostAsync(), await network.AddHostAsync()];
+        UpnpRouter router = await UpnpRouter.StartAsync(network, outside);
+        LabHost home = await router.AddHostAsync();
+        (JsonProcess ours, _) = await HostProcess.ListenAsync(home, "--map");
+
+        JsonEvent mapped = await ours.WaitForAsync("mapped", Limit);
+        string address = Assert.Single(mapped.Values.GetProperty("announced").EnumerateArray()).GetString()!;
+        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"/ip4/{UpnpRouter.ExternalAddress}/tcp/{HostProcess.Port}/p2p/"), address, StringComparison.Ordinal);
+
+        foreach (LabHost host in outside)
+        {
+            (JsonProcess dialer, _) = await HostProcess.ListenAsync(host, "--dial", address);
+            JsonEvent echo = await dialer.WaitForAsync("echo", Limit);
+            Assert.True(echo.Flag("equal"));
+            Assert.Equal("Direct", echo.Text("path"));
+        }
+        Assert.Equal(UpnpRouter.ExternalAddress, (await ours.WaitForAsync("public", Limit)).Text("address"));
+    }
+
     private static bool IsRelayed(string address) => address.Contains("/p2p-circuit", StringComparison.Ordinal);
 
     private static string OnThe(LabHost host, string[] addresses) => addresses.First(a => a.StartsWith(string.Create(CultureInfo.InvariantCulture, $"/ip4/{host.Address}/"), StringComparison.Ordinal));

@@ -5,6 +5,7 @@ using Compeer.InteropTests.Lab;
 using Compeer.Network.Hosting;
 using Compeer.Protocols.Identify;
 using Compeer.Protocols.PrivateNetworks;
+using Compeer.Tests.DomainNames;
 
 namespace Compeer.InteropTests;
 
@@ -12,6 +13,19 @@ namespace Compeer.InteropTests;
 public sealed class LibP2pStreamTests
 {
     private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromSeconds(120)).Token;
+
+    /// <summary>As js names its entry peers: a name that leads to names, each for one peer.</summary>
+    [ForeignFact(Needs.NodePackages)]
+    public async Task We_dial_js_by_a_name()
+    {
+        await using LabNetwork network = await LabNetwork.CreateAsync();
+        (_, string address) = await LibP2pPeer.ListenAsync(await network.AddHostAsync(), "noise");
+        PeerId peer = Multiaddr.Parse(address).PeerId!.Value;
+        await using var names = new ScriptedNameServer(new() { ["_dnsaddr.lab"] = [$"dnsaddr=/dnsaddr/js.lab/p2p/{peer}"], ["_dnsaddr.js.lab"] = [$"dnsaddr={address}"] });
+        await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions { NameServers = [names.EndPoint] });
+        Assert.Equal(peer, (await host.ConnectAsync(Multiaddr.Parse("/dnsaddr/lab").With(peer), _limit)).RemotePeer);
+        await host.PingAsync(peer, _limit);
+    }
 
     [ForeignTheory(Needs.NodePackages)]
     [InlineData("noise", "tcp")]

@@ -39,7 +39,7 @@ internal sealed class LabNodeCommand
         try
         {
             // Many nodes of one machine come from one address.
-            var options = new PeerHostOptions { Listen = listen, Limits = new ConnectionLimits { MaxPerPrefix = 512 }, MaxPendingPerAddress = 256 };
+            var options = new PeerHostOptions { Listen = listen, Limits = new ConnectionLimits { MaxPerPrefix = 512, MaxTransientPerAddress = 256 } };
             await using PeerHost host = await PeerHost.StartAsync(options);
             await using var node = new LabNode(host, result.GetValue(_upkeep), Print);
             Print("ready", ("peer", host.Id.ToString()), ("addresses", host.Addresses.Select(a => a.With(host.Id).ToString()).ToArray()));

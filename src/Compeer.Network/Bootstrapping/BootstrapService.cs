@@ -3,13 +3,14 @@ using Compeer.Formats.Multiformats;
 using Compeer.Network.Connections;
 using Compeer.Network.Hosting;
 using Compeer.Network.Native;
+using Compeer.Protocols.DomainNames;
 
 namespace Compeer.Network.Bootstrapping;
 
 /// <summary>Whom a host that knows nobody dials.</summary>
 public sealed record BootstrapOptions
 {
-    /// <summary>Entry peers, each address with the peer's id at its end.</summary>
+    /// <summary>Entry peers, each address with the peer's id at its end; one of /dnsaddr may leave it out and stands for any peer that it leads to.</summary>
     public IReadOnlyList<Multiaddr> Entries { get; init; } = [];
 
     /// <summary>Where peers that were reached are remembered for the next run; null for nowhere.</summary>
@@ -72,7 +73,7 @@ public sealed class BootstrapService : IAsyncDisposable
     /// <exception cref="ArgumentException">An entry does not name its peer.</exception>
     public static BootstrapService Start(PeerHost host, BootstrapOptions options)
     {
-        if (options.Entries.FirstOrDefault(e => e.PeerId is null) is { } nameless)
+        if (options.Entries.FirstOrDefault(e => e.PeerId is null && !DnsaddrExpansion.IsDnsaddr(e)) is { } nameless)
             throw new ArgumentException($"The entry {nameless} names no peer; add /p2p/ and the peer's id.", nameof(options));
         var service = new BootstrapService(host, options);
         host.Identified += service.OnIdentified;
@@ -137,7 +138,8 @@ public sealed class BootstrapService : IAsyncDisposable
 
     private void OnIdentified(HostConnection connection)
     {
-        if (connection.IsIncoming)
+        // Where a relay led once says nothing of tomorrow: the place at the relay is gone by then.
+        if (connection.IsIncoming || connection.Path == ConnectionPath.Relayed)
             return;
         Multiaddr reached = connection.RemoteAddress.With(connection.RemotePeer);
         lock (_lock)

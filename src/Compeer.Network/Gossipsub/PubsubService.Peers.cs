@@ -116,7 +116,7 @@ public sealed partial class PubsubService
     /// <summary>Connects to peers that another one offered, where they signed their addresses themselves and those lead no further inwards than the other's.</summary>
     private async Task ConnectAsync(GossipsubEvent<PeerId>.PeersOffered offered, CancellationToken cancellationToken)
     {
-        AddressReach reach = ConnectionWith(offered.By) is { } by ? AddressReaches.OfTcp(by.RemoteAddress) : AddressReach.Global;
+        AddressReach reach = ConnectionWith(offered.By) is { } by ? by.Reach : AddressReach.Global;
         foreach (OfferedPeer offer in offered.Peers)
         {
             if (!PeerId.TryDecode(offer.PeerId.Span, out PeerId peer) || peer == _host.Id || ConnectionWith(peer) is not null

@@ -23,6 +23,9 @@ internal sealed class ConnectionGate(ConnectionLimits limits)
     /// <summary>That address may be dialled.</summary>
     public bool MayDial(IPAddress to) => (limits.Allowed.Count == 0 || limits.Allowed.Any(n => n.Contains(to))) && !limits.Denied.Any(n => n.Contains(to));
 
+    /// <summary>Names that a proxy looks up may be dialled: nobody here sees in which network they are.</summary>
+    public bool MayDialNames => limits.Allowed.Count == 0;
+
     /// <summary>Counts a secured connection; false when a limit forbids it.</summary>
     public bool TryAdd(HostConnection connection)
     {
@@ -67,7 +70,8 @@ internal sealed class ConnectionGate(ConnectionLimits limits)
     private int CountOf(IPNetwork prefix) =>
         _all.Count(c => c.IsIncoming && c.RemoteAddress.TryGetTcp(out IPEndPoint? remote) && prefix.Contains(remote.Address));
 
-    private static IPNetwork PrefixOf(IPAddress address)
+    /// <summary>What counts as one place: an IPv4 address, or an IPv6 prefix.</summary>
+    public static IPNetwork PrefixOf(IPAddress address)
     {
         if (address.AddressFamily == AddressFamily.InterNetwork)
             return new IPNetwork(address, 32);

@@ -17,6 +17,7 @@ namespace Compeer.Network.Hosting;
 public sealed class DuplexStream : Stream, IDuplexPipe
 {
     private const int MaxLengthBytes = 9;
+    private const int FirstMessageBytes = 4096;
 
     private readonly YamuxDriver _driver;
     private readonly YamuxStream _stream;
@@ -166,6 +167,7 @@ public sealed class DuplexStream : Stream, IDuplexPipe
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidDataException">The message is longer, or its length is malformed.</exception>
     /// <exception cref="EndOfStreamException">The remote ended its direction within the message.</exception>
+    /// <exception cref="IOException">The limits of the host leave no room for it.</exception>
     public async ValueTask<byte[]?> ReadMessageAsync(int maxBytes, CancellationToken cancellationToken = default)
     {
         byte[] prefix = new byte[MaxLengthBytes];
@@ -182,9 +184,32 @@ public sealed class DuplexStream : Stream, IDuplexPipe
         }
         if (length > (ulong)maxBytes)
             throw new InvalidDataException($"A message of {length} bytes is longer than {maxBytes}.");
-        byte[] message = new byte[length];
-        await ReadExactlyAsync(message, cancellationToken);
-        return message;
+        return await ReadMessageOfAsync((int)length, cancellationToken);
+    }
+
+    /// <summary>A length is only a promise: memory is taken for what has come, and counted before it is.</summary>
+    private async ValueTask<byte[]> ReadMessageOfAsync(int length, CancellationToken cancellationToken)
+    {
+        byte[] message = [];
+        int reserved = 0;
+        try
+        {
+            for (int count = 0; ; count = reserved)
+            {
+                int more = Math.Min(length - reserved, Math.Max(reserved, FirstMessageBytes));
+                if (!Connection.Scopes.TryReserveMessage(Connection.Scope, Protocol, reserved, more))
+                    throw new IOException($"There is no room for another message of {Protocol}: the limits of this host forbid it.");
+                reserved += more;
+                Array.Resize(ref message, reserved);
+                await ReadExactlyAsync(message.AsMemory(count), cancellationToken);
+                if (reserved == length)
+                    return message;
+            }
+        }
+        finally
+        {
+            Connection.Scopes.ReleaseMessage(Connection.Scope, Protocol, reserved);
+        }
     }
 
     /// <summary>Writes one message with its length before it.</summary>

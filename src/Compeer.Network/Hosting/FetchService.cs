@@ -14,7 +14,7 @@ public static class FetchService
     private const int Found = 0;
     private const int NotFound = 1;
 
-    private static readonly RequestProtocol<string, (int Status, byte[] Data)> Fetch = new(Protocol, new(EncodeRequest, DecodeRequest), new(EncodeResponse, DecodeResponse)) { MaxBytes = 10 << 20 };
+    private static readonly RequestProtocol<string, (int Status, byte[] Data)> Fetch = new(Protocol, new(EncodeRequest, DecodeRequest), new(EncodeResponse, DecodeResponse)) { MaxBytes = 10 << 20, MaxRequestBytes = 4096 };
 
     /// <summary>Answers with what <paramref name="find"/> gives; null says that there is nothing.</summary>
     public static void ServeFetch(this PeerHost host, Func<string, CancellationToken, Task<byte[]?>> find) =>

@@ -2,6 +2,7 @@ using Compeer.Formats.Multiformats;
 using Compeer.Protocols;
 using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
+using Compeer.Protocols.Trackers;
 using Compeer.Protocols.Yamux;
 
 namespace Compeer.Network.Hosting;
@@ -15,12 +16,13 @@ public sealed class HostConnection
     private volatile IdentifyMessage? _remote;
     private ulong _recordSequence;
 
-    internal HostConnection(PeerHost host, YamuxDriver driver, UpgradedStream upgraded, bool isIncoming)
+    internal HostConnection(PeerHost host, YamuxDriver driver, UpgradedStream upgraded, ResourceScopes.PeerScope scope, bool isIncoming)
     {
         _host = host;
         Driver = driver;
+        Scope = scope;
         RemoteKey = upgraded.RemoteKey;
-        RemotePeer = PeerId.FromPublicKey(upgraded.RemoteKey);
+        RemotePeer = scope.Id;
         RemoteAddress = upgraded.Route.Remote;
         LocalAddress = upgraded.Route.Local;
         Path = upgraded.Route.Path;
@@ -87,7 +89,18 @@ public sealed class HostConnection
     /// <summary>Streams that are open now.</summary>
     public int StreamCount => Driver.StreamCount;
 
+    /// <summary>How far its address reaches. A name, which only a proxy looks up, counts as the Internet.</summary>
+    internal AddressReach Reach => TransportAddress.TryParse(RemoteAddress, out TransportAddress? remote) && remote.IsName ? AddressReach.Global : AddressReaches.OfTcp(RemoteAddress);
+
     internal YamuxDriver Driver { get; }
+
+    /// <summary>What its peer makes the host hold.</summary>
+    internal ResourceScopes.PeerScope Scope { get; }
+
+    /// <summary>Streams in a row that were refused. The receiving loop's.</summary>
+    internal int Refused { get; set; }
+
+    internal ResourceScopes Scopes => _host.Scopes;
 
     /// <summary>Opens a stream for the first of <paramref name="protocols"/> that the peer has; never on a limited connection.</summary>
     /// <inheritdoc cref="OpenStreamAsync(IReadOnlyList{string}, bool, CancellationToken)"/>

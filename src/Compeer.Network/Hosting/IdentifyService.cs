@@ -56,7 +56,7 @@ internal sealed class IdentifyService(PeerHost host)
     private void Learn(HostConnection connection, IdentifyMessage? told)
     {
         if (told is not null)
-            host.AddAddresses(connection.RemotePeer, AddressesOf(connection, told).Where(a => AddressReaches.OfTcp(a) >= AddressReaches.OfTcp(connection.RemoteAddress)));
+            host.AddAddresses(connection.RemotePeer, AddressesOf(connection, told).Where(a => AddressReaches.OfTcp(a) >= connection.Reach));
         if (connection.Learn(told))
             host.OnIdentified(connection);
     }

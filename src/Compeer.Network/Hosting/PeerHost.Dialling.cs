@@ -5,6 +5,8 @@ using Compeer.Formats.Multiformats;
 using Compeer.Network.Connections;
 using Compeer.Network.Transports;
 using Compeer.Protocols.Dialling;
+using Compeer.Protocols.DomainNames;
+using Compeer.Protocols.Proxies;
 
 namespace Compeer.Network.Hosting;
 
@@ -27,12 +29,15 @@ public sealed partial class PeerHost
             return _book.AddressesOf(peer);
     }
 
-    /// <summary>Connects to the peer that an address names at its end, or returns the connection that there is.</summary>
+    /// <summary>
+    /// Connects to the peer that an address names at its end, or returns the connection that there is. A /dnsaddr address is looked up;
+    /// if it names no peer, one that it leads to is taken.
+    /// </summary>
     /// <exception cref="PeerUnreachableException">It does not answer, or another peer does.</exception>
     public Task<HostConnection> ConnectAsync(Multiaddr address, CancellationToken cancellationToken = default)
     {
         if (address.PeerId is not { } peer)
-            return DialAsync(null, [address], cancellationToken);
+            return DnsaddrExpansion.IsDnsaddr(address) ? ConnectToAnyAsync(address, cancellationToken) : DialAsync(null, [address], cancellationToken);
         AddAddresses(peer, [address]);
         return ConnectAsync(peer, cancellationToken);
     }
@@ -82,7 +87,7 @@ public sealed partial class PeerHost
 
     private async Task<HostConnection> DialAsync(PeerId? peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
     {
-        var race = new DialRace(addresses, (address, token) => DialAsync(peer, address, token));
+        var race = new DialRace(await ExpandAsync(peer, addresses, cancellationToken), (address, token) => DialAsync(peer, address, token));
         (UpgradedStream? upgraded, string failures) = await race.RunAsync(cancellationToken);
         if (upgraded is null)
             throw new PeerUnreachableException($"Cannot reach {(peer is { } meant ? meant.ToString() : "the peer")}: {failures}.");
@@ -132,12 +137,10 @@ public sealed partial class PeerHost
             return await _relays.DialAsync(peer ?? throw new PeerUnreachableException("an address behind a relay names its peer at the end"), address, cancellationToken);
         if (!TransportAddress.TryParse(address, out TransportAddress? target))
             throw new PeerUnreachableException("no transport for that address");
-        IPEndPoint remote = await target.ResolveAsync(Options.Policy, cancellationToken);
-        if (!_gate.MayDial(remote.Address))
-            throw new PeerUnreachableException("the limits of this host forbid it");
-        PeerStream raw = await _tcp.ConnectAsync(remote, cancellationToken);
+        PeerStream raw = await OpenTcpAsync(target, cancellationToken);
         string suffix = target.TlsName is not null ? "/tls/ws" : target.IsWebSocket ? "/ws" : "";
-        var route = new ConnectionRoute(With(raw.Remote, suffix), With(raw.Local, suffix), ConnectionPath.Direct, null, $"dialled at {address}");
+        Multiaddr remote = TcpTransport.IsKnown(raw.Remote) ? With(raw.Remote, suffix) : address.WithoutPeer() ?? address;
+        var route = new ConnectionRoute(remote, With(raw.Local, suffix), ConnectionPath.Direct, null, $"dialled at {address}");
         if (!target.IsWebSocket)
             return (raw, route);
         try
@@ -149,6 +152,16 @@ public sealed partial class PeerHost
             raw.Dispose();
             throw;
         }
+    }
+
+    /// <summary>With a proxy names are its to look up, and no word of them leaves otherwise.</summary>
+    private async Task<PeerStream> OpenTcpAsync(TransportAddress target, CancellationToken cancellationToken)
+    {
+        const string Forbidden = "the limits of this host forbid it";
+        if (target.IsName && Options.Policy.Proxy is not null)
+            return _gate.MayDialNames ? await _tcp.ConnectAsync(new ProxyTarget(target.Host, target.Port), cancellationToken) : throw new PeerUnreachableException(Forbidden);
+        IPEndPoint remote = await target.ResolveAsync(Options.Policy, cancellationToken);
+        return _gate.MayDial(remote.Address) ? await _tcp.ConnectAsync(remote, cancellationToken) : throw new PeerUnreachableException(Forbidden);
     }
 
     private SslClientAuthenticationOptions ClientTls(string name) => new() { TargetHost = name, RemoteCertificateValidationCallback = Options.WebSocketTrust };

@@ -10,7 +10,10 @@ namespace Compeer.Network.Hosting;
 
 public sealed partial class PeerHost
 {
-    private readonly LinkedList<Pending> _pending = new();
+    /// <summary>Streams in a row for which there was no room; a connection with more is closed.</summary>
+    private const int MaxRefusedStreams = 10_000;
+
+    private readonly TransientConnections _transient;
     private readonly Meetings _meetings = new();
     private readonly HashSet<PeerId> _askedToDial = [];
 
@@ -64,32 +67,10 @@ public sealed partial class PeerHost
     }
 
     /// <summary>Counts a connection that is not secured yet; null where there are too many.</summary>
-    private Pending? Await(IPAddress from)
-    {
-        if (!_gate.MayAccept(from))
-            return null;
-        lock (_pending)
-        {
-            if (_pending.Count(p => p.From.Equals(from)) >= Options.MaxPendingPerAddress)
-                return null;
-            if (_pending.Count >= Options.MaxPending)
-                EvictOldest();
-            var pending = new Pending(from, new CancellationTokenSource(Options.HandshakeTimeout));
-            _pending.AddLast(pending);
-            return pending;
-        }
-    }
-
-    /// <summary>It leaves the list at once, so that the next one that comes evicts another. Under the lock of the list.</summary>
-    private void EvictOldest()
-    {
-        Pending oldest = _pending.First!.Value;
-        _pending.RemoveFirst();
-        oldest.Deadline.Cancel();
-    }
+    private TransientConnections.Entry? Await(IPAddress from) => _gate.MayAccept(from) ? _transient.TryEnter(from) : null;
 
     private async Task<HostConnection?> SecureAsync(
-        PeerStream stream, Listener? listener, ConnectionRoute route, Pending pending, bool isDialer, PeerId? expected, CancellationToken cancellationToken)
+        PeerStream stream, Listener? listener, ConnectionRoute route, TransientConnections.Entry pending, bool isDialer, PeerId? expected, CancellationToken cancellationToken)
     {
         UpgradedStream? upgraded = null;
         try
@@ -107,11 +88,7 @@ public sealed partial class PeerHost
         }
         finally
         {
-            lock (_pending)
-            {
-                _pending.Remove(pending);
-                pending.Deadline.Dispose();
-            }
+            _transient.Leave(pending);
         }
         return upgraded is null ? null : Adopt(upgraded, isIncoming: !isDialer);
     }
@@ -125,10 +102,12 @@ public sealed partial class PeerHost
     /// <summary>Begins to carry streams; null when the host ends or the limits forbid it, and then the stream is closed.</summary>
     private HostConnection? Adopt(UpgradedStream upgraded, bool isIncoming)
     {
-        var driver = new YamuxDriver(upgraded.Stream, !isIncoming, Options.Yamux, _pool, _timers, _unread);
-        var connection = new HostConnection(this, driver, upgraded, isIncoming);
+        ResourceScopes.PeerScope scope = _scopes.Enter(PeerId.FromPublicKey(upgraded.RemoteKey));
+        var driver = new YamuxDriver(upgraded.Stream, !isIncoming, Options.Yamux, _pool, _timers, new UnreadBudget(_scopes, scope));
+        var connection = new HostConnection(this, driver, upgraded, scope, isIncoming);
         if (connection.RemotePeer == Id || !_gate.TryAdd(connection))
         {
+            _scopes.Leave(scope);
             driver.Dispose();
             return null;
         }
@@ -165,6 +144,7 @@ public sealed partial class PeerHost
             connection.OnClosed();
             Disconnected?.Invoke(connection);
         }
+        _scopes.Leave(connection.Scope);
     }
 
     internal void OnIdentified(HostConnection connection) => Identified?.Invoke(connection);
@@ -172,12 +152,23 @@ public sealed partial class PeerHost
     private void Arrive(HostConnection connection, DuplexStream stream, TaskScope streams)
     {
         stream.Connection = connection;
-        if (!streams.TryRun(token => ServeAsync(stream, token)))
+        if (_scopes.TryOpenStream(connection.Scope) is not { } place)
+        {
             stream.Abort();
+            if (++connection.Refused > MaxRefusedStreams)
+                connection.Driver.Close();
+            return;
+        }
+        connection.Refused = 0;
+        if (streams.TryRun(token => ServeAsync(stream, place, token)))
+            return;
+        place.Dispose();
+        stream.Abort();
     }
 
-    private async Task ServeAsync(DuplexStream stream, CancellationToken cancellationToken)
+    private async Task ServeAsync(DuplexStream stream, ResourceScopes.StreamPlace place, CancellationToken cancellationToken)
     {
+        using ResourceScopes.StreamPlace leaving = place;
         await using DuplexStream closing = stream;
         try
         {
@@ -186,30 +177,16 @@ public sealed partial class PeerHost
                 deadline.CancelAfter(Options.NegotiationTimeout);
                 stream.Protocol = await Negotiation.AnswerAsync(p => HandlerOf(p, stream.Connection) is not null, stream.ReadAsync, stream.WriteAsync, deadline.Token);
             }
-            await ServeAsync(stream, stream.Protocol, cancellationToken);
+            if (HandlerOf(stream.Protocol, stream.Connection) is { } handler && place.TryServe(stream.Protocol))
+                await handler(stream, cancellationToken);
+            else
+                stream.Abort();
         }
         catch (Exception e)
         {
             stream.Abort();
             if (e is not (IOException or InvalidDataException or OperationCanceledException or ObjectDisposedException))
                 HandlerFailed?.Invoke(stream, e);
-        }
-    }
-
-    private async Task ServeAsync(DuplexStream stream, string protocol, CancellationToken cancellationToken)
-    {
-        if (HandlerOf(protocol, stream.Connection) is not { } handler || !_served.TryEnter(protocol, stream.RemotePeer))
-        {
-            stream.Abort();
-            return;
-        }
-        try
-        {
-            await handler(stream, cancellationToken);
-        }
-        finally
-        {
-            _served.Leave(protocol, stream.RemotePeer);
         }
     }
 
@@ -240,6 +217,4 @@ public sealed partial class PeerHost
                 (connection.IsIncoming == weWin ? connection : other).Driver.GoAway();
         }
     }
-
-    private sealed record Pending(IPAddress From, CancellationTokenSource Deadline);
 }

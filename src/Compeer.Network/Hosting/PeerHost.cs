@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.CircuitRelay;
 using Compeer.Network.Connections;
+using Compeer.Network.Names;
 using Compeer.Network.SecureChannels;
 using Compeer.Protocols.CircuitRelay;
 using Compeer.Protocols.Identify;
@@ -36,8 +37,7 @@ public sealed partial class PeerHost : IAsyncDisposable
     private readonly Upgrade _upgrade;
     private readonly IdentifyService _identify;
     private readonly ConnectionGate _gate;
-    private readonly StreamLedger _served;
-    private readonly UnreadBudget _unread;
+    private readonly ResourceScopes _scopes;
 
     private PeerHost(PeerHostOptions options)
     {
@@ -45,10 +45,11 @@ public sealed partial class PeerHost : IAsyncDisposable
         Id = PeerId.FromPublicKey(options.Identity.PublicKey);
         _tcp = new TcpTransport(options.Policy, options.Bind, options.DialTimeout);
         _upgrade = new Upgrade([.. options.Security.Select(p => Channel(p, options))], options.PrivateNetwork);
+        _names = new TxtResolver(options.NameServers, options.Policy);
         _identify = new IdentifyService(this);
         _gate = new ConnectionGate(options.Limits);
-        _served = new StreamLedger(options.Limits);
-        _unread = new UnreadBudget(options.Limits.MaxUnreadBytes);
+        _transient = new TransientConnections(options.Limits, options.HandshakeTimeout);
+        _scopes = new ResourceScopes(options.Limits);
         _relays = new RelayTransport(this);
         _services[PingService.Protocol] = new Service(PingService.AnswerAsync, AllowLimited: true);
         _services[IdentifyMessage.Protocol] = new Service(_identify.AnswerAsync, AllowLimited: true);
@@ -99,6 +100,9 @@ public sealed partial class PeerHost : IAsyncDisposable
 
     /// <summary>The timers of all that the host does.</summary>
     internal SharedTimers Timers => _timers;
+
+    /// <summary>What peers make the host hold.</summary>
+    internal ResourceScopes Scopes => _scopes;
 
     /// <summary>Starts a host; it listens when this returns.</summary>
     /// <exception cref="PeerUnreachableException">An address cannot be listened on; the message says which and why.</exception>

@@ -39,6 +39,9 @@ public sealed record PeerHostOptions
     /// <summary>Decides which ways into the network may be used; with a proxy nothing listens.</summary>
     public NetworkPolicy Policy { get; init; } = NetworkPolicy.Open;
 
+    /// <summary>Who is asked for the texts that /dnsaddr addresses stand for; null asks the name servers of the system.</summary>
+    public IReadOnlyList<IPEndPoint>? NameServers { get; init; }
+
     /// <summary>The address from which it dials; null leaves it to the system.</summary>
     public IPAddress? Bind { get; init; }
 
@@ -54,12 +57,6 @@ public sealed record PeerHostOptions
     /// <summary>One address answers within this, or counts as dead.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Incoming connections that are not secured yet; the oldest gives way to the newest.</summary>
-    public int MaxPending { get; init; } = 256;
-
-    /// <summary>The same for one remote address; further ones are closed.</summary>
-    public int MaxPendingPerAddress { get; init; } = 32;
-
-    /// <summary>Which peers and addresses may connect, and how many.</summary>
+    /// <summary>Which peers and addresses may connect, and what they may make the host hold.</summary>
     public ConnectionLimits Limits { get; init; } = new();
 }

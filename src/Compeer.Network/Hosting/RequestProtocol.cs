@@ -9,6 +9,9 @@ public sealed record RequestProtocol<TRequest, TResponse>(string Name, MessageCo
     /// <summary>The longest request or response.</summary>
     public int MaxBytes { get; init; } = 1 << 20;
 
+    /// <summary>The longest request, where that is less.</summary>
+    public int MaxRequestBytes { get; init; } = int.MaxValue;
+
     /// <summary>From the opening of the stream to the last byte of the response.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
 }

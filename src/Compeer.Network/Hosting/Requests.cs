@@ -12,7 +12,7 @@ public static class Requests
         host.Handle(protocol.Name, async (stream, cancellationToken) =>
         {
             using CancellationTokenSource deadline = Within(protocol.Deadline, cancellationToken);
-            TRequest request = Decode(protocol.Request, await ReadAsync(stream, protocol.MaxBytes, deadline.Token));
+            TRequest request = Decode(protocol.Request, await ReadAsync(stream, Math.Min(protocol.MaxBytes, protocol.MaxRequestBytes), deadline.Token));
             TResponse response = await answer(stream.RemotePeer, request, deadline.Token);
             await WriteAsync(stream, protocol.Response.Encode(response), protocol.MaxBytes, deadline.Token);
         });
@@ -28,7 +28,7 @@ public static class Requests
         try
         {
             await using DuplexStream stream = await host.OpenStreamAsync(peer, protocol.Name, deadline.Token);
-            await WriteAsync(stream, protocol.Request.Encode(request), protocol.MaxBytes, deadline.Token);
+            await WriteAsync(stream, protocol.Request.Encode(request), Math.Min(protocol.MaxBytes, protocol.MaxRequestBytes), deadline.Token);
             return Decode(protocol.Response, await ReadAsync(stream, protocol.MaxBytes, deadline.Token));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -40,6 +40,16 @@ internal sealed class TcpTransport(NetworkPolicy policy, IPAddress? bind, TimeSp
     public async Task<PeerStream?> PunchAsync(IPEndPoint remote, CancellationToken cancellationToken) =>
         policy.AllowsDirect(TrafficClass.HolePunching) ? await TcpPunch.PunchAsync(remote, SharedPort(remote) ?? 0, bind, cancellationToken) : null;
 
+    /// <summary>False of the remote of a stream that leads through a proxy to a name: where the name is, only the proxy knows.</summary>
+    public static bool IsKnown(IPEndPoint remote) => !remote.Address.Equals(IPAddress.Any);
+
+    /// <summary>Connects through the proxy to a target that the proxy looks up.</summary>
+    /// <exception cref="ProxyException">There is no way through it.</exception>
+    /// <exception cref="SocketException">There is no proxy.</exception>
+    public async Task<PeerStream> ConnectAsync(ProxyTarget target, CancellationToken cancellationToken) => _proxy is null
+        ? throw new SocketException((int)SocketError.AccessDenied)
+        : new TcpPeerStream(await _proxy.ConnectAsync(target, cancellationToken), new IPEndPoint(IPAddress.Any, target.Port));
+
     /// <summary>Connects, directly or through the proxy.</summary>
     /// <exception cref="SocketException">No answer, or refused.</exception>
     /// <exception cref="ProxyException">There is a proxy, and no way through it.</exception>

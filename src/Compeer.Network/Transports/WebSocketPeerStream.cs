@@ -38,24 +38,26 @@ internal sealed class WebSocketPeerStream : PeerStream
     /// <exception cref="IOException">The server is another one than its certificate says, or wants no WebSocket.</exception>
     public static async Task<PeerStream> ConnectAsync(PeerStream raw, string host, SslClientAuthenticationOptions? tls, CancellationToken cancellationToken)
     {
-        Stream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsClientAsync(tls, cancellationToken));
+        PeerStream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsClientAsync(tls, cancellationToken));
         byte[] key = RandomNumberGenerator.GetBytes(WebSocketHandshake.KeyBytes);
-        await stream.WriteAsync(WebSocketHandshake.Request(host, key), cancellationToken);
-        if (!WebSocketHandshake.IsAgreed(await ReadHeadAsync(stream, cancellationToken), key))
+        await new PeerStreamAdapter(stream).WriteAsync(WebSocketHandshake.Request(host, key), cancellationToken);
+        (byte[] answer, stream) = await ReadHeadAsync(stream, cancellationToken);
+        if (!WebSocketHandshake.IsAgreed(answer, key))
             throw new IOException("it does not answer as a WebSocket");
-        return new WebSocketPeerStream(raw, WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = false }));
+        return new WebSocketPeerStream(stream, WebSocket.CreateFromStream(new PeerStreamAdapter(stream), new WebSocketCreationOptions { IsServer = false }));
     }
 
     /// <summary>Makes a WebSocket of a stream of a client.</summary>
     /// <inheritdoc cref="ConnectAsync"/>
     public static async Task<PeerStream> AcceptAsync(PeerStream raw, SslServerAuthenticationOptions? tls, CancellationToken cancellationToken)
     {
-        Stream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsServerAsync(tls, cancellationToken));
-        bool isAgreed = WebSocketHandshake.TryAnswer(await ReadHeadAsync(stream, cancellationToken), out byte[] answer);
-        await stream.WriteAsync(answer, cancellationToken);
+        PeerStream stream = await SecureAsync(raw, tls is null ? null : ssl => ssl.AuthenticateAsServerAsync(tls, cancellationToken));
+        (byte[] request, stream) = await ReadHeadAsync(stream, cancellationToken);
+        bool isAgreed = WebSocketHandshake.TryAnswer(request, out byte[] answer);
+        await new PeerStreamAdapter(stream).WriteAsync(answer, cancellationToken);
         if (!isAgreed)
             throw new IOException("it asks for something else than a WebSocket");
-        var accepted = new WebSocketPeerStream(raw, WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true }));
+        var accepted = new WebSocketPeerStream(stream, WebSocket.CreateFromStream(new PeerStreamAdapter(stream), new WebSocketCreationOptions { IsServer = true }));
         // js-libp2p listens to its WebSocket a little after it is open, and loses a greeting that comes with the answer.
         await accepted.WaitReadableAsync(cancellationToken);
         return accepted;
@@ -111,16 +113,15 @@ internal sealed class WebSocketPeerStream : PeerStream
         }
     }
 
-    private static async Task<Stream> SecureAsync(PeerStream raw, Func<SslStream, Task>? authenticate)
+    private static async Task<PeerStream> SecureAsync(PeerStream raw, Func<SslStream, Task>? authenticate)
     {
-        var plain = new PeerStreamAdapter(raw);
         if (authenticate is null)
-            return plain;
-        var ssl = new SslStream(plain);
+            return raw;
+        var ssl = new SslStream(new PeerStreamAdapter(raw));
         try
         {
             await authenticate(ssl);
-            return ssl;
+            return new TlsPeerStream(raw, ssl);
         }
         catch (AuthenticationException e)
         {
@@ -129,16 +130,18 @@ internal sealed class WebSocketPeerStream : PeerStream
         }
     }
 
-    /// <summary>Byte by byte: what follows the empty line belongs to the WebSocket.</summary>
-    private static async Task<byte[]> ReadHeadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <summary>Reads the head; what came behind it is given back as the beginning of the stream.</summary>
+    private static async Task<(byte[] Head, PeerStream Stream)> ReadHeadAsync(PeerStream stream, CancellationToken cancellationToken)
     {
-        byte[] head = new byte[WebSocketHandshake.MaxBytes];
-        for (int length = 1; length <= head.Length; length++)
+        byte[] received = new byte[WebSocketHandshake.MaxBytes];
+        for (int length = 0; length < received.Length;)
         {
-            if (await stream.ReadAsync(head.AsMemory(length - 1, 1), cancellationToken) == 0)
+            int more = await stream.ReceiveAsync(received.AsMemory(length), cancellationToken);
+            if (more == 0)
                 break;
-            if (WebSocketHandshake.IsComplete(head.AsSpan(0, length)))
-                return head[..length];
+            length += more;
+            if (WebSocketHandshake.HeadLength(received.AsSpan(0, length)) is > 0 and var head)
+                return (received[..head], head == length ? stream : new PrefixedPeerStream(stream, received.AsMemory(head, length - head)));
         }
         throw new IOException("it does not speak HTTP as a WebSocket begins");
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Compeer.Formats.Multiformats;
+using Compeer.Protocols.DomainNames;
 using Compeer.Protocols.Trackers;
 
 namespace Compeer.Protocols.MulticastDns;

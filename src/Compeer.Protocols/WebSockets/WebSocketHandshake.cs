@@ -14,8 +14,10 @@ public static class WebSocketHandshake
 
     private const string Magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-    /// <summary>Whether the lines that begin a request or an answer are complete: an empty line ends them.</summary>
-    public static bool IsComplete(ReadOnlySpan<byte> received) => received.EndsWith("\r\n\r\n"u8);
+    /// <summary>How long the lines are that begin a request or an answer; 0 before the empty line that ends them has come. What follows belongs to the WebSocket.</summary>
+    public static int HeadLength(ReadOnlySpan<byte> received) => received.IndexOf(End) is >= 0 and var at ? at + End.Length : 0;
+
+    private static ReadOnlySpan<byte> End => "\r\n\r\n"u8;
 
     /// <summary>What a client asks.</summary>
     /// <param name="host">The server's name or address, with its port.</param>
@@ -58,7 +60,7 @@ public static class WebSocketHandshake
     {
         headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         first = "";
-        if (bytes.Length > MaxBytes || !IsComplete(bytes) || bytes.IndexOfAnyExceptInRange((byte)'\t', (byte)'~') >= 0)
+        if (bytes.Length > MaxBytes || HeadLength(bytes) != bytes.Length || bytes.IsEmpty || bytes.IndexOfAnyExceptInRange((byte)'\t', (byte)'~') >= 0)
             return false;
         string[] lines = Encoding.ASCII.GetString(bytes).Split("\r\n");
         first = lines[0];

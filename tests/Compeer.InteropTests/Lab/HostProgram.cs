@@ -5,15 +5,18 @@ using Compeer.Formats.Multiformats;
 using Compeer.Network.AutoNat;
 using Compeer.Network.CircuitRelay;
 using Compeer.Network.Dcutr;
+using Compeer.Network.Gossipsub;
 using Compeer.Network.Hosting;
+using Compeer.Network.KadDht;
 
 namespace Compeer.InteropTests.Lab;
 
 /// <summary>
 /// Our host of libp2p as a program, so that it can stand in a network namespace of its own: this assembly, started as <c>dotnet DLL OPTIONS</c>.
 /// <code>--listen MULTIADDR | --relay MULTIADDR (has a place there) | --serve (is a relay) | --dial MULTIADDR | --dcutr
-/// | --autonat (asks; with --connect MULTIADDR whom) | --autonat-server | --autorelay | --seconds N</code>
-/// Serves /lab/echo and says what happens, one JSON object a line: "ready", "open" and "closed", "echo", "relayed", "reachability", "error".
+/// | --autonat (asks; with --connect MULTIADDR whom) | --autonat-server | --autorelay | --map (has its port mapped)
+/// | --dht (keeps values) | --pubsub | --fetch | --seconds N</code>
+/// Serves /lab/echo, and /lab/stall, which reads nothing, and says what happens, one JSON object a line: "ready", "open" and "closed", "echo", "relayed", "reachability", "mapped", "public", "error".
 /// </summary>
 public static class HostProgram
 {
@@ -25,6 +28,7 @@ public static class HostProgram
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(int.Parse(options.GetValueOrDefault("seconds", "300"), CultureInfo.InvariantCulture)));
         await using PeerHost host = await PeerHost.StartAsync(new PeerHostOptions { Listen = options.TryGetValue("listen", out string? listen) ? [Multiaddr.Parse(listen)] : [] });
         host.Handle("/lab/echo", (stream, token) => stream.CopyToAsync(stream, token), allowLimited: true);
+        host.Handle("/lab/stall", (_, token) => Task.Delay(Timeout.Infinite, token));
         host.Connected += c => Say("open", Describe(c));
         host.Disconnected += c => Say("closed", Describe(c));
         host.ReachabilityChanged += r => Say("reachability", new { value = r.ToString(), addresses = Texts(host) });
@@ -33,6 +37,11 @@ public static class HostProgram
         await using AutoNatServer? server = options.ContainsKey("autonat-server") ? await AutoNatServer.StartAsync(host) : null;
         await using AutoNatService? asking = options.ContainsKey("autonat") ? AutoNatService.Start(host, new AutoNatOptions { Quorum = 1, Interval = TimeSpan.FromSeconds(3) }) : null;
         await using AutoRelayService? places = options.ContainsKey("autorelay") ? AutoRelayService.Start(host) : null;
+        await using KadDhtService? dht = options.ContainsKey("dht") ? KadDhtService.Start(host, new KadDhtServiceOptions { Mode = KadMode.Server, Scope = KadScope.Any }) : null;
+        await using PubsubService? pubsub = options.ContainsKey("pubsub") ? PubsubService.Start(host, new PubsubOptions()) : null;
+        if (options.ContainsKey("fetch"))
+            host.ServeFetch((_, _) => Task.FromResult<byte[]?>(null));
+        await using MappedHost? mapped = options.ContainsKey("map") ? new MappedHost(host) : null;
         try
         {
             if (options.TryGetValue("connect", out string? other))
@@ -42,11 +51,19 @@ public static class HostProgram
             if (options.TryGetValue("dial", out string? target))
                 await DialAsync(host, Multiaddr.Parse(target), end.Token);
             bool hasRelay = false;
+            int announced = 0;
+            object? known = null;
             for ((long Bytes, int Circuits) told = (-1, 0); ; await Task.Delay(200, end.Token))
             {
                 if (places?.Relays.Count > 0 && !hasRelay)
                     Say("place", new { addresses = Texts(host) });
                 hasRelay = places?.Relays.Count > 0;
+                if (host.Announced.Count != announced && mapped is not null)
+                    Say("mapped", new { announced = host.Announced.Select(a => a.With(host.Id).ToString()).ToArray() });
+                announced = host.Announced.Count;
+                if (mapped?.Votes.Current.V4 is { } own && !own.Equals(known))
+                    Say("public", new { address = own.Address.ToString() });
+                known = mapped?.Votes.Current.V4;
                 (long Bytes, int Circuits) now = service is null ? told : (service.RelayedBytes, service.CircuitCount);
                 if (now != told)
                     Say("relayed", new { bytes = now.Bytes, circuits = now.Circuits });

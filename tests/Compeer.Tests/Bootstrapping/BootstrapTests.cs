@@ -1,5 +1,6 @@
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Bootstrapping;
+using Compeer.Network.CircuitRelay;
 using Compeer.Network.Hosting;
 
 namespace Compeer.Tests.Bootstrapping;
@@ -36,6 +37,20 @@ public sealed class BootstrapTests
         await second.Connections[0].CloseAsync();
         await UntilAsync(() => second.Connections.Any(c => c.RemotePeer == other.Id && c.IsOpen));
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_peer_behind_a_relay_is_not_remembered()
+    {
+        await using PeerHost relay = await StartAsync(), hidden = await PeerHost.StartAsync(new PeerHostOptions()), host = await StartAsync();
+        await using CircuitRelayService service = CircuitRelayService.Start(relay, new CircuitRelayOptions { Serves = _ => true });
+        await using RelayReservation place = await RelayReservation.ReserveAsync(hidden, relay.Addresses[0].With(relay.Id), _limit);
+        await using BootstrapService bootstrap = BootstrapService.Start(host, new BootstrapOptions());
+        HostConnection connection = await host.ConnectAsync(relay.Addresses[0].With(relay.Id).With(MultiaddrProtocol.Circuit).With(hidden.Id), _limit);
+        Assert.Equal(ConnectionPath.Relayed, connection.Path);
+        Assert.NotNull(await connection.Identified.WaitAsync(_limit));
+        await UntilAsync(() => bootstrap.Cached.Count > 0);
+        Assert.Equal(relay.Id, Assert.Single(bootstrap.Cached).PeerId);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Hosting;
+using Compeer.Network.SecureChannels;
 using Compeer.Protocols.Identify;
 using Compeer.Protocols.MultistreamSelect;
 using Compeer.Protocols.Yamux;
@@ -21,7 +23,7 @@ public sealed class HostilePeerTests
     public async Task Who_breaks_the_rules_of_streams_is_hung_up_on_and_others_are_served(string attack)
     {
         await using HostPair pair = await HostPair.StartAsync();
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
+        using RawPeer attacker = await RawPeer.StartAsync(pair.Address, _limit);
         var open = new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, 1, 0);
         YamuxFrame[] frames = attack switch
         {
@@ -40,12 +42,16 @@ public sealed class HostilePeerTests
         await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
-    [Fact]
-    public async Task Pings_that_nobody_reads_the_answers_of_keep_nobody_from_being_served()
+    [Theory]
+    [InlineData(YamuxFrameType.Ping, YamuxFlags.Syn, 0)]
+    [InlineData(YamuxFrameType.WindowUpdate, YamuxFlags.None, 1)]
+    [InlineData(YamuxFrameType.GoAway, YamuxFlags.None, 0)]
+    public async Task Floods_of_a_peer_that_reads_nothing_keep_nobody_from_being_served(YamuxFrameType type, YamuxFlags flags, uint stream)
     {
         await using HostPair pair = await HostPair.StartAsync();
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
-        await attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(YamuxFrameType.Ping, YamuxFlags.Syn, 0, (uint)i)), [], _limit);
+        using RawPeer attacker = await RawPeer.StartAsync(pair.Address, _limit);
+        await attacker.SendAsync([new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, 1, 0)], [], _limit);
+        await IgnoreAsync(attacker.SendAsync(Enumerable.Range(0, 1_000_000).Select(i => new YamuxFrame(type, flags, stream, type == YamuxFrameType.Ping ? (uint)i : 0)), [], _limit));
         await pair.Dialer.PingAsync(pair.Listener.Id, _limit);
     }
 
@@ -59,7 +65,7 @@ public sealed class HostilePeerTests
             for (byte[] block = new byte[64 * 1024]; ; Interlocked.Add(ref written, block.Length))
                 await stream.WriteAsync(block, token);
         });
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
+        using RawPeer attacker = await RawPeer.StartAsync(pair.Address, _limit);
         byte[] wish = new NegotiationDialer(["/flood"]).TakeOutput();
         await attacker.SendAsync([new YamuxFrame(YamuxFrameType.Data, YamuxFlags.Syn, 1, (uint)wish.Length)], wish, _limit);
         while (Interlocked.Read(ref written) < YamuxOptions.InitialWindowBytes / 2)
@@ -100,7 +106,7 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task Silent_strangers_are_bounded_and_keep_nobody_out()
     {
-        await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { MaxPending = 40, MaxPendingPerAddress = 10 });
+        await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { Limits = new ConnectionLimits { MaxTransientConnections = 40, MaxTransientPerAddress = 10 } });
         Assert.True(pair.Address.TryGetTcp(out IPEndPoint? listening));
         var sockets = new List<Socket>();
         for (int i = 0; i < 200; i++)
@@ -121,6 +127,69 @@ public sealed class HostilePeerTests
         sockets.ForEach(s => s.Dispose());
     }
 
+    /// <summary>At night five thousand: half a thousand addresses, each with ten that say a little and then nothing, and come again when they are hung up on.</summary>
+    [Fact]
+    public async Task Slow_handshakes_from_many_places_keep_hardly_anybody_out()
+    {
+        int addresses = Environment.GetEnvironmentVariable("COMPEER_NIGHTLY") == "1" ? 500 : 50;
+        var limits = new ConnectionLimits { MaxTransientConnections = 2 * addresses, MaxPerPrefix = 1000 };
+        await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { Limits = limits });
+        Assert.True(pair.Address.TryGetTcp(out IPEndPoint? listening));
+        using var ending = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        int begun = 0;
+        Task[] crowd = [.. Enumerable.Range(0, 10 * addresses).Select(i => SlowAsync(i))];
+        while (Volatile.Read(ref begun) < crowd.Length)
+            await Task.Delay(10, ending.Token);
+
+        int served = 0;
+        for (int i = 0; i < 40; i++)
+        {
+            await using PeerHost honest = await PeerHost.StartAsync(new PeerHostOptions { Identity = PrivateIdentity.Generate() });
+            try
+            {
+                await honest.ConnectAsync(pair.Address, ending.Token);
+                await honest.PingAsync(pair.Listener.Id, ending.Token);
+                served++;
+            }
+            catch (IOException)
+            {
+                // Few may fail.
+            }
+        }
+        await ending.CancelAsync();
+        await Task.WhenAll(crowd);
+        Assert.InRange(served, 38, 40);
+
+        async Task SlowAsync(int number)
+        {
+            string from = string.Create(CultureInfo.InvariantCulture, $"127.1.{number / 10 / 250}.{1 + (number / 10 % 250)}");
+            bool isFirst = true;
+            byte[] buffer = new byte[100];
+            while (!ending.IsCancellationRequested)
+            {
+                try
+                {
+                    using Socket slow = await RawPeer.ConnectAsync(listening, from, ending.Token);
+                    await slow.SendAsync(buffer.AsMemory(0, 1), ending.Token);
+                    if (isFirst)
+                        Interlocked.Increment(ref begun);
+                    isFirst = false;
+                    while (await slow.ReceiveAsync(buffer, ending.Token) > 0)
+                    {
+                    }
+                }
+                catch (Exception e) when (e is SocketException or OperationCanceledException)
+                {
+                    // Hung up on, or the test is over.
+                    if (isFirst)
+                        Interlocked.Increment(ref begun);
+                    isFirst = false;
+                }
+                await Task.Delay(500, CancellationToken.None);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_handshake_that_takes_too_long_is_given_up()
     {
@@ -136,7 +205,7 @@ public sealed class HostilePeerTests
     public async Task A_stream_that_names_no_protocol_in_time_is_reset()
     {
         await using HostPair pair = await HostPair.StartAsync(new PeerHostOptions { NegotiationTimeout = TimeSpan.FromMilliseconds(300) });
-        using RawPeer attacker = await RawPeer.StartAsync(pair, _limit);
+        using RawPeer attacker = await RawPeer.StartAsync(pair.Address, _limit);
         await attacker.SendAsync(Enumerable.Range(0, 100).Select(i => new YamuxFrame(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, (uint)(2 * i) + 1, 0)), [], _limit);
         await attacker.ReadFramesAsync(100, frame => (frame.Flags & YamuxFlags.Rst) != 0, _limit);
     }

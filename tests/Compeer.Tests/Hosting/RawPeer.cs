@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Compeer.Formats.Multiformats;
 using Compeer.Network.Connections;
 using Compeer.Network.SecureChannels;
 using Compeer.Protocols.MultistreamSelect;
@@ -23,10 +24,14 @@ internal sealed class RawPeer : IDisposable
         return socket;
     }
 
-    public static async Task<RawPeer> StartAsync(HostPair pair, CancellationToken cancellationToken)
+    public static Task<RawPeer> StartAsync(Multiaddr address, CancellationToken cancellationToken) =>
+        StartAsync(address, PrivateIdentity.Generate(), "127.0.0.2", cancellationToken);
+
+    /// <summary>Connects to the host that an address names.</summary>
+    public static async Task<RawPeer> StartAsync(Multiaddr address, PrivateIdentity identity, string from, CancellationToken cancellationToken)
     {
-        Assert.True(pair.Address.TryGetTcp(out IPEndPoint? remote));
-        var raw = new TcpPeerStream(await ConnectAsync(remote, "127.0.0.2", cancellationToken));
+        Assert.True(address.TryGetTcp(out IPEndPoint? remote));
+        var raw = new TcpPeerStream(await ConnectAsync(remote, from, cancellationToken));
         var negotiation = new NegotiationDialer(["/noise"]);
         await SendAsync(raw, negotiation.TakeOutput(), cancellationToken);
         while (negotiation.BytesNeeded is > 0 and var needed)
@@ -36,8 +41,8 @@ internal sealed class RawPeer : IDisposable
             Assert.True(received > 0);
             negotiation.Receive(bytes.AsSpan(0, received));
         }
-        var channel = new NoiseChannel(PrivateIdentity.Generate(), OpenSslKeys.Instance, ["/yamux/1.0.0"]);
-        SecuredConnection secured = await channel.SecureAsync(raw, isInitiator: true, pair.Listener.Id, cancellationToken);
+        var channel = new NoiseChannel(identity, OpenSslKeys.Instance, ["/yamux/1.0.0"]);
+        SecuredConnection secured = await channel.SecureAsync(raw, isInitiator: true, address.PeerId, cancellationToken);
         Assert.Equal("/yamux/1.0.0", secured.Muxer);
         return new RawPeer(secured.Stream);
     }
@@ -65,9 +70,9 @@ internal sealed class RawPeer : IDisposable
             {
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // A reset ends it as well.
+            // A reset ends it as well, or a send that failed of it.
         }
     }
 

@@ -104,8 +104,8 @@ public sealed class RelayTests
     {
         // A thousand at night: each makes keys and a handshake.
         int crowd = Environment.GetEnvironmentVariable("COMPEER_NIGHTLY") == "1" ? 1000 : 200;
-        var limits = new ConnectionLimits { MaxConnections = 2000, HighWater = 2000, LowWater = 2000, MaxPerPrefix = 2000 };
-        await using PeerHost relay = await StartAsync(Listening with { Limits = limits, MaxPendingPerAddress = 256 });
+        var limits = new ConnectionLimits { MaxConnections = 2000, HighWater = 2000, LowWater = 2000, MaxPerPrefix = 2000, MaxTransientPerAddress = 256 };
+        await using PeerHost relay = await StartAsync(Listening with { Limits = limits });
         await using CircuitRelayService service = CircuitRelayService.Start(relay, new CircuitRelayOptions { Serves = _ => true });
         await using PeerHost honest = await StartAsync(new()), friend = await StartAsync(new());
         Multiaddr at = relay.Addresses[0].With(relay.Id);

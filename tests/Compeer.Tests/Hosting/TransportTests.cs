@@ -1,9 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Hosting;
+using Compeer.Protocols.MultistreamSelect;
 using Compeer.Protocols.PrivateNetworks;
+using Compeer.Protocols.WebSockets;
 
 namespace Compeer.Tests.Hosting;
 
@@ -36,6 +39,25 @@ public sealed class TransportTests
         Assert.Equal(data, back);
         await listener.DisposeAsync();
         await connection.Closed.WaitAsync(HostPair.Limit);
+    }
+
+    [Fact]
+    public async Task What_comes_right_behind_the_request_is_not_lost()
+    {
+        await using PeerHost listener = await PeerHost.StartAsync(new PeerHostOptions { Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0/ws")] });
+        Assert.True(listener.Addresses[0].TryGetTcp(out IPEndPoint? at));
+        using Socket socket = await RawPeer.ConnectAsync(at, "127.0.0.2", HostPair.Deadline());
+        byte[] greeting = new NegotiationDialer(["/noise"]).TakeOutput();
+        // A masked binary frame, whose mask changes nothing.
+        byte[] frame = [0x82, (byte)(0x80 | greeting.Length), 0, 0, 0, 0, .. greeting];
+        await socket.SendAsync((byte[])[.. WebSocketHandshake.Request(at.ToString(), new byte[16]), .. frame], HostPair.Deadline());
+        byte[] received = new byte[4096];
+        for (int length = 0; !received.AsSpan(0, length).EndsWith("/noise\n"u8);)
+        {
+            int more = await socket.ReceiveAsync(received.AsMemory(length), HostPair.Deadline());
+            Assert.True(more > 0);
+            length += more;
+        }
     }
 
     [Fact]

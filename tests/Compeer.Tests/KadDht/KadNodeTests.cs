@@ -197,6 +197,36 @@ public sealed class KadNodeTests
     }
 
     [Fact]
+    public void A_table_fills_by_itself_and_loses_those_who_have_gone()
+    {
+        var net = new KadNet();
+        PeerId[] all = net.Grow(80);
+        KadNode node = net.Nodes[net.Add()];
+        node.OnServer(all[7], net.Now);
+        net.Run();
+        Pass(net, node, TimeSpan.FromHours(3));
+        Assert.InRange(node.TableCount, 10, 80);
+        foreach (PeerId gone in all.Where((_, i) => i % 2 == 0))
+            net.Nodes.Remove(gone);
+        int dead = node.Table.Count(p => !net.Nodes.ContainsKey(p));
+        Pass(net, node, TimeSpan.FromHours(3));
+        Assert.InRange(node.Table.Count(p => !net.Nodes.ContainsKey(p)), 0, dead / 2);
+    }
+
+    /// <summary>Lets time pass for one node, which does nothing but what is due.</summary>
+    private static void Pass(KadNet net, KadNode node, TimeSpan time)
+    {
+        Instant end = net.Now + time;
+        for (int i = 0; i < 10_000 && node.NextDeadline <= end; i++)
+        {
+            net.Now = node.NextDeadline > net.Now ? node.NextDeadline : net.Now;
+            node.OnDeadline(net.Now);
+            net.Run();
+        }
+        net.Now = end;
+    }
+
+    [Fact]
     public void Two_hosts_of_a_network_share_a_bucket_and_three_a_table()
     {
         var random = new Random(6);

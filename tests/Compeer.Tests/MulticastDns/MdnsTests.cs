@@ -2,9 +2,10 @@ using System.Net;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Hosting;
 using Compeer.Network.LocalDiscovery;
-using Compeer.Protocols;
+using Compeer.Protocols.DomainNames;
 using Compeer.Protocols.MulticastDns;
 using Compeer.Protocols.Trackers;
+using Compeer.Protocols;
 using Compeer.Tests.KadDht;
 
 namespace Compeer.Tests.MulticastDns;

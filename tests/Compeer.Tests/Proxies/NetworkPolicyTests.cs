@@ -19,6 +19,7 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Network/Transports/PeerListener.cs"] = [TrafficClass.IncomingPeers],
         ["src/Compeer.Network/Transports/UdpEndpoint.cs"] = [TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun],
         ["src/Compeer.Network/Transports/DatagramSocket.cs"] = [TrafficClass.PeerUtp, TrafficClass.Dht, TrafficClass.Stun, TrafficClass.Turn, TrafficClass.TrackerServer],
+        ["src/Compeer.Network/Names/TxtResolver.cs"] = [TrafficClass.NameLookup],
         ["src/Compeer.Network/Trackers/IUdpTrackerLink.cs"] = [TrafficClass.UdpTracker],
         ["src/Compeer.Network/Trackers/HttpTrackerHop.cs"] = [TrafficClass.HttpTracker],
         ["src/Compeer.Network/Trackers/TrackerClientOptions.cs"] = [TrafficClass.NameLookup],

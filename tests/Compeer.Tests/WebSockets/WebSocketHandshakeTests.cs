@@ -41,6 +41,17 @@ public sealed class WebSocketHandshakeTests
     }
 
     [Fact]
+    public void A_head_ends_where_its_empty_line_does()
+    {
+        byte[] bytes = Encoding.ASCII.GetBytes(Example);
+        for (int length = 0; length < bytes.Length; length++)
+            Assert.Equal(0, WebSocketHandshake.HeadLength(bytes.AsSpan(0, length)));
+        Assert.Equal(bytes.Length, WebSocketHandshake.HeadLength(bytes));
+        Assert.Equal(bytes.Length, WebSocketHandshake.HeadLength([.. bytes, .. "\r\n\r\n"u8]));
+        Assert.False(WebSocketHandshake.TryAnswer([.. bytes, 0x82], out _));
+    }
+
+    [Fact]
     public void What_is_cut_too_long_or_random_is_refused()
     {
         byte[] bytes = Encoding.ASCII.GetBytes(Example);

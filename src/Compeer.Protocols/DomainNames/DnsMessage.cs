@@ -2,12 +2,13 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Compeer.Protocols.MulticastDns;
+namespace Compeer.Protocols.DomainNames;
 
-/// <summary>Types of records that peers of a local network exchange. Spec: RFC 1035, section 3.2.2; RFC 2782; RFC 3596.</summary>
+/// <summary>Types of records that are read. Spec: RFC 1035, section 3.2.2; RFC 2782; RFC 3596.</summary>
 public enum DnsType : ushort
 {
     A = 1,
+    Cname = 5,
     Ptr = 12,
     Txt = 16,
     Aaaa = 28,
@@ -23,7 +24,7 @@ public readonly record struct DnsQuestion(string Name, DnsType Type);
 /// <param name="Type">The type.</param>
 public sealed record DnsRecord(string Name, DnsType Type)
 {
-    /// <summary>The name that a PTR or SRV points to.</summary>
+    /// <summary>The name that a CNAME, PTR or SRV points to.</summary>
     public string Target { get; init; } = "";
 
     /// <summary>The strings of a TXT; each at most 255 bytes.</summary>
@@ -36,7 +37,7 @@ public sealed record DnsRecord(string Name, DnsType Type)
     public int Port { get; init; }
 }
 
-/// <summary>A message of multicast DNS. Spec: RFC 1035, section 4; RFC 6762, section 18.</summary>
+/// <summary>A message of DNS, multicast or not. Spec: RFC 1035, section 4; RFC 6762, section 18.</summary>
 public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Questions, IReadOnlyList<DnsRecord> Records)
 {
     /// <summary>The longest message. Spec: RFC 6762, section 17.</summary>
@@ -45,14 +46,28 @@ public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Ques
     /// <summary>Questions and records that are read; a message with more is refused.</summary>
     public const int MaxItems = 256;
 
-    private const int HeaderBytes = 12;
+    /// <summary>What comes before the questions.</summary>
+    public const int HeaderBytes = 12;
+
     private const int MaxNameBytes = 255;
     private const int MaxLabelBytes = 63;
     private const int ResponseFlags = 0x8400;
     private const int InternetClass = 1;
     private const int ClassMask = 0x7fff;
 
+    private const int RecursionDesired = 0x0100;
+    private const int CodeMask = 0xf;
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(2);
+
+    /// <summary>By which an answer is known from others; 0 in multicast.</summary>
+    public ushort Id { get; init; }
+
+    /// <summary>The server is asked to ask others.</summary>
+    public bool WantsRecursion { get; init; }
+
+    /// <summary>Why there is no answer; 0 where there is.</summary>
+    public int ResponseCode { get; private init; }
 
     /// <summary>Reads a message; false where it is malformed, cut or has too many parts. Answers, authorities and additional records are one list.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out DnsMessage? message)
@@ -82,7 +97,12 @@ public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Ques
             if (record.Name.Length > 0)
                 records.Add(record);
         }
-        message = new DnsMessage((flags & 0x8000) != 0, questions, records);
+        message = new DnsMessage((flags & 0x8000) != 0, questions, records)
+        {
+            Id = BinaryPrimitives.ReadUInt16BigEndian(bytes),
+            WantsRecursion = (flags & RecursionDesired) != 0,
+            ResponseCode = flags & CodeMask,
+        };
         return true;
     }
 
@@ -91,8 +111,8 @@ public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Ques
     public byte[] Encode()
     {
         var output = new List<byte>(512);
-        WriteNumber(output, 0);
-        WriteNumber(output, IsResponse ? ResponseFlags : 0);
+        WriteNumber(output, Id);
+        WriteNumber(output, (IsResponse ? ResponseFlags : 0) | (WantsRecursion ? RecursionDesired : 0));
         WriteNumber(output, Questions.Count);
         WriteNumber(output, Math.Min(1, Records.Count));
         WriteNumber(output, 0);
@@ -123,7 +143,7 @@ public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Ques
     {
         switch (record.Type)
         {
-            case DnsType.Ptr:
+            case DnsType.Ptr or DnsType.Cname:
                 WriteName(output, record.Target);
                 break;
             case DnsType.Srv:
@@ -181,7 +201,7 @@ public sealed record DnsMessage(bool IsResponse, IReadOnlyList<DnsQuestion> Ques
         record = new DnsRecord(isInternet ? name : "", type);
         switch (type)
         {
-            case DnsType.Ptr:
+            case DnsType.Ptr or DnsType.Cname:
                 if (!TryReadName(whole, ref start, out string? target))
                     return false;
                 record = record with { Target = target };
