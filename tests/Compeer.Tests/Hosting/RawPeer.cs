@@ -65,9 +65,9 @@ internal sealed class RawPeer : IDisposable
             {
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // A reset ends it as well.
+            // A reset ends it as well, and one that a send met first has closed the stream.
         }
     }
 
