@@ -3,7 +3,7 @@
 #   lab/bench/pubsub.sh [ROUNDS] [COUNT] [BYTES]
 # Prints one JSON object a line, each with its publisher and its receiver. Needs root, a release build of benchmarks/, and npm ci in lab/peers/js.
 set -euo pipefail
-rounds=${1:-3} count=${2:-20000} bytes=${3:-100}
+rounds=${1:-3} count=${2:-10000} bytes=${3:-100}
 source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
 ip -n "$seed_ns" link set lo up
 declare -A program=(

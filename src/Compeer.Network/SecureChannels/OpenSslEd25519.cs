@@ -28,9 +28,15 @@ public sealed class OpenSslEd25519 : IEd25519
 
     public void Sign(ReadOnlySpan<byte> secretKey, ReadOnlySpan<byte> message, Span<byte> signature)
     {
+        using LibCrypto.PublicKeyHandle key = Private(secretKey);
+        Sign(key, message, signature);
+    }
+
+    /// <summary>Signs with a key of <see cref="Private"/>.</summary>
+    internal static void Sign(LibCrypto.PublicKeyHandle key, ReadOnlySpan<byte> message, Span<byte> signature)
+    {
         if (signature.Length < SignatureBytes)
             throw new ArgumentException("An Ed25519 signature takes 64 bytes.", nameof(signature));
-        using LibCrypto.PublicKeyHandle key = Private(secretKey);
         using LibCrypto.DigestContextHandle context = LibCrypto.NewContext();
         nuint length = SignatureBytes;
         if (LibCrypto.SignInit(context, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, key) != 1
@@ -50,7 +56,8 @@ public sealed class OpenSslEd25519 : IEd25519
             && LibCrypto.Verify(context, ref Start(signature), SignatureBytes, ref Start(message), (nuint)message.Length) == 1;
     }
 
-    private static LibCrypto.PublicKeyHandle Private(ReadOnlySpan<byte> secretKey)
+    /// <summary>A key that signs many times: making it costs as much as signing.</summary>
+    internal static LibCrypto.PublicKeyHandle Private(ReadOnlySpan<byte> secretKey)
     {
         if (secretKey.Length != KeyBytes)
             throw new ArgumentException($"An Ed25519 secret key has {KeyBytes} bytes, not {secretKey.Length}.", nameof(secretKey));

@@ -3,7 +3,7 @@ using Compeer.Network.Connections;
 namespace Compeer.Network.SecureChannels;
 
 /// <summary>A peer stream in the form that SslStream takes. An empty read waits until there is something to read.</summary>
-internal sealed class PeerStreamAdapter(PeerStream inner) : Stream
+internal class PeerStreamAdapter(PeerStream inner) : Stream
 {
     public override bool CanRead => true;
 

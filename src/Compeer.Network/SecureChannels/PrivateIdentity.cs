@@ -17,6 +17,7 @@ public sealed class PrivateIdentity : ISigner
     private const int DataField = 2;
 
     private readonly byte[] _data;
+    private LibCrypto.PublicKeyHandle? _signing;
 
     private PrivateIdentity(KeyType type, byte[] data, byte[] publicData)
     {
@@ -88,7 +89,7 @@ public sealed class PrivateIdentity : ISigner
         {
             case KeyType.Ed25519:
                 var signature = new byte[64];
-                OpenSslEd25519.Instance.Sign(_data.AsSpan(0, SeedBytes), message, signature);
+                OpenSslEd25519.Sign(LazyInitializer.EnsureInitialized(ref _signing, () => OpenSslEd25519.Private(_data.AsSpan(0, SeedBytes))), message, signature);
                 return signature;
             case KeyType.Rsa:
                 using (var rsa = RSA.Create())

@@ -52,7 +52,8 @@ public sealed class TlsChannel : ISecureChannel
             (remote, refusal) = Judge(presented as X509Certificate2, chain, expected);
             return remote is not null;
         }
-        var tls = new SslStream(new PeerStreamAdapter(raw), leaveInnerStreamOpen: true, Accepts);
+        var records = new TlsRecordStream(raw);
+        var tls = new SslStream(records, leaveInnerStreamOpen: true, Accepts);
         try
         {
             await (isInitiator
@@ -61,7 +62,7 @@ public sealed class TlsChannel : ISecureChannel
             if (remote is null)
                 throw new SecureChannelException("The peer showed no certificate.");
             string chosen = Encoding.UTF8.GetString(tls.NegotiatedApplicationProtocol.Protocol.Span);
-            return new SecuredConnection(new TlsPeerStream(raw, tls), remote, chosen is "" or NoMuxer ? null : chosen);
+            return new SecuredConnection(new TlsPeerStream(raw, records, tls), remote, chosen is "" or NoMuxer ? null : chosen);
         }
         catch (Exception e)
         {

@@ -117,11 +117,12 @@ internal sealed class WebSocketPeerStream : PeerStream
     {
         if (authenticate is null)
             return raw;
-        var ssl = new SslStream(new PeerStreamAdapter(raw));
+        var records = new TlsRecordStream(raw);
+        var ssl = new SslStream(records);
         try
         {
             await authenticate(ssl);
-            return new TlsPeerStream(raw, ssl);
+            return new TlsPeerStream(raw, records, ssl);
         }
         catch (AuthenticationException e)
         {

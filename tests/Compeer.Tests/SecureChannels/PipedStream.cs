@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using Compeer.Network.Connections;
+
+namespace Compeer.Tests.SecureChannels;
+
+/// <summary>One of two ends in memory: what one sends is there for the other at once. Receives give at most so many bytes, and sends are counted.</summary>
+internal sealed class PipedStream : PeerStream
+{
+    private readonly PipeReader _incoming;
+    private readonly PipeWriter _outgoing;
+
+    private PipedStream(PipeReader incoming, PipeWriter outgoing) => (_incoming, _outgoing) = (incoming, outgoing);
+
+    public int MostReceived { get; set; } = int.MaxValue;
+
+    /// <summary>How many sends arrive at once; those after them arrive together, at <see cref="ReleaseAsync"/>.</summary>
+    public int SendsBeforeHold { get; set; } = int.MaxValue;
+
+    public int Sends { get; private set; }
+
+    public int Receives { get; private set; }
+
+    public override IPEndPoint Remote { get; } = new(IPAddress.Loopback, 1);
+
+    public override IPEndPoint Local { get; } = new(IPAddress.Loopback, 2);
+
+    public override PeerPath Path => PeerPath.Tcp;
+
+    public static (PipedStream Left, PipedStream Right) Pair()
+    {
+        var options = new PipeOptions(pauseWriterThreshold: 0);
+        (Pipe right, Pipe left) = (new Pipe(options), new Pipe(options));
+        return (new PipedStream(left.Reader, right.Writer), new PipedStream(right.Reader, left.Writer));
+    }
+
+    public override async ValueTask WaitReadableAsync(CancellationToken cancellationToken)
+    {
+        ReadResult result = await _incoming.ReadAsync(cancellationToken);
+        _incoming.AdvanceTo(result.Buffer.Start);
+    }
+
+    public override async ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancellationToken)
+    {
+        Receives++;
+        ReadResult result = await _incoming.ReadAsync(cancellationToken);
+        int length = (int)Math.Min(Math.Min(target.Length, MostReceived), result.Buffer.Length);
+        ReadOnlySequence<byte> taken = result.Buffer.Slice(0, length);
+        foreach (ReadOnlyMemory<byte> part in taken)
+        {
+            part.CopyTo(target);
+            target = target[part.Length..];
+        }
+        _incoming.AdvanceTo(taken.End);
+        return length;
+    }
+
+    public override async ValueTask<int> SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        Sends++;
+        _outgoing.Write(data.Span);
+        if (Sends <= SendsBeforeHold)
+            await _outgoing.FlushAsync(cancellationToken);
+        return data.Length;
+    }
+
+    public async Task ReleaseAsync()
+    {
+        SendsBeforeHold = int.MaxValue;
+        await _outgoing.FlushAsync();
+    }
+
+    public override void Dispose() => _outgoing.Complete();
+}
