@@ -46,7 +46,7 @@ internal sealed class LabNode : IAsyncDisposable
         (_host, _upkeep, _print) = (host, upkeep, print);
         _chord = ChordService.Start(host, new ChordOptions { Successors = Successors, StabiliseEvery = upkeep, FixFingerEvery = upkeep });
         _scribe = ScribeService.Start(
-            host, new PastryOptions { MaintainEvery = 2 * upkeep }, new ScribeOptions { RefreshEvery = 2 * upkeep, ChildPatience = 7 * upkeep });
+            host, new PastryOptions { MaintainEvery = 2 * upkeep }, new ScribeOptions { RefreshEvery = 2 * upkeep, ChildPatience = 7 * upkeep, GatherEvery = upkeep, GatherPatience = upkeep / 2 });
         _broadcast = BroadcastService.Start(host, new HyParViewOptions { ShuffleEvery = upkeep });
         _search = SearchService.Start(host);
         _rumours = RumourService.Start(host, new RumourOptions { HasFeedback = true, Counts = true, TellEvery = upkeep / 4 }, Partner);
@@ -89,6 +89,13 @@ internal sealed class LabNode : IAsyncDisposable
                 break;
             case "publish":
                 _scribe.Publish(RingKey.OfName(order.Text("group")), Encoding.UTF8.GetBytes(order.Text("text")));
+                break;
+            case "contribute":
+                bool isTaken = _scribe.TryContribute(RingKey.OfName(order.Text("group")), order.Value("value", ScribeAggregate.MaxMagnitude));
+                _print("contributed", [("group", RingKey.OfName(order.Text("group")).ToString()), ("done", isTaken)]);
+                break;
+            case "total":
+                PrintTotal(order.Text("group"));
                 break;
             case "broadcast":
                 _broadcast.Broadcast(Encoding.UTF8.GetBytes(order.Text("text")));
@@ -237,6 +244,14 @@ internal sealed class LabNode : IAsyncDisposable
     {
         ReconciledDifference found = await _host.ReconcileAsync(peer, SetName, new SealedItemSet(_items.Keys), cancellationToken);
         _print("reconciled", [("peer", peer.ToString()), ("had", found.Had.Select(h => h.ToString()).ToArray()), ("needed", found.Needed.Select(n => n.ToString()).ToArray()), ("bytes", found.Bytes), ("rounds", found.Rounds)]);
+    }
+
+    private void PrintTotal(string group)
+    {
+        if (_scribe.TotalOf(RingKey.OfName(group)) is (ScribeAggregate total, TimeSpan age))
+            _print("total", [("group", group), ("count", total.Count), ("sum", total.Sum), ("min", total.Min), ("max", total.Max), ("missing", total.Missing), ("seconds", age.TotalSeconds)]);
+        else
+            _print("total", [("group", group), ("count", null)]);
     }
 
     private void PrintState()

@@ -29,6 +29,13 @@ internal readonly record struct LabOrder(JsonElement Values)
             : throw new FormatException($"\"{key}\" is not a number from 1 to {most}.");
     }
 
+    /// <summary>A number of any kind, between bounds that are each other's negative.</summary>
+    /// <exception cref="FormatException">There is none, or another.</exception>
+    public double Value(string key, double most) =>
+        Values.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && Math.Abs(number) <= most
+            ? number
+            : throw new FormatException($"\"{key}\" is not a number from -{most} to {most}.");
+
     /// <summary>A peer id.</summary>
     /// <exception cref="FormatException">There is none.</exception>
     public PeerId Peer(string key) => PeerId.Parse(Text(key));

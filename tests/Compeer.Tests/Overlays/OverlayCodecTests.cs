@@ -25,7 +25,10 @@ public sealed class OverlayCodecTests
         ["pastry"] = Wire.Of(new PastryCodec(Notes), PastryCodec.MaxBytes,
             Route(RingKey.OfName("k"), A), new(PastryMessageKind.Join, RingKey.Of(A), 0, 2, Contact(A), []), new(PastryMessageKind.AskRow, RingKey.Of(A), 0, 3, Contact(A), [])),
         ["scribe"] = Wire.Of(new ScribeCodec(Notes), ScribeCodec.MaxBytes,
-            new(Route(RingKey.OfName("k"), A), null), new(null, new TreeMessage(ScribeMessageKind.Multicast, RingKey.OfName("g"), ulong.MaxValue, 4, new byte[] { 1, 2, 3 }))),
+            new(Route(RingKey.OfName("k"), A), null), new(null, new TreeMessage(ScribeMessageKind.Multicast, RingKey.OfName("g"), ulong.MaxValue, 4, new byte[] { 1, 2, 3 })),
+            new(null, new TreeMessage(ScribeMessageKind.Subscribe, RingKey.OfName("g"), 0, 0) { Contributes = true }),
+            new(null, new TreeMessage(ScribeMessageKind.Gather, RingKey.OfName("g"), 7, 2) { PatienceMilliseconds = 1500 }),
+            new(null, new TreeMessage(ScribeMessageKind.Report, RingKey.OfName("g"), 7, 0) { Aggregate = new ScribeAggregate(3, -4.5, -8, 2, 1) { Extra = new byte[] { 9 } } })),
         ["hyparview"] = Wire.Of(new HyParViewCodec(Notes), HyParViewCodec.MaxBytes,
             new(HyParViewMessageKind.Shuffle, A, 6, true, [B, C]), new(HyParViewMessageKind.Join, A, 0, false, [])),
         ["plumtree"] = Wire.Of(new BroadcastCodec(Notes), BroadcastCodec.MaxBytes,
@@ -152,6 +155,9 @@ public sealed class OverlayCodecTests
         Assert.False(ReconciliationCodec.TryDecode(ReconciliationCodec.Encode(new(new string('s', ReconciliationCodec.MaxNameBytes + 1), default)), out _));
         Assert.False(new BroadcastCodec(null).TryDecode([], out _));
         Assert.False(new ScribeCodec(null).TryDecode([], out _));
+        var scribe = new ScribeCodec(null);
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0))), out _));
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0) { Aggregate = ScribeAggregate.None with { Extra = new byte[ScribeAggregate.MaxExtraBytes + 1] } })), out _));
     }
 
     [Fact]
