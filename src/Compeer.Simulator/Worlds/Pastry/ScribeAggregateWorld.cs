@@ -62,6 +62,7 @@ public sealed class ScribeAggregateWorld : World
     private sealed class Group(PastryPopulation population, SeededRandom random, int nodes)
     {
         private readonly RingKey _key = RingKey.NewRandom(random);
+        private readonly Queue<int[]> _before = new();
 
         public PastryPopulation Population => population;
 
@@ -98,7 +99,7 @@ public sealed class ScribeAggregateWorld : World
             Contributors.Remove(node);
         }
 
-        /// <summary>Looks at the root's total once a round. Nobody may be counted twice: of the figures at hand, the count tells.</summary>
+        /// <summary>Looks at the root's total once a round. The world ends when more are counted than there were.</summary>
         public WorldRow Measure(string name, int rounds, CancellationToken cancellationToken, Action? change = null)
         {
             var counted = new List<double>();
@@ -110,15 +111,14 @@ public sealed class ScribeAggregateWorld : World
             for (int round = 0; round < rounds; round++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Contributors.RemoveWhere(n => simulation[n] is null);
-                int most = Contributors.Count;
                 change?.Invoke();
+                Contributors.RemoveWhere(n => simulation[n] is null);
                 looked = Root;
                 int begun = Contributors.Count;
                 simulation.RunFor(Rules.GatherEvery);
                 ScribeAggregate total = simulation[Root]!.TryGetTotal(_key, out ScribeTotal known) && known.At > simulation.Now - (2 * Rules.GatherEvery) ? known.Aggregate : ScribeAggregate.None;
-                // A total may be of the round before, when as many as then contributed and those that came since.
-                if (total.Count > most + (change is null ? 0 : begun))
+                int most = Recent();
+                if (total.Count > most)
                     throw new SimulationException($"{total.Count} contributions were counted, but {most} nodes contributed (seed {simulation.Seed}).");
                 counted.Add(Figures.Percent(total.Count, begun));
                 wrong.Add(Figures.Percent(Math.Abs(total.Sum - Contributors.Sum(n => n + 1.0)), Contributors.Sum(n => n + 1.0)));
@@ -142,6 +142,15 @@ public sealed class ScribeAggregateWorld : World
             simulation.OnDelivery = null;
             return new WorldRow("everybody tells the root").With("contributors", Contributors.Count).With("counted %", 100, "0.00")
                 .With("messages a contributor", (simulation.Sent[8] - before) / (double)Contributors.Count, "0.00").With("to the root", toRoot, "0.0");
+        }
+
+        /// <summary>Nodes that contributed in this round or the two before: a total is no older.</summary>
+        private int Recent()
+        {
+            _before.Enqueue([.. Contributors]);
+            if (_before.Count > 3)
+                _before.Dequeue();
+            return _before.SelectMany(n => n).Distinct().Count();
         }
 
         private long Messages() => population.Simulation.Sent[(int)ScribeMessageKind.Gather] + population.Simulation.Sent[(int)ScribeMessageKind.Report];
