@@ -35,7 +35,7 @@ public sealed class OverlayCodecTests
             new(new HyParViewMessage<PeerId>(HyParViewMessageKind.ForwardJoin, A, 3, false, []), null), new(null, new PlumtreeMessage(PlumtreeMessageKind.Gossip, PlumtreeMessage.NumberOf([4, 5]), 2, new byte[] { 4, 5 }))),
         ["search"] = Wire.Of(new SearchCodec(Notes), SearchCodec.MaxBytes,
             new(SearchMessageKind.Walk, 1, 2, 30, 4, A), new(SearchMessageKind.Routing, 0, 0, 0, 0, A, Table())),
-        ["rumour"] = Wire.Of(new RumourCodec(), RumourCodec.MaxBytes, new(ulong.MaxValue, true), new(0, false)),
+        ["rumour"] = Wire.Of(new RumourCodec(), RumourCodec.MaxBytes, new(ulong.MaxValue, RumourMessageKind.Known), new(0, RumourMessageKind.Tell), new(7, RumourMessageKind.Payload, new byte[] { 1, 2 })),
         ["reconcile"] = new Wire(ReconciliationCodec.MaxBytes,
             [ReconciliationCodec.Encode(new("news", new byte[] { 0x61, 1 })), ReconciliationCodec.Encode(new("", new byte[] { 0x61 }))],
             bytes => ReconciliationCodec.TryDecode(bytes, out ReconciliationMessage message) ? ReconciliationCodec.Encode(message) : null),
@@ -101,7 +101,7 @@ public sealed class OverlayCodecTests
     public void The_wire_is_that_of_the_schema()
     {
         byte[] rumour = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x01];
-        Assert.Equal(rumour, Write(new RumourCodec(), new RumourMessage(1, true)));
+        Assert.Equal(rumour, Write(new RumourCodec(), new RumourMessage(1, RumourMessageKind.Known)));
         byte[] prune = [0x12, 0x0B, 0x08, 0x03, 0x11, 5, 0, 0, 0, 0, 0, 0, 0];
         Assert.Equal(prune, Write(new BroadcastCodec(null), new BroadcastMessage<PeerId>(null, new PlumtreeMessage(PlumtreeMessageKind.Prune, 5, 0, default))));
         byte[] subscribe = [0x12, 0x12, 0x12, 0x10, .. new byte[16]];
