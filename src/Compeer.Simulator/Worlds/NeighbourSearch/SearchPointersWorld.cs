@@ -64,7 +64,7 @@ public sealed class SearchPointersWorld : World
             do
                 node = population.Random.Next(population.Simulation.Count);
             while (population.Simulation[node]!.NeighbourCount < 2);
-            population.Simulation[node]!.Walk((ulong)item, Walkers, Steps);
+            population.Simulation[node]!.Walk((ulong)item, Walkers, Steps, population.Simulation.Now);
             return node;
         }, k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn);
     }

@@ -32,7 +32,7 @@ public sealed class ScribeAggregateWorld : World
             rows.Add(group.Measure($"10 % dead, {round * (int)Rules.GatherEvery.TotalSeconds} s", 1, cancellationToken));
         group.Stop(group.Root);
         group.Population.NoteRing();
-        for (int round = 1; round <= DeathRounds / 3; round++)
+        for (int round = 1; round <= DeathRounds * 2 / 3; round++)
             rows.Add(group.Measure($"root dead, {round * (int)Rules.GatherEvery.TotalSeconds} s", 1, cancellationToken));
         return CaseReport.Of("deaths", group.Population.Simulation, rows);
     }
