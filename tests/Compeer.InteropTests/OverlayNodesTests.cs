@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Compeer.InteropTests.Lab;
 
 namespace Compeer.InteropTests;
@@ -13,6 +14,7 @@ public sealed class OverlayNodesTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly List<string> _figures = [];
+    private List<OverlayNode> _contributed = [];
 
     [ForeignFact(Needs.None)]
     public async Task Thirty_processes_form_each_overlay_and_twenty_of_them_mend_it()
@@ -25,6 +27,9 @@ public sealed class OverlayNodesTests
         await Task.WhenAll(nodes.Skip(1).Select(n => n.ReadyAsync()));
         await Task.WhenAll(nodes.Skip(1).SelectMany(n => (string[])["chord", "scribe", "plumtree"], (n, overlay) => n.UntilAsync("joined", e => e.Text("overlay") == overlay)));
         nodes.ForEach(n => n.Do("subscribe", ("group", "everybody")));
+        for (int i = 0; i < nodes.Count; i++)
+            nodes[i].Contribute("everybody", 1 << i);
+        _contributed = nodes;
         await AssertAllWorkAsync(nodes, "before");
         await AssertSetsAreComparedAsync(nodes);
 
@@ -48,6 +53,7 @@ public sealed class OverlayNodesTests
         await AssertOwnersAsync(nodes, when);
         await AssertBroadcastsAsync(nodes, when);
         await AssertNewsAsync(nodes, when);
+        await AssertTotalAsync(nodes, when);
         await AssertFoundAsync(nodes, when);
         await AssertRumourAsync(nodes, when);
     }
@@ -116,6 +122,23 @@ public sealed class OverlayNodesTests
         Assert.Fail("No news has reached all members.");
     }
 
+    /// <summary>Each contributed a power of two, so the sum tells who was counted, and how often.</summary>
+    private async Task AssertTotalAsync(List<OverlayNode> nodes, string when)
+    {
+        double wanted = nodes.Sum(n => (double)(1 << _contributed.IndexOf(n)));
+        DateTime begun = DateTime.UtcNow;
+        foreach (OverlayNode node in nodes)
+        {
+            for (JsonEvent total = await node.TotalAsync("everybody"); !IsWhole(total); total = await node.TotalAsync("everybody"))
+            {
+                Assert.True(DateTime.UtcNow < begun + Limit, $"Of {nodes.Count} nodes that come to {wanted} {node} knows of {total.Values}");
+                await Task.Delay(200);
+            }
+        }
+        Note(when, "total", "counted", nodes.Count, "seconds", (DateTime.UtcNow - begun).TotalSeconds);
+        bool IsWhole(JsonEvent total) => total.Values.GetProperty("count").ValueKind == JsonValueKind.Number && total.Number("count") == nodes.Count && total.Number("sum") == wanted;
+    }
+
     private async Task AssertFoundAsync(List<OverlayNode> nodes, string when)
     {
         foreach (string by in (string[])["flood", "ring", "walk"])
@@ -142,6 +165,12 @@ public sealed class OverlayNodesTests
             await Task.Delay(200);
             JsonEvent[] answers = await Task.WhenAll(nodes.Select(n => n.AskAsync("knows", text)));
             knowing = answers.Count(a => a.Flag("knows"));
+        }
+        // Who knows it has its words, and prints them once; the first one told them.
+        for (int i = 1; i < nodes.Count; i++)
+        {
+            if ((await nodes[i].AskAsync("knows", text)).Flag("knows"))
+                Assert.Equal(1, (await nodes[i].UntilAsync("rumour", e => e.Text("text") == text)) is null ? 0 : nodes[i].Count("rumour", text));
         }
         Note(when, "rumour", "know", knowing, "of", nodes.Count);
     }

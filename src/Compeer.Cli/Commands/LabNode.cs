@@ -46,10 +46,10 @@ internal sealed class LabNode : IAsyncDisposable
         (_host, _upkeep, _print) = (host, upkeep, print);
         _chord = ChordService.Start(host, new ChordOptions { Successors = Successors, StabiliseEvery = upkeep, FixFingerEvery = upkeep });
         _scribe = ScribeService.Start(
-            host, new PastryOptions { MaintainEvery = 2 * upkeep }, new ScribeOptions { RefreshEvery = 2 * upkeep, ChildPatience = 7 * upkeep });
+            host, new PastryOptions { MaintainEvery = 2 * upkeep }, new ScribeOptions { RefreshEvery = 2 * upkeep, ChildPatience = 7 * upkeep, GatherEvery = upkeep, GatherPatience = upkeep / 2 });
         _broadcast = BroadcastService.Start(host, new HyParViewOptions { ShuffleEvery = upkeep });
         _search = SearchService.Start(host);
-        _rumours = RumourService.Start(host, new RumourOptions { HasFeedback = true, Counts = true, TellEvery = upkeep / 4 }, Partner);
+        _rumours = RumourService.Start(host, new RumourOptions { HasPayloads = true, HasFeedback = true, Counts = true, TellEvery = upkeep / 4 }, Partner);
         host.ServeReconciliation(name => name == SetName ? new SealedItemSet(_items.Keys) : null);
     }
 
@@ -59,6 +59,7 @@ internal sealed class LabNode : IAsyncDisposable
         Run(token => TellAsync(_broadcast.News, news => _print("broadcast", [("text", Encoding.UTF8.GetString(news.Payload.Span)), ("steps", news.Round)]), token));
         Run(token => TellAsync(_scribe.News, news => _print("news", [("group", news.Group.ToString()), ("text", Encoding.UTF8.GetString(news.Payload.Span)), ("hops", news.Hops)]), token));
         Run(token => TellAsync(_scribe.Arrived, a => _print("arrived", [("number", a.Id), ("key", a.Key.ToString()), ("origin", a.Origin.Peer.ToString()), ("hops", a.Hops)]), token));
+        Run(token => TellAsync(_rumours.News, news => _print("rumour", [("text", Encoding.UTF8.GetString(news.Payload.Span))]), token));
         Run(token => TellAsync(_search.Hits, OnHit, token));
         Run(token => TellAsync(_chord.Events, OnChord, token));
         Run(NeighboursAsync);
@@ -90,6 +91,13 @@ internal sealed class LabNode : IAsyncDisposable
             case "publish":
                 _scribe.Publish(RingKey.OfName(order.Text("group")), Encoding.UTF8.GetBytes(order.Text("text")));
                 break;
+            case "contribute":
+                bool isTaken = _scribe.TryContribute(RingKey.OfName(order.Text("group")), order.Value("value", ScribeAggregate.MaxMagnitude));
+                _print("contributed", [("group", RingKey.OfName(order.Text("group")).ToString()), ("done", isTaken)]);
+                break;
+            case "total":
+                PrintTotal(order.Text("group"));
+                break;
             case "broadcast":
                 _broadcast.Broadcast(Encoding.UTF8.GetBytes(order.Text("text")));
                 break;
@@ -100,10 +108,10 @@ internal sealed class LabNode : IAsyncDisposable
                 Search(order.Text("item"), order.Text("by", "ring"));
                 break;
             case "rumour":
-                _rumours.Tell(SearchService.ItemOf(order.Text("text")));
+                _rumours.Tell(Encoding.UTF8.GetBytes(order.Text("text", 1024)));
                 break;
             case "knows":
-                _print("knows", [("text", order.Text("text")), ("knows", _rumours.Knows(SearchService.ItemOf(order.Text("text"))))]);
+                _print("knows", [("text", order.Text("text")), ("knows", _rumours.Knows(RumourMessage.NumberOf(Encoding.UTF8.GetBytes(order.Text("text")))))]);
                 break;
             case "put":
                 if (_items.Count < MaxItems)
@@ -237,6 +245,14 @@ internal sealed class LabNode : IAsyncDisposable
     {
         ReconciledDifference found = await _host.ReconcileAsync(peer, SetName, new SealedItemSet(_items.Keys), cancellationToken);
         _print("reconciled", [("peer", peer.ToString()), ("had", found.Had.Select(h => h.ToString()).ToArray()), ("needed", found.Needed.Select(n => n.ToString()).ToArray()), ("bytes", found.Bytes), ("rounds", found.Rounds)]);
+    }
+
+    private void PrintTotal(string group)
+    {
+        if (_scribe.TotalOf(RingKey.OfName(group)) is (ScribeAggregate total, TimeSpan age))
+            _print("total", [("group", group), ("count", total.Count), ("sum", total.Sum), ("min", total.Min), ("max", total.Max), ("missing", total.Missing), ("seconds", age.TotalSeconds)]);
+        else
+            _print("total", [("group", group), ("count", null)]);
     }
 
     private void PrintState()

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Compeer.Formats.Multiformats;
 
@@ -15,6 +16,12 @@ internal readonly record struct LabOrder(JsonElement Values)
         ? value.GetString()!
         : throw new FormatException($"The order has no text \"{key}\".");
 
+    /// <summary>A text that is not empty and has at most so many bytes in UTF-8.</summary>
+    /// <exception cref="FormatException">There is none, or a longer one.</exception>
+    public string Text(string key, int mostBytes) => Text(key) is { Length: > 0 } text && Encoding.UTF8.GetByteCount(text) <= mostBytes
+        ? text
+        : throw new FormatException($"\"{key}\" is empty or longer than {mostBytes} bytes.");
+
     /// <summary>A text, or another where there is none.</summary>
     public string Text(string key, string otherwise) => Values.TryGetProperty(key, out _) ? Text(key) : otherwise;
 
@@ -28,6 +35,13 @@ internal readonly record struct LabOrder(JsonElement Values)
             ? number
             : throw new FormatException($"\"{key}\" is not a number from 1 to {most}.");
     }
+
+    /// <summary>A number of any kind, between bounds that are each other's negative.</summary>
+    /// <exception cref="FormatException">There is none, or another.</exception>
+    public double Value(string key, double most) =>
+        Values.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && Math.Abs(number) <= most
+            ? number
+            : throw new FormatException($"\"{key}\" is not a number from -{most} to {most}.");
 
     /// <summary>A peer id.</summary>
     /// <exception cref="FormatException">There is none.</exception>

@@ -8,7 +8,7 @@ using Compeer.Protocols.Scribe;
 
 namespace Compeer.Network.Overlays;
 
-/// <summary>Routes by prefix over the streams of a host (Pastry), and multicasts to groups along trees of those routes (Scribe). Thread-safe.</summary>
+/// <summary>Routes by prefix over the streams of a host (Pastry); multicasts to groups along trees of those routes, and sums up along them what members contribute (Scribe). Thread-safe.</summary>
 public sealed class ScribeService : IOverlayOwner, IAsyncDisposable
 {
     private const int MaxWaiting = 1024;
@@ -72,6 +72,20 @@ public sealed class ScribeService : IOverlayOwner, IAsyncDisposable
         _node.Publish(group, id, payload);
         return id;
     });
+
+    /// <summary>Contributes a value to a group's total, instead of the one before; false when we are in too many groups.</summary>
+    /// <param name="group">The group; we need not be a member.</param>
+    /// <param name="value">From minus to plus <see cref="ScribeAggregate.MaxMagnitude"/>.</param>
+    /// <param name="extra">What <see cref="ScribeOptions.Combine"/> combines; at most <see cref="ScribeAggregate.MaxExtraBytes"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value or the extra is beyond its bound.</exception>
+    public bool TryContribute(RingKey group, double value, ReadOnlyMemory<byte> extra = default) => _driver.Step(now => _node.TryContribute(group, value, now, extra));
+
+    /// <summary>Contributes no longer.</summary>
+    public void Withdraw(RingKey group) => _driver.Step(_ => _node.Withdraw(group));
+
+    /// <summary>The last total of a group that we are in, and how long we know it; null before the first. It is as true as those between the contributors and us.</summary>
+    public (ScribeAggregate Aggregate, TimeSpan Age)? TotalOf(RingKey group) =>
+        _driver.Step<(ScribeAggregate, TimeSpan)?>(now => _node.TryGetTotal(group, out ScribeTotal total) ? (total.Aggregate, now - total.At) : null);
 
     /// <summary>The nodes nearest to our key.</summary>
     public IReadOnlyList<RingContact<PeerId>> Leaves() => _driver.Step(_ => _node.Routing.Leaves);

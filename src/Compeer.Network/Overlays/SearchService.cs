@@ -68,7 +68,7 @@ public sealed class SearchService : IOverlayOwner, IAsyncDisposable
     public ulong ExpandRing(ulong item, int first, int last) => _driver.Step(now => _node.ExpandRing(item, first, last, now));
 
     /// <summary>Sends walkers, each of which goes from neighbour to neighbour until somebody has answered.</summary>
-    public ulong Walk(ulong item, int walkers, int steps) => _driver.Step(_ => _node.Walk(item, walkers, steps));
+    public ulong Walk(ulong item, int walkers, int steps) => _driver.Step(now => _node.Walk(item, walkers, steps, now));
 
     void IOverlayOwner.OnStep(Instant now)
     {

@@ -8,7 +8,7 @@ namespace Compeer.Protocols.NeighbourSearch;
 /// the last step. Single-threaded; never throws on what others send.
 /// </summary>
 /// <remarks>Spec: Gnutella 0.4 (flooding, duplicates, hits); Lv et al., "Search and replication in unstructured networks" (2002), section 4; Gnutella query routing.</remarks>
-public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPeer>>
+public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPeer>>
     where TPeer : struct, IEquatable<TPeer>
 {
     private readonly SearchOptions _options;
@@ -17,7 +17,7 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     private readonly HashSet<ulong> _shared = [];
     private readonly SeenQueries<TPeer> _seen;
     private readonly PointerTable<TPeer> _pointers;
-    private readonly List<Search> _searches = [];
+    private readonly List<OwnSearch<TPeer>> _searches = [];
     private readonly Queue<(TPeer To, SearchMessage<TPeer> Message)> _outbox = new();
     private readonly Queue<SearchHit<TPeer>> _hits = new();
 
@@ -88,21 +88,6 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
     /// <summary>Asks everybody near, then farther, until somebody answers.</summary>
     public ulong ExpandRing(ulong item, int first, int last, Instant now) => Begin(item, first, last, now);
 
-    /// <summary>Sends walkers, each of which goes from neighbour to neighbour until somebody has answered.</summary>
-    public ulong Walk(ulong item, int walkers, int steps)
-    {
-        Search search = NewSearch(item, steps, steps);
-        search.Walkers = walkers;
-        if (TryFind(item, out TPeer known))
-        {
-            OnHit(new SearchMessage<TPeer>(SearchMessageKind.Hit, search.Query, item, 0, 0, known));
-            return search.Query;
-        }
-        for (int i = 0; i < walkers && _neighbours.Count > 0; i++)
-            Step(new SearchMessage<TPeer>(SearchMessageKind.Walk, search.Query, item, Math.Min(steps, _options.MaxWalk), 0, Self), except: null);
-        return search.Query;
-    }
-
     /// <summary>Who has what we look for; false when nobody further answered.</summary>
     public bool TryTakeHit(out SearchHit<TPeer> hit) => _hits.TryDequeue(out hit);
 
@@ -110,8 +95,13 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     public void OnDeadline(Instant now)
     {
-        foreach (Search search in _searches.Where(s => s.Deadline <= now).ToArray())
+        foreach (OwnSearch<TPeer> search in _searches.Where(s => s.Deadline <= now).ToArray())
         {
+            if (search.Walkers > 0)
+            {
+                OnWalksDeadline(search, now);
+                continue;
+            }
             if (search.IsFound || search.TimeToLive >= search.LastTimeToLive)
             {
                 search.Deadline = Instant.Never;
@@ -136,7 +126,9 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         RemoveNeighbour(to);
         _pointers.Forget(to);
         // A walker whose origin does not answer has nobody to walk for; one that met a dead neighbour takes another.
-        if (message.Kind == SearchMessageKind.Walk && _neighbours.Count > 0)
+        if (message.Kind == SearchMessageKind.GoOn && Find(message.Query) is { IsFound: false } search && search.Walks.Remove(message.Query, out OwnSearch<TPeer>.Walker walker))
+            Restart(search, walker with { At = null }, now);
+        else if (message.Kind == SearchMessageKind.Walk && _neighbours.Count > 0)
             Step(message with { TimeToLive = message.TimeToLive + 1, Hops = message.Hops - 1 }, except: null);
     }
 
@@ -151,11 +143,10 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
                 OnWalk(from, message);
                 break;
             case SearchMessageKind.Hit:
-                OnHit(message);
+                OnHit(message, now);
                 break;
             case SearchMessageKind.MayGoOn:
-                if (Find(message.Query) is { IsFound: false })
-                    _outbox.Enqueue((from, message with { Kind = SearchMessageKind.GoOn }));
+                OnMayGoOn(from, message, now);
                 break;
             case SearchMessageKind.GoOn:
                 Step(message with { Kind = SearchMessageKind.Walk, Origin = from }, except: null);
@@ -172,12 +163,12 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
 
     private ulong Begin(ulong item, int first, int last, Instant now)
     {
-        Search search = NewSearch(item, Math.Min(first, _options.MaxTimeToLive), Math.Min(last, _options.MaxTimeToLive));
+        OwnSearch<TPeer> search = NewSearch(item, Math.Min(first, _options.MaxTimeToLive), Math.Min(last, _options.MaxTimeToLive));
         Ask(search, now);
         return search.Query;
     }
 
-    private void Ask(Search search, Instant now)
+    private void Ask(OwnSearch<TPeer> search, Instant now)
     {
         search.Deadline = search.TimeToLive < search.LastTimeToLive ? now + _options.RingPatience : Instant.Never;
         _seen.TryAdd(search.Query, Self);
@@ -237,13 +228,14 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         _outbox.Enqueue((_neighbours[at].Peer, walker with { TimeToLive = Math.Min(walker.TimeToLive, _options.MaxWalk) - 1, Hops = walker.Hops + 1 }));
     }
 
-    private void OnHit(in SearchMessage<TPeer> hit)
+    private void OnHit(in SearchMessage<TPeer> hit, Instant now)
     {
         if (Find(hit.Query) is { } search)
         {
-            if (!search.IsFound && search.Walkers > 0 && _options.PointersPerStep > 0)
-                LeavePointers(search, hit);
             search.IsFound = true;
+            search.Walks.Remove(hit.Query);
+            if (search.Walkers > 0 && _options.PointersPerStep > 0 && hit.Hops > 0)
+                NoteHit(search, hit, now);
             if (_hits.Count < _options.MaxRemembered)
                 _hits.Enqueue(new SearchHit<TPeer>(search.First, hit.Item, hit.Origin, hit.Hops));
         }
@@ -259,49 +251,19 @@ public sealed class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMessage<TPe
         return _shared.Contains(item) || _pointers.TryGet(item, out holder);
     }
 
-    /// <summary>As many as the walkers have asked nodes by now, or a share of it, spread by as many walks.</summary>
-    private void LeavePointers(Search search, in SearchMessage<TPeer> hit)
-    {
-        int pointers = (int)((search.Walkers * Math.Clamp(hit.Hops, 0, _options.MaxWalk) * _options.PointersPerStep) + _random.NextDouble());
-        int walks = Math.Min(pointers, search.Walkers);
-        for (int i = 0; i < walks; i++)
-            Step(new SearchMessage<TPeer>(SearchMessageKind.Pointer, search.Query, hit.Item, (pointers / walks) + 1, 0, hit.Origin), except: null);
-    }
-
-    private Search NewSearch(ulong item, int timeToLive, int last)
+    private OwnSearch<TPeer> NewSearch(ulong item, int timeToLive, int last, int walkers = 0)
     {
         if (_searches.Count == _options.MaxSearches)
             _searches.RemoveAt(0);
         ulong query = NewQuery();
-        var search = new Search { First = query, Query = query, Item = item, TimeToLive = timeToLive, LastTimeToLive = last };
+        var search = new OwnSearch<TPeer> { Walkers = walkers, First = query, Query = query, Item = item, TimeToLive = timeToLive, LastTimeToLive = last };
         _searches.Add(search);
         return search;
     }
 
-    private Search? Find(ulong query) => _searches.Find(s => s.Query == query);
+    private OwnSearch<TPeer>? Find(ulong query) => _searches.Find(s => s.Query == query || s.Walks.ContainsKey(query));
 
     private ulong NewQuery() => (ulong)_random.NextInt64();
 
     private int IndexOf(TPeer peer) => _neighbours.FindIndex(n => n.Peer.Equals(peer));
-
-    private sealed class Search
-    {
-        /// <summary>The number that the application knows it by.</summary>
-        public ulong First { get; init; }
-
-        public ulong Query { get; set; }
-
-        public ulong Item { get; init; }
-
-        public int TimeToLive { get; set; }
-
-        public int LastTimeToLive { get; init; }
-
-        public bool IsFound { get; set; }
-
-        /// <summary>How many walk; 0 when it is asked of all.</summary>
-        public int Walkers { get; set; }
-
-        public Instant Deadline { get; set; } = Instant.Never;
-    }
 }

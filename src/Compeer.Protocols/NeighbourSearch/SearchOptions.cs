@@ -18,6 +18,12 @@ public sealed record SearchOptions
     /// <summary>A walker asks its origin once in so many steps whether to go on. Spec: Lv et al. (2002), section 4.2.</summary>
     public int CheckEvery { get; init; } = 4;
 
+    /// <summary>A walker that does not ask for so long is lost, and goes on from where it was last heard of; so long pointers of a search wait, too.</summary>
+    public TimeSpan WalkerPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a walker may be lost before it is given up; 0 when none is sent on again.</summary>
+    public int WalkerRestarts { get; init; } = 16;
+
     /// <summary>Our own searches at once; the oldest is given up for a further one.</summary>
     public int MaxSearches { get; init; } = 64;
 
@@ -28,7 +34,7 @@ public sealed record SearchOptions
     public bool IsLeaf { get; init; }
 
     /// <summary>
-    /// Pointers left for each node that walkers asked until the hit, on nodes that another walk passes; 0 leaves none. Since rare things take longer to
+    /// Pointers left for each node that walkers asked for one hit, on nodes that another walk passes; 0 leaves none. Since rare things take longer to
     /// find, each item comes to have as many as the root of how often it is asked for, with which walks cost least. Spec: Lv et al. (2002), section 5.
     /// </summary>
     public double PointersPerStep { get; init; }

@@ -17,15 +17,31 @@ public enum ScribeMessageKind : byte
 
     /// <summary>News on its way down.</summary>
     Multicast,
+
+    /// <summary>A round begins: what does your branch come to?</summary>
+    Gather,
+
+    /// <summary>What the sender's branch comes to.</summary>
+    Report,
 }
 
 /// <summary>One message about a group's tree.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Group">The group; its root is the node nearest to this key.</param>
-/// <param name="Id">The number of the news.</param>
-/// <param name="Hops">Steps from who published.</param>
+/// <param name="Id">The number of the news or of the round.</param>
+/// <param name="Hops">Steps from who published, or from the root.</param>
 /// <param name="Payload">The news itself.</param>
-public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group, ulong Id, int Hops, ReadOnlyMemory<byte> Payload = default);
+public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group, ulong Id, int Hops, ReadOnlyMemory<byte> Payload = default)
+{
+    /// <summary>Of <see cref="ScribeMessageKind.Subscribe"/>: somebody in the sender's branch contributes.</summary>
+    public bool Contributes { get; init; }
+
+    /// <summary>Of <see cref="ScribeMessageKind.Gather"/> the last total, where there is one; of <see cref="ScribeMessageKind.Report"/> the branch's.</summary>
+    public ScribeAggregate? Aggregate { get; init; }
+
+    /// <summary>Of <see cref="ScribeMessageKind.Gather"/>: how long the answer is waited for.</summary>
+    public int PatienceMilliseconds { get; init; }
+}
 
 /// <summary>A message of Pastry or about a tree, one of the two.</summary>
 public readonly record struct ScribeMessage<TPeer>(PastryMessage<TPeer>? Routing, TreeMessage? Tree) : IOverlayMessage
@@ -35,6 +51,6 @@ public readonly record struct ScribeMessage<TPeer>(PastryMessage<TPeer>? Routing
     public int KindNumber => Tree is { } tree ? (int)tree.Kind : 8 + Routing!.Value.KindNumber;
 
     public ulong Digest => Tree is { } tree
-        ? new MessageDigest((ulong)tree.Kind).Add(tree.Group).Add(tree.Id).Add((ulong)tree.Hops).Value
+        ? new MessageDigest((ulong)tree.Kind).Add(tree.Group).Add(tree.Id).Add((ulong)tree.Hops).Add(tree.Contributes ? 1UL : 0).Add(tree.Aggregate?.Digest ?? 0).Value
         : Routing!.Value.Digest;
 }

@@ -5,12 +5,15 @@ namespace Compeer.Protocols.Scribe;
 
 /// <summary>
 /// Multicast trees over Pastry: a group's root is the node nearest to the group's key, and the ways of all members to it are
-/// the branches. Single-threaded; never throws on what others send.
+/// the branches. News goes down them, and what members contribute is summed up on the way to the root. Single-threaded; never
+/// throws on what others send.
 /// </summary>
 /// <remarks>Spec: Castro et al., "Scribe: a large-scale and decentralized application-level multicast infrastructure" (JSAC 2002), section III.</remarks>
-public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPeer>>
+public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPeer>>
     where TPeer : struct, IEquatable<TPeer>
 {
+    private const int MostHops = 64;
+
     private readonly ScribeOptions _options;
     private readonly Dictionary<RingKey, ScribeGroup<TPeer>> _groups = [];
     private readonly Queue<(TPeer To, TreeMessage Message)> _outbox = new();
@@ -29,7 +32,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
     /// <summary>The node of Pastry below.</summary>
     public PastryNode<TPeer> Routing { get; }
 
-    public Instant NextDeadline => Instant.Min(Routing.NextDeadline, _refreshAt);
+    public Instant NextDeadline => Instant.Min(Routing.NextDeadline, Instant.Min(_refreshAt, _gatherAt));
 
     /// <summary>Children of ours in a group's tree.</summary>
     public int ChildCount(RingKey group) => _groups.TryGetValue(group, out ScribeGroup<TPeer>? here) ? here.Children.Count : 0;
@@ -87,6 +90,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         foreach ((RingKey group, ScribeGroup<TPeer> here) in _groups)
         {
             here.Children.Remove(to);
+            NoLongerWait(group, here, to, 1, now);
             if (here.Parent is not { } parent || !parent.Equals(to))
                 continue;
             here.Parent = null;
@@ -100,12 +104,14 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
     {
         if (Routing.NextDeadline <= now)
             Routing.OnDeadline(now);
+        if (_gatherAt <= now)
+            OnGatherDeadline(now);
         if (_refreshAt > now)
             return;
         _refreshAt = _groups.Count > 0 ? now + _options.RefreshEvery : Instant.Never;
         foreach ((RingKey group, ScribeGroup<TPeer> here) in _groups.ToArray())
         {
-            foreach (TPeer silent in here.Children.Where(c => c.Value + _options.ChildPatience < now).Select(c => c.Key).ToArray())
+            foreach (TPeer silent in here.Children.Where(c => c.Value.Heard + _options.ChildPatience < now).Select(c => c.Key).ToArray())
                 here.Children.Remove(silent);
             LeaveOldParent(group, here);
             // Asked anew each time: a node that came between is nearer to the key, and a root may no longer be one.
@@ -119,26 +125,41 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         switch (message.Kind)
         {
             case ScribeMessageKind.Subscribe:
-                if (Enter(message.Group, now) is { } entered && (entered.Children.Count < _options.MaxChildren || entered.Children.ContainsKey(from)))
-                    entered.Children[from] = now;
+                OnSubscribe(from, message, now);
                 break;
             case ScribeMessageKind.Unsubscribe when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? left):
                 left.Children.Remove(from);
+                NoLongerWait(message.Group, left, from, 0, now);
                 LeaveIfIdle(message.Group, left);
                 break;
             case ScribeMessageKind.Publish:
                 ToRoot(message);
                 break;
-            case ScribeMessageKind.Multicast when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? here) && (from.Equals(here.Parent) || from.Equals(here.OldParent)):
+            case ScribeMessageKind.Multicast when _groups.TryGetValue(message.Group, out ScribeGroup<TPeer>? here) && here.IsAbove(from):
                 Multicast(here, message);
+                break;
+            case ScribeMessageKind.Gather:
+                OnGather(from, message, now);
+                break;
+            case ScribeMessageKind.Report:
+                OnReport(from, message, now);
                 break;
         }
     }
 
+    private void OnSubscribe(TPeer from, in TreeMessage message, Instant now)
+    {
+        if (Enter(message.Group, now) is not { } here || (here.Children.Count >= _options.MaxChildren && !here.Children.ContainsKey(from)))
+            return;
+        bool contributed = here.Contributes;
+        here.Children[from] = (now, message.Contributes);
+        if (!contributed && message.Contributes)
+            BeginCounting(message.Group, here, now);
+    }
+
     private void ToRoot(in TreeMessage news)
     {
-        const int mostHops = 64;
-        if (news.Hops >= mostHops || news.Payload.Length > _options.MaxPayloadBytes)
+        if (news.Hops >= MostHops || news.Payload.Length > _options.MaxPayloadBytes)
             return;
         if (Routing.NextHop(news.Group) is { } next)
             _outbox.Enqueue((next.Peer, news with { Hops = news.Hops + 1 }));
@@ -179,7 +200,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
         }
         here.Parent = next;
         if (next is { } parent)
-            _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0)));
+            _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0) { Contributes = here.Contributes }));
     }
 
     private void LeaveOldParent(RingKey group, ScribeGroup<TPeer> here)
@@ -191,7 +212,7 @@ public sealed class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMessage<TPe
 
     private void LeaveIfIdle(RingKey group, ScribeGroup<TPeer> here)
     {
-        if (here.IsMember || here.Children.Count > 0)
+        if (here.IsNeeded)
             return;
         _groups.Remove(group);
         LeaveOldParent(group, here);

@@ -1,6 +1,6 @@
 namespace Compeer.Protocols.Scribe;
 
-/// <summary>Bounds and times of Scribe. Worst case: groups times children, 16 bytes each.</summary>
+/// <summary>Bounds and times of Scribe. Worst case: groups times children, 32 bytes each, and a KiB more for each group that is counted.</summary>
 public sealed record ScribeOptions
 {
     /// <summary>Groups that a node is in or passes news of on.</summary>
@@ -20,4 +20,19 @@ public sealed record ScribeOptions
 
     /// <summary>Longest news passed on, in bytes.</summary>
     public int MaxPayloadBytes { get; init; } = 64 * 1024;
+
+    /// <summary>How often a root counts what members contribute; all nodes of a group have the same.</summary>
+    public TimeSpan GatherEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a root waits for the parts; each level below has a quarter less. Less than <see cref="GatherEvery"/>.</summary>
+    public TimeSpan GatherPatience { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>Most contributions that a branch, or all together, may claim: the bound of what liars can add, so best near the number of members.</summary>
+    public int MaxCounted { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// Combines what contributions carry besides their value; null to carry nothing. It must not care for order (commutative, associative), gives at most
+    /// <see cref="ScribeAggregate.MaxExtraBytes"/>, and never throws, since strangers wrote what it is given.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Combine { get; init; }
 }

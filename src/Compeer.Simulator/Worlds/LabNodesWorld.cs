@@ -74,7 +74,7 @@ public sealed class LabNodesWorld : World
     [
         ("flood", (node, item, p) => node.Flood(item, TimeToLive, p.Simulation.Now)),
         ("ring", (node, item, p) => node.ExpandRing(item, 1, TimeToLive, p.Simulation.Now)),
-        ("walk", (node, item, _) => node.Walk(item, Walkers, Steps)),
+        ("walk", (node, item, p) => node.Walk(item, Walkers, Steps, p.Simulation.Now)),
     ];
 
     private static IEnumerable<(int A, int B)> Edges(Members members, List<int> up) =>

@@ -27,7 +27,7 @@ public abstract class World
         new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossipsub.GossipsubAttacksWorld(), new Gossip.HyParViewFailuresWorld(),
         new KadDht.KadDhtChurnWorld(), new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
         new LabNodesWorld(), new MainlineDht.MainlineDhtWorld(), new Gossip.NatBroadcastWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
-        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeTreesWorld(), new NeighbourSearch.SearchPointersWorld(), new NeighbourSearch.SearchWaysWorld(), new SetReconciliation.SetReconciliationWorld(),
+        new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeAggregateWorld(), new Pastry.ScribeTreesWorld(), new NeighbourSearch.SearchPointersWorld(), new NeighbourSearch.SearchWaysWorld(), new SetReconciliation.SetReconciliationWorld(),
     ];
 
     /// <summary>Runs every case.</summary>

@@ -37,6 +37,9 @@ public sealed class OverlayNode(CompeerProcess process)
     public void Do(string what, params (string Name, string Value)[] values) =>
         process.Tell(JsonSerializer.Serialize(values.Prepend(("do", what)).ToDictionary(v => v.Item1, v => v.Item2)));
 
+    /// <summary>Contributes to a group's total.</summary>
+    public void Contribute(string group, int value) => process.Tell(JsonSerializer.Serialize(new { @do = "contribute", group, value }));
+
     /// <summary>The first event, past or future, that fits.</summary>
     public Task<JsonEvent> UntilAsync(string name, Func<JsonEvent, bool> fits) => process.WaitForAsync(name, fits, Limit);
 
@@ -59,11 +62,14 @@ public sealed class OverlayNode(CompeerProcess process)
     /// <summary>Whom it knows now.</summary>
     public Task<JsonEvent> StateAsync() => AskAsync("state", "");
 
+    /// <summary>What a group's contributions come to, as far as it knows.</summary>
+    public Task<JsonEvent> TotalAsync(string group) => AskAsync("total", group, "group");
+
     /// <summary>Asks for something that it answers at once with an event of the same name.</summary>
-    public async Task<JsonEvent> AskAsync(string what, string text)
+    public async Task<JsonEvent> AskAsync(string what, string text, string key = "text")
     {
         int before = process.Events.Count(e => e.Name == what);
-        Do(what, ("text", text));
+        Do(what, (key, text));
         await process.WaitForAsync(_ => process.Events.Count(e => e.Name == what) > before, $"a new '{what}'", Limit);
         return process.Last(what)!;
     }

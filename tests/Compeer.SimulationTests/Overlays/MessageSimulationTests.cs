@@ -109,7 +109,7 @@ public sealed class MessageSimulationTests
 
         public bool TryTransmit(out int to, out RumourMessage message)
         {
-            (to, message) = (_called ?? 0, new RumourMessage(1, false));
+            (to, message) = (_called ?? 0, new RumourMessage(1, RumourMessageKind.Tell));
             bool any = _called is not null;
             _called = null;
             return any;

@@ -115,13 +115,41 @@ public sealed class SearchNodeTests
     public void An_origin_that_found_lets_its_walkers_go_no_further()
     {
         SearchNode<int> node = Node(null, 1);
-        ulong search = node.Walk(5, walkers: 4, steps: 50);
-        Assert.Equal(4, Sent(node).Count);
-        node.Receive(9, Question(search, 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
+        ulong search = node.Walk(5, walkers: 4, steps: 50, Now);
+        ulong[] walkers = [.. Sent(node).Select(s => s.Message.Query)];
+        Assert.Equal(4, walkers.Distinct().Count());
+        node.Receive(9, Question(walkers[0], 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
         Assert.Equal(SearchMessageKind.GoOn, Assert.Single(Sent(node)).Message.Kind);
-        node.Receive(9, Question(search, 5, 40, SearchMessageKind.Hit, hops: 5, origin: 9), Now);
-        node.Receive(8, Question(search, 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
+        node.Receive(9, Question(walkers[0], 5, 40, SearchMessageKind.Hit, hops: 5, origin: 9), Now);
+        Assert.True(node.TryTakeHit(out SearchHit<int> hit));
+        Assert.Equal((search, 9), (hit.Query, hit.Holder));
+        node.Receive(8, Question(walkers[1], 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
         Assert.Empty(Sent(node));
+    }
+
+    [Fact]
+    public void A_walker_that_is_lost_goes_on_from_where_it_was_last_heard_of_and_then_from_its_origin()
+    {
+        var rules = new SearchOptions();
+        SearchNode<int> node = Node(null, 1);
+        node.Walk(5, walkers: 1, steps: 50, Now);
+        ulong first = Assert.Single(Sent(node)).Message.Query;
+        node.Receive(9, Question(first, 5, 40, SearchMessageKind.MayGoOn, hops: 4), Now);
+        Sent(node);
+        Instant now = Now;
+        var sent = new List<(int To, SearchMessageKind Kind)>();
+        for (int lost = 0; lost < rules.WalkerRestarts + 5 && node.NextDeadline < Instant.Never; lost++)
+        {
+            now = node.NextDeadline;
+            node.OnDeadline(now);
+            sent.AddRange(Sent(node).Select(s => (s.To, s.Message.Kind)));
+            // The one that was given up has nobody to walk for any more.
+            node.Receive(9, Question(first, 5, 40, SearchMessageKind.MayGoOn, hops: 8), now);
+            Assert.Empty(Sent(node));
+        }
+        Assert.Equal([(9, SearchMessageKind.GoOn), (9, SearchMessageKind.GoOn), (1, SearchMessageKind.Walk)], sent.Take(3));
+        Assert.Equal(rules.WalkerRestarts, sent.Count);
+        Assert.Equal(Instant.Never, node.NextDeadline);
     }
 
     [Fact]

@@ -25,14 +25,17 @@ public sealed class OverlayCodecTests
         ["pastry"] = Wire.Of(new PastryCodec(Notes), PastryCodec.MaxBytes,
             Route(RingKey.OfName("k"), A), new(PastryMessageKind.Join, RingKey.Of(A), 0, 2, Contact(A), []), new(PastryMessageKind.AskRow, RingKey.Of(A), 0, 3, Contact(A), [])),
         ["scribe"] = Wire.Of(new ScribeCodec(Notes), ScribeCodec.MaxBytes,
-            new(Route(RingKey.OfName("k"), A), null), new(null, new TreeMessage(ScribeMessageKind.Multicast, RingKey.OfName("g"), ulong.MaxValue, 4, new byte[] { 1, 2, 3 }))),
+            new(Route(RingKey.OfName("k"), A), null), new(null, new TreeMessage(ScribeMessageKind.Multicast, RingKey.OfName("g"), ulong.MaxValue, 4, new byte[] { 1, 2, 3 })),
+            new(null, new TreeMessage(ScribeMessageKind.Subscribe, RingKey.OfName("g"), 0, 0) { Contributes = true }),
+            new(null, new TreeMessage(ScribeMessageKind.Gather, RingKey.OfName("g"), 7, 2) { PatienceMilliseconds = 1500 }),
+            new(null, new TreeMessage(ScribeMessageKind.Report, RingKey.OfName("g"), 7, 0) { Aggregate = new ScribeAggregate(3, -4.5, -8, 2, 1) { Extra = new byte[] { 9 } } })),
         ["hyparview"] = Wire.Of(new HyParViewCodec(Notes), HyParViewCodec.MaxBytes,
             new(HyParViewMessageKind.Shuffle, A, 6, true, [B, C]), new(HyParViewMessageKind.Join, A, 0, false, [])),
         ["plumtree"] = Wire.Of(new BroadcastCodec(Notes), BroadcastCodec.MaxBytes,
             new(new HyParViewMessage<PeerId>(HyParViewMessageKind.ForwardJoin, A, 3, false, []), null), new(null, new PlumtreeMessage(PlumtreeMessageKind.Gossip, PlumtreeMessage.NumberOf([4, 5]), 2, new byte[] { 4, 5 }))),
         ["search"] = Wire.Of(new SearchCodec(Notes), SearchCodec.MaxBytes,
             new(SearchMessageKind.Walk, 1, 2, 30, 4, A), new(SearchMessageKind.Routing, 0, 0, 0, 0, A, Table())),
-        ["rumour"] = Wire.Of(new RumourCodec(), RumourCodec.MaxBytes, new(ulong.MaxValue, true), new(0, false)),
+        ["rumour"] = Wire.Of(new RumourCodec(), RumourCodec.MaxBytes, new(ulong.MaxValue, RumourMessageKind.Known), new(0, RumourMessageKind.Tell), new(7, RumourMessageKind.Payload, new byte[] { 1, 2 })),
         ["reconcile"] = new Wire(ReconciliationCodec.MaxBytes,
             [ReconciliationCodec.Encode(new("news", new byte[] { 0x61, 1 })), ReconciliationCodec.Encode(new("", new byte[] { 0x61 }))],
             bytes => ReconciliationCodec.TryDecode(bytes, out ReconciliationMessage message) ? ReconciliationCodec.Encode(message) : null),
@@ -98,7 +101,7 @@ public sealed class OverlayCodecTests
     public void The_wire_is_that_of_the_schema()
     {
         byte[] rumour = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x01];
-        Assert.Equal(rumour, Write(new RumourCodec(), new RumourMessage(1, true)));
+        Assert.Equal(rumour, Write(new RumourCodec(), new RumourMessage(1, RumourMessageKind.Known)));
         byte[] prune = [0x12, 0x0B, 0x08, 0x03, 0x11, 5, 0, 0, 0, 0, 0, 0, 0];
         Assert.Equal(prune, Write(new BroadcastCodec(null), new BroadcastMessage<PeerId>(null, new PlumtreeMessage(PlumtreeMessageKind.Prune, 5, 0, default))));
         byte[] subscribe = [0x12, 0x12, 0x12, 0x10, .. new byte[16]];
@@ -152,6 +155,9 @@ public sealed class OverlayCodecTests
         Assert.False(ReconciliationCodec.TryDecode(ReconciliationCodec.Encode(new(new string('s', ReconciliationCodec.MaxNameBytes + 1), default)), out _));
         Assert.False(new BroadcastCodec(null).TryDecode([], out _));
         Assert.False(new ScribeCodec(null).TryDecode([], out _));
+        var scribe = new ScribeCodec(null);
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0))), out _));
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0) { Aggregate = ScribeAggregate.None with { Extra = new byte[ScribeAggregate.MaxExtraBytes + 1] } })), out _));
     }
 
     [Fact]

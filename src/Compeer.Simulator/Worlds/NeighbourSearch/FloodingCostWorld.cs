@@ -57,7 +57,7 @@ public sealed class FloodingCostWorld : World
         [
             Row("flood", (node, item) => node.Flood(item, 7, Now()), k => k == SearchMessageKind.Flood),
             Row("ring", (node, item) => node.ExpandRing(item, 1, LastRing, Now()), k => k == SearchMessageKind.Flood),
-            Row("walkers", (node, item) => node.Walk(item, Walkers, Steps), k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn),
+            Row("walkers", (node, item) => node.Walk(item, Walkers, Steps, population.Simulation.Now), k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn),
         ]);
     }
 

@@ -25,7 +25,7 @@ public sealed class SearchPointersWorld : World
         rows.Add(Run(plain, "no pointers", Searches, cancellationToken));
 
         SearchPopulation left = Population(options, 0.02);
-        Run(left, "warming up", 6 * Searches, cancellationToken);
+        Run(left, "warming up", 40 * Searches, cancellationToken);
         WorldRow row = Run(left, "pointers left by searches", Searches, cancellationToken);
         int[] pointers = [.. Enumerable.Range(0, Items).Select(item => Enumerable.Range(0, options.Nodes).Count(n => left.Simulation[n]!.HasPointer((ulong)item)))];
         rows.Add(row.With("pointers in all", pointers.Sum()).With("slope", Slope(pointers), "0.00"));
@@ -64,7 +64,7 @@ public sealed class SearchPointersWorld : World
             do
                 node = population.Random.Next(population.Simulation.Count);
             while (population.Simulation[node]!.NeighbourCount < 2);
-            population.Simulation[node]!.Walk((ulong)item, Walkers, Steps);
+            population.Simulation[node]!.Walk((ulong)item, Walkers, Steps, population.Simulation.Now);
             return node;
         }, k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn);
     }

@@ -76,7 +76,7 @@ public sealed class SearchWaysWorld : World
         [
             Row("flood", (node, item) => node.Flood(item, 7, population.Simulation.Now), k => k == SearchMessageKind.Flood),
             Row("ring", (node, item) => node.ExpandRing(item, 1, LastRing, population.Simulation.Now), k => k == SearchMessageKind.Flood),
-            Row("walkers", (node, item) => node.Walk(item, Walkers, Steps), k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn),
+            Row("walkers", (node, item) => node.Walk(item, Walkers, Steps, population.Simulation.Now), k => k is SearchMessageKind.Walk or SearchMessageKind.MayGoOn or SearchMessageKind.GoOn),
         ]);
     }
 

@@ -92,6 +92,19 @@ public sealed class PastryPopulation
         Simulation.RunUntil(() => Arrived.Count == count, TimeSpan.FromMilliseconds(count) + TimeSpan.FromMinutes(1));
     }
 
+    /// <summary>Each of some nodes sends one message to a key.</summary>
+    public void RouteFrom(IEnumerable<int> nodes, RingKey key)
+    {
+        ulong id = 0;
+        foreach (int node in nodes)
+        {
+            _sent[id] = Simulation.Now;
+            Simulation[node]!.Routing.Route(key, id++);
+            Simulation.Pump(node);
+        }
+        Simulation.RunFor(TimeSpan.FromSeconds(10));
+    }
+
     /// <summary>The direct way between two nodes.</summary>
     public TimeSpan Direct(int from, int to) => _latency.OneWay(from, to);
 
