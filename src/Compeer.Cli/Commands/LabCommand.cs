@@ -116,7 +116,7 @@ internal sealed class LabCommand
         foreach (CaseReport one in report.Cases)
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"case {one.Name}: {one.Trace.Deliveries:N0} messages, {one.Elapsed.TotalMinutes:0} virtual minutes in {one.Wall.TotalSeconds:0.0} s"));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} messages, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, at most {PeakMegabytes()} MB"));
+            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} messages, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, {ProcessorTime().TotalSeconds:0.0} s of processors, at most {PeakMegabytes()} MB"));
         Console.Out.WriteLine($"trace {report.TraceDigest}");
     }
 
@@ -139,9 +139,16 @@ internal sealed class LabCommand
         Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["event"] = "complete", ["world"] = report.World, ["seed"] = report.Options.Seed.Value, ["nodes"] = report.Options.Nodes,
-            ["datagrams"] = report.Deliveries, ["events"] = report.Events, ["seconds"] = wall.TotalSeconds, ["peakMegabytes"] = PeakMegabytes(),
+            ["datagrams"] = report.Deliveries, ["events"] = report.Events, ["seconds"] = wall.TotalSeconds, ["processorSeconds"] = ProcessorTime().TotalSeconds, ["peakMegabytes"] = PeakMegabytes(),
             ["trace"] = report.TraceDigest,
         }));
+    }
+
+    /// <summary>Of all threads: what the run costs, whatever else the machine does meanwhile.</summary>
+    private static TimeSpan ProcessorTime()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.TotalProcessorTime;
     }
 
     private static long PeakMegabytes()

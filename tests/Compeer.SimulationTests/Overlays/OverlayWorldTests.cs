@@ -15,6 +15,9 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
 
     public static TheoryData<string> Names => [.. World.All.Select(w => w.Name).Except(Slow)];
 
+    /// <summary>A hundred thousand nodes in one process; one case at a time, for the memory.</summary>
+    private WorldReport RunLarge(string name) => Run(name, 100_000, threads: 1);
+
     private WorldReport Run(string name, int nodes, ulong seed = 1, int threads = 2)
     {
         WorldReport report = World.All.Single(w => w.Name == name).Run(new WorldOptions(new Seed(seed), nodes) { Threads = threads });
@@ -69,6 +72,7 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.All(report.Rows, r => Assert.Equal((100.0, 100.0), (r["ring exact %"], r["lookups right %"])));
         Assert.All(report.Rows, r => Assert.True(r["rounds until exact"] <= r["log2 N"]));
         Assert.All(report.Rows, r => Assert.True(r["owned twice for s"] <= 10 * r["log2 N"]));
+        Assert.All(report.Rows, r => Assert.Equal(0, r["owned by none at the end %"]));
     }
 
     [Fact]
@@ -200,6 +204,38 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         WorldReport report = Run("kademlia-dead", 400);
         Assert.All(report.Rows, r => Assert.True(r["success %"] >= 99.5));
         Assert.True(report.Row("50 % dead, waits mean + 4 deviations")["seconds"] < report.Row("50 % dead, waits 3 s")["seconds"] / 2);
+    }
+
+    [NightlyFact]
+    public void Kademlia_finds_nodes_among_100_000()
+    {
+        WorldReport report = RunLarge("kademlia-dead");
+        Assert.All(report.Rows, r => Assert.True(r["success %"] >= 99.5));
+        Assert.InRange(report.Row("0 % dead, waits 3 s")["hops"], 2, 4);
+    }
+
+    [NightlyFact]
+    public void Searches_among_100_000_find_what_one_in_a_thousand_has()
+    {
+        WorldReport report = RunLarge("flooding-cost");
+        foreach (string way in (string[])["flood", "ring", "walkers"])
+            Assert.True(report.Row($"0.1 % replicas, {way}")["success %"] >= 98);
+        Assert.True(report.Row("leaves with tables")["to leaves"] < report.Row("leaves without tables")["to leaves"] / 100);
+    }
+
+    [NightlyFact]
+    public void Scribe_reaches_10_000_members_among_100_000_nodes()
+    {
+        WorldReport report = RunLarge("scribe-trees");
+        Assert.All(report.Rows, r => Assert.Equal(0, r["delivered twice"]));
+        Assert.Equal((100.0, 100.0), (report.Row("proximity-aware")["reached %"], report.Row("proximity-aware, 10 % dead, 3 min later")["reached %"]));
+    }
+
+    [NightlyFact]
+    public void Rumours_keep_their_law_among_100_000()
+    {
+        WorldReport report = RunLarge("gossip-rumours");
+        Assert.All(report.Rows.Where(r => r["e^-traffic"] > 0.001), r => Assert.InRange(r["residue"], r["e^-traffic"] * 0.9, r["e^-traffic"] * 1.1));
     }
 
     [NightlyFact]
