@@ -45,11 +45,12 @@ internal sealed class LabCommand
 
     private int List(ParseResult result)
     {
+        int width = World.All.Max(w => w.Name.Length);
         foreach (World world in World.All)
         {
             Console.Out.WriteLine(result.GetValue(_json)
                 ? JsonSerializer.Serialize(new Dictionary<string, object> { ["event"] = "world", ["name"] = world.Name, ["nodes"] = world.DefaultNodes, ["summary"] = world.Summary })
-                : string.Create(CultureInfo.InvariantCulture, $"{world.Name,-18} {world.DefaultNodes,7} nodes  {world.Summary}"));
+                : string.Create(CultureInfo.InvariantCulture, $"{world.Name.PadRight(width)} {world.DefaultNodes,7} nodes  {world.Summary}"));
         }
         return ExitCode.Done;
     }
@@ -87,6 +88,11 @@ internal sealed class LabCommand
         catch (SimulationException e)
         {
             Console.Error.WriteLine($"compeer: {e.Message}");
+            return ExitCode.BadInput;
+        }
+        catch (FormatException e)
+        {
+            Console.Error.WriteLine($"compeer: The figures cannot be drawn: {e.Message} Leave --svg out, or take more nodes.");
             return ExitCode.BadInput;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

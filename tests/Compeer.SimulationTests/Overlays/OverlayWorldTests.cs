@@ -37,6 +37,18 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.StartsWith("<svg ", first.ToSvg(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_world_of_the_fewest_nodes_gives_a_table_and_a_drawing(string name)
+    {
+        WorldReport report = Run(name, 16);
+        string[] lines = report.ToCsv().TrimEnd('\n').Split('\n');
+        Assert.True(lines.Length >= 2);
+        // Commas within quotes do not part cells.
+        Assert.Single(lines.Select(l => l.Split('"').Where((_, i) => i % 2 == 0).Sum(part => part.Count(c => c == ','))).Distinct());
+        Assert.StartsWith("<svg ", report.ToSvg(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_dht_of_libp2p_finds_providers_while_nodes_come_and_go()
     {

@@ -17,7 +17,7 @@ public sealed class PartitionBroadcastWorld : World
 
     public override string Name => "partition-broadcast";
 
-    public override string Summary => "HyParView and Plumtree over a matrix of regions while 30 % of the nodes are cut off for 2 and 20 minutes, at rest and with sessions of 60 minutes in the median: who is reached meanwhile and afterwards.";
+    public override string Summary => "HyParView and Plumtree over a matrix of regions, 30 % of the nodes cut off for 2 and 20 minutes, at rest and with sessions of 60 minutes: who is reached meanwhile and afterwards.";
 
     public override int DefaultNodes => 2000;
 
