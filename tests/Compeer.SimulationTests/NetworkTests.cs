@@ -79,6 +79,29 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public void Regions_are_far_apart_and_some_are_nearer_by_way_of_a_third()
+    {
+        var model = new RegionLatency(new Seed(1));
+        double within = 0, between = 0;
+        int inOne = 0, inTwo = 0, detours = 0;
+        for (int a = 0; a < 200; a++)
+        {
+            for (int b = 0; b < a; b++)
+            {
+                Assert.Equal(model.OneWay(a, b), model.OneWay(b, a));
+                bool isOne = model.RegionOf(a) == model.RegionOf(b);
+                (within, inOne) = isOne ? (within + model.OneWay(a, b).TotalMilliseconds, inOne + 1) : (within, inOne);
+                (between, inTwo) = isOne ? (between, inTwo) : (between + model.OneWay(a, b).TotalMilliseconds, inTwo + 1);
+                for (int by = 0; by < b; by++)
+                    detours += model.OneWay(a, by) + model.OneWay(by, b) < model.OneWay(a, b) ? 1 : 0;
+            }
+        }
+        Assert.InRange(inOne / (double)(inOne + inTwo), 0.1, 0.4);
+        Assert.True(between / inTwo > 3 * within / inOne);
+        Assert.True(detours > 0);
+    }
+
+    [Fact]
     public void A_partition_cuts_and_heals()
     {
         (Simulation simulation, VirtualHost a, VirtualHost b) = Pair(new NetworkOptions());

@@ -45,11 +45,12 @@ internal sealed class LabCommand
 
     private int List(ParseResult result)
     {
+        int width = World.All.Max(w => w.Name.Length);
         foreach (World world in World.All)
         {
             Console.Out.WriteLine(result.GetValue(_json)
                 ? JsonSerializer.Serialize(new Dictionary<string, object> { ["event"] = "world", ["name"] = world.Name, ["nodes"] = world.DefaultNodes, ["summary"] = world.Summary })
-                : string.Create(CultureInfo.InvariantCulture, $"{world.Name,-18} {world.DefaultNodes,7} nodes  {world.Summary}"));
+                : string.Create(CultureInfo.InvariantCulture, $"{world.Name.PadRight(width)} {world.DefaultNodes,7} nodes  {world.Summary}"));
         }
         return ExitCode.Done;
     }
@@ -89,6 +90,11 @@ internal sealed class LabCommand
             Console.Error.WriteLine($"compeer: {e.Message}");
             return ExitCode.BadInput;
         }
+        catch (FormatException e)
+        {
+            Console.Error.WriteLine($"compeer: The figures cannot be drawn: {e.Message} Leave --svg out, or take more nodes.");
+            return ExitCode.BadInput;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"compeer: The figures cannot be written: {e.Message} Choose another file.");
@@ -116,7 +122,7 @@ internal sealed class LabCommand
         foreach (CaseReport one in report.Cases)
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"case {one.Name}: {one.Trace.Deliveries:N0} messages, {one.Elapsed.TotalMinutes:0} virtual minutes in {one.Wall.TotalSeconds:0.0} s"));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} messages, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, at most {PeakMegabytes()} MB"));
+            $"world {report.World}, seed {report.Options.Seed}, {report.Options.Nodes} nodes: {report.Deliveries:N0} messages, {report.Events:N0} events in {wall.TotalSeconds:0.0} s, {ProcessorTime().TotalSeconds:0.0} s of processors, at most {PeakMegabytes()} MB"));
         Console.Out.WriteLine($"trace {report.TraceDigest}");
     }
 
@@ -139,9 +145,16 @@ internal sealed class LabCommand
         Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["event"] = "complete", ["world"] = report.World, ["seed"] = report.Options.Seed.Value, ["nodes"] = report.Options.Nodes,
-            ["datagrams"] = report.Deliveries, ["events"] = report.Events, ["seconds"] = wall.TotalSeconds, ["peakMegabytes"] = PeakMegabytes(),
+            ["datagrams"] = report.Deliveries, ["events"] = report.Events, ["seconds"] = wall.TotalSeconds, ["processorSeconds"] = ProcessorTime().TotalSeconds, ["peakMegabytes"] = PeakMegabytes(),
             ["trace"] = report.TraceDigest,
         }));
+    }
+
+    /// <summary>Of all threads: what the run costs, whatever else the machine does meanwhile.</summary>
+    private static TimeSpan ProcessorTime()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.TotalProcessorTime;
     }
 
     private static long PeakMegabytes()

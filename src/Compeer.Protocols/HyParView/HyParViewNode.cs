@@ -15,10 +15,12 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
     private readonly List<TPeer> _active = [];
     private readonly List<TPeer> _passive = [];
     private readonly List<TPeer> _asked = [];
+    private readonly List<(TPeer Peer, Instant At)> _lost = [];
     private readonly Queue<(TPeer To, HyParViewMessage<TPeer> Message)> _outbox = new();
     private readonly Queue<(TPeer Peer, bool IsUp)> _changes = new();
     private Instant _shuffleAt;
     private Instant _promoteAt = Instant.Never;
+    private Instant _retryAt = Instant.Never;
 
     /// <param name="self">Our own name.</param>
     /// <param name="options">Sizes and times.</param>
@@ -41,7 +43,7 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
     /// <summary>Nodes in reserve.</summary>
     public IReadOnlyList<TPeer> Passive => _passive;
 
-    public Instant NextDeadline => Instant.Min(_shuffleAt, _promoteAt);
+    public Instant NextDeadline => Instant.Min(_shuffleAt, Instant.Min(_promoteAt, _retryAt));
 
     /// <summary>Joins through a node that is there.</summary>
     public void Join(TPeer entry)
@@ -60,6 +62,7 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
         if (!_active.Remove(peer))
             return;
         _changes.Enqueue((peer, false));
+        Remember(peer, now);
         Promote(now);
     }
 
@@ -94,6 +97,8 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
             _asked.Clear();
             Promote(now);
         }
+        if (_retryAt <= now)
+            RetryLost(now);
         if (_shuffleAt > now)
             return;
         _shuffleAt = now + _options.ShuffleEvery;
@@ -210,10 +215,37 @@ public sealed class HyParViewNode<TPeer> : IOverlayMachine<TPeer, HyParViewMessa
         Send(chosen, HyParViewMessageKind.Neighbour, Self, hasPriority: _active.Count == 0);
     }
 
+    // DEVIATION: the paper forgets whoever fails. Then two parts that a partition made never find each other again, for both
+    // have filled their views with their own by the time it ends.
+    private void Remember(TPeer peer, Instant now)
+    {
+        if (_lost.Count >= _options.MaxLost)
+            _lost.Remove(_lost.MinBy(l => l.At));
+        _lost.Add((peer, now));
+        _retryAt = Instant.Min(_retryAt, now + RetryEvery);
+    }
+
+    /// <summary>Asks the neighbour whose turn it is to be one again.</summary>
+    private void RetryLost(Instant now)
+    {
+        _lost.RemoveAll(l => now - l.At > _options.ForgetLostAfter);
+        _retryAt = _lost.Count > 0 ? now + RetryEvery : Instant.Never;
+        if (_lost.Count == 0)
+            return;
+        (TPeer Peer, Instant At) next = _lost[0];
+        _lost.RemoveAt(0);
+        _lost.Add(next);
+        // With priority, for a neighbour that is full too would refuse, and the two parts would stay apart.
+        Send(next.Peer, HyParViewMessageKind.Neighbour, Self, hasPriority: true);
+    }
+
+    private TimeSpan RetryEvery => _active.Count > 0 ? _options.RetryLostEvery : _options.ShuffleEvery;
+
     private void AddActive(TPeer peer)
     {
         if (peer.Equals(Self) || _active.Contains(peer))
             return;
+        _lost.RemoveAll(l => l.Peer.Equals(peer));
         _passive.Remove(peer);
         if (_active.Count >= _options.ActiveView)
         {

@@ -1,6 +1,6 @@
 namespace Compeer.Protocols.HyParView;
 
-/// <summary>Sizes and times of HyParView. Worst case: the two views, and one message a neighbour.</summary>
+/// <summary>Sizes and times of HyParView. Worst case: the two views, the neighbours that were lost, and one message a neighbour.</summary>
 /// <remarks>Spec: Leitão et al., "HyParView" (2007), section 5.1 for the values.</remarks>
 public sealed record HyParViewOptions
 {
@@ -27,4 +27,13 @@ public sealed record HyParViewOptions
 
     /// <summary>How often a node with too few neighbours asks for one more.</summary>
     public TimeSpan PromoteEvery { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Neighbours remembered whose connection broke; the oldest go first.</summary>
+    public int MaxLost { get; init; } = 10;
+
+    /// <summary>How often one of them is tried again; a node without neighbours tries as often as it would shuffle.</summary>
+    public TimeSpan RetryLostEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>For how long a lost neighbour is tried again.</summary>
+    public TimeSpan ForgetLostAfter { get; init; } = TimeSpan.FromHours(1);
 }

@@ -76,5 +76,6 @@ public sealed class FaultPlan
         return phase.IsOneWay ? fromCutOff && !toCutOff : fromCutOff != toCutOff;
     }
 
-    private bool IsCutOff(FaultPhase phase, int site) => _seed.Derive((ulong)phase.From.Ticks).Derive(site).Fraction < phase.CutOff;
+    /// <summary>Whether a site is on the cut-off side of a partition.</summary>
+    internal bool IsCutOff(FaultPhase phase, int site) => _seed.Derive((ulong)phase.From.Ticks).Derive(site).Fraction < phase.CutOff;
 }

@@ -45,17 +45,18 @@ public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyLi
     public string ToCsv()
     {
         IReadOnlyList<string> columns = Columns();
-        var lines = new List<string> { "world,seed,nodes,situation," + string.Join(',', columns) };
+        var lines = new List<string> { "world,seed,nodes,situation," + string.Join(',', columns.Select(c => c.Contains(',', StringComparison.Ordinal) ? Quoted(c) : c)) };
         foreach (WorldRow row in Rows)
         {
             IEnumerable<string> cells = columns.Select(column =>
                 row.Cells.Where(c => c.Column == column).Select(c => c.Value.ToString("R", CultureInfo.InvariantCulture)).FirstOrDefault(""));
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{World},{Options.Seed},{Options.Nodes},\"{row.Name}\",{string.Join(',', cells)}"));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{World},{Options.Seed},{Options.Nodes},{Quoted(row.Name)},{string.Join(',', cells)}"));
         }
         return string.Join('\n', lines) + "\n";
     }
 
-    /// <summary>The figures as a drawing.</summary>
+    /// <summary>The figures as a drawing. What is 0 has no place on a logarithmic axis and is left out.</summary>
+    /// <exception cref="FormatException">There is nothing to draw.</exception>
     public string ToSvg()
     {
         WorldRow[] rows = [.. Rows];
@@ -65,6 +66,7 @@ public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyLi
         {
             Measured[] points = [.. from row in Enumerable.Range(0, rows.Length)
                                     where X(row) is not null && rows[row].Has(line)
+                                    where !(Plot.LogarithmicX && X(row) <= 0) && !(Plot.LogarithmicY && rows[row][line] <= 0)
                                     orderby X(row)
                                     select new Measured(X(row)!.Value, rows[row][line], rows[row][line], rows[row][line])];
             if (points.Length > 0)
@@ -73,4 +75,7 @@ public sealed record WorldReport(string World, WorldOptions Options, IReadOnlyLi
         string title = string.Create(CultureInfo.InvariantCulture, $"{World}, seed {Options.Seed}, {Options.Nodes} nodes");
         return LinePlot.Draw(new Measurements(Plot.X, Plot.Y, series), title, Plot.LogarithmicX, Plot.LogarithmicY);
     }
+
+    /// <summary>A name that may hold commas (RFC 4180).</summary>
+    private static string Quoted(string cell) => $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

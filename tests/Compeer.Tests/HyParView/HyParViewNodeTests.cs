@@ -73,6 +73,63 @@ public sealed class HyParViewNodeTests
     }
 
     [Fact]
+    public void A_neighbour_that_was_lost_is_tried_again_until_it_answers()
+    {
+        HyParViewNode<int> node = WithNeighbours(1, 2, 3);
+        node.OnLinkDown(2, Now);
+        Assert.Empty(Sent(node));
+        Instant at = RunTo(node, to: 2, Now + TimeSpan.FromMinutes(5));
+        node.OnUndelivered(2, Message(HyParViewMessageKind.Neighbour, 0, hasPriority: true), at);
+        Instant again = RunTo(node, to: 2, at + TimeSpan.FromMinutes(5));
+        Assert.True(again > at);
+        node.Receive(2, Message(HyParViewMessageKind.Accepted, 2), again);
+        Assert.Contains(2, node.Active);
+        Assert.Null(Asks(node, to: 2, again + TimeSpan.FromMinutes(10)));
+    }
+
+    [Fact]
+    public void A_neighbour_that_stays_away_is_forgotten()
+    {
+        HyParViewNode<int> node = WithNeighbours(1, 2, 3);
+        node.OnLinkDown(2, Now);
+        Instant last = RunTo(node, to: 2, Now + TimeSpan.FromMinutes(5));
+        while (Asks(node, to: 2, last + TimeSpan.FromMinutes(5)) is { } at)
+            last = at;
+        Assert.InRange(last - Now, TimeSpan.FromMinutes(50), TimeSpan.FromMinutes(61));
+    }
+
+    [Fact]
+    public void A_node_that_could_not_join_tries_its_entry_again()
+    {
+        HyParViewNode<int> node = Node();
+        node.Join(7);
+        Sent(node);
+        node.OnUndelivered(7, Message(HyParViewMessageKind.Join, 0), Now);
+        Assert.Empty(node.Active);
+        RunTo(node, to: 7, Now + TimeSpan.FromSeconds(15));
+    }
+
+    private static Instant RunTo(HyParViewNode<int> node, int to, Instant until)
+    {
+        Instant? at = Asks(node, to, until);
+        Assert.NotNull(at);
+        return at.Value;
+    }
+
+    /// <summary>When the node asks another to be its neighbour next; null when it does not.</summary>
+    private static Instant? Asks(HyParViewNode<int> node, int to, Instant until)
+    {
+        while (node.NextDeadline <= until)
+        {
+            Instant at = node.NextDeadline;
+            node.OnDeadline(at);
+            if (Sent(node).Exists(s => s.To == to && s.Message is { Kind: HyParViewMessageKind.Neighbour, HasPriority: true }))
+                return at;
+        }
+        return null;
+    }
+
+    [Fact]
     public void A_node_without_neighbours_asks_with_priority()
     {
         HyParViewNode<int> node = WithNeighbours(1);

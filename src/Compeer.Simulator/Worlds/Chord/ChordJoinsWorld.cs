@@ -11,11 +11,11 @@ public sealed class ChordJoinsWorld : World
 
     public override string Name => "chord-joins";
 
-    public override string Summary => "Chord doubles or grows by a tenth within a second: rounds until the ring is exact, and how long keys have two owners.";
+    public override string Summary => "Chord doubles or grows by a tenth within a second: rounds until the ring is exact, and how many keys have two owners or none meanwhile.";
 
     public override int DefaultNodes => 1024;
 
-    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "keys owned twice at most %", "rounds until exact");
+    public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "keys owned twice at most %", "keys owned by none at most %", "rounds until exact");
 
     protected override IReadOnlyList<Func<WorldOptions, CancellationToken, CaseReport>> Cases() => [(o, t) => Grow(o, 0.1, t), (o, t) => Grow(o, 1, t)];
 
@@ -29,13 +29,13 @@ public sealed class ChordJoinsWorld : World
         double exact = 0;
         int seconds = 0, twiceUntil = 0;
         double longestTwice = Options.StabiliseEvery.TotalSeconds * Math.Log2(options.Nodes);
-        double mostTwice = 0;
+        double mostTwice = 0, mostUnowned = 0;
         for (; seconds < MaxSeconds && exact < 1; seconds++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             ring.Simulation.RunFor(TimeSpan.FromSeconds(1));
-            double twice = ring.OwnedTwice();
-            mostTwice = Math.Max(mostTwice, twice);
+            (double twice, double unowned) = ring.Ownership();
+            (mostTwice, mostUnowned) = (Math.Max(mostTwice, twice), Math.Max(mostUnowned, unowned));
             if (twice > 0)
                 twiceUntil = seconds + 1;
             if (twice > 0 && seconds > longestTwice)
@@ -49,6 +49,7 @@ public sealed class ChordJoinsWorld : World
             .With("ring exact %", 100 * exact, "0.0")
             .With("keys owned twice at most %", 100 * mostTwice, "0.0")
             .With("owned twice for s", twiceUntil)
+            .With("keys owned by none at most %", 100 * mostUnowned, "0.0").With("owned by none at the end %", 100 * ring.Ownership().Unowned, "0.0")
             .With("lookups right %", Figures.Percent(ended.Count(e => e.IsRight), Lookups), "0.00");
         return CaseReport.Of(name, ring.Simulation, [row]);
     }

@@ -22,6 +22,9 @@ public sealed class ChordPathsWorld : World
 
     private static CaseReport Measure(WorldOptions options, int log, CancellationToken cancellationToken)
     {
+        // Whoever wants few nodes gets one small ring.
+        if (log == SmallestLog)
+            log = Math.Min(log, (int)Math.Log2(options.Nodes));
         int nodes = 1 << log;
         // Upkeep would only repeat what is right already.
         var atRest = new ChordOptions { Successors = Successors, StabiliseEvery = TimeSpan.FromDays(100), FixFingerEvery = TimeSpan.FromDays(100) };

@@ -113,18 +113,30 @@ public sealed class ChordRing
         return exact / (double)up.Length;
     }
 
-    /// <summary>The share of the ring that two nodes hold for theirs.</summary>
-    public double OwnedTwice()
+    /// <summary>The shares of the ring that more than one node holds for its own, and that none does.</summary>
+    public (double Twice, double Unowned) Ownership()
     {
-        RingContact<int>[] up = Up();
-        UInt128 twice = 0;
-        for (int i = 0; i < up.Length; i++)
+        // The number of owners changes by one at each end of a range (predecessor, node].
+        var ends = new List<(UInt128 At, int Change)>();
+        int owners = 0;
+        foreach (RingContact<int> contact in _contacts)
         {
-            RingKey before = up[(i + up.Length - 1) % up.Length].Key;
-            if (Simulation[up[i].Peer]!.Predecessor is { } believed && believed.Key != before && before.IsWithin(believed.Key, up[i].Key))
-                twice += believed.Key.ClockwiseTo(before);
+            if (Simulation[contact.Peer]?.Predecessor is not { } predecessor || predecessor.Key == contact.Key)
+                continue;
+            ends.Add((predecessor.Key.Value, 1));
+            ends.Add((contact.Key.Value, -1));
+            // A range that goes past the highest key begins before the lowest.
+            owners += contact.Key < predecessor.Key ? 1 : 0;
         }
-        return (double)twice / Math.Pow(2, RingKey.BitLength);
+        UInt128 twice = 0, unowned = 0, last = 0;
+        foreach ((UInt128 at, int change) in ends.OrderBy(e => e.At).Append((UInt128.MaxValue, 0)))
+        {
+            twice += owners > 1 ? at - last : 0;
+            unowned += owners == 0 ? at - last : 0;
+            (owners, last) = (owners + change, at);
+        }
+        double ring = Math.Pow(2, RingKey.BitLength);
+        return ((double)twice / ring, (double)unowned / ring);
     }
 
     private ChordNode<int> NewNode(int node, bool staggered) => new(_contacts[node], _options, staggered ? _random : null, Simulation.Now);

@@ -7,7 +7,8 @@ namespace Compeer.Simulator.Worlds.Gossip;
 /// <summary>How many never hear of a rumour, and what the others cost.</summary>
 public sealed class GossipRumoursWorld : World
 {
-    private const int Rumours = 100;
+    /// <summary>Most rumours a case, and fewest; between them as many as are told a million times in all.</summary>
+    private const int MostRumours = 100, FewestRumours = 10, Tellings = 1_000_000;
 
     /// <summary>Demers et al. (1987), tables 1 and 2: residue and traffic for k = 1 to 5.</summary>
     private static readonly (double Residue, double Traffic)[] Blind = [(0.96, 0.04), (0.20, 1.6), (0.060, 2.8), (0.021, 3.9), (0.008, 4.9)];
@@ -38,7 +39,8 @@ public sealed class GossipRumoursWorld : World
             simulation.Start(node, new RumourNode<int>(rules, random, () => (self + 1 + random.Next(options.Nodes - 1)) % options.Nodes));
         }
         var residues = new List<double>();
-        for (int rumour = 0; rumour < Rumours; rumour++)
+        int rumours = Math.Clamp(Tellings / options.Nodes, FewestRumours, MostRumours);
+        for (int rumour = 0; rumour < rumours; rumour++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int first = random.Next(options.Nodes);
@@ -47,9 +49,9 @@ public sealed class GossipRumoursWorld : World
             simulation.RunFor(TimeSpan.FromMinutes(10));
             residues.Add(Enumerable.Range(0, options.Nodes).Count(n => !simulation[n]!.Knows((ulong)rumour)) / (double)options.Nodes);
         }
-        double traffic = simulation.Sent[0] / (double)Rumours / options.Nodes;
+        double traffic = simulation.Sent[0] / (double)rumours / options.Nodes;
         (double publishedResidue, double publishedTraffic) = (hasFeedback ? Feedback : Blind)[k - 1];
-        WorldRow row = new WorldRow(name).With("k", k).Spread("residue", residues, "0.0000").With("published residue", publishedResidue, "0.0000")
+        WorldRow row = new WorldRow(name).With("k", k).With("rumours", rumours).Spread("residue", residues, "0.0000").With("published residue", publishedResidue, "0.0000")
             .With("traffic", traffic, "0.00").With("published traffic", publishedTraffic, "0.00").With("e^-traffic", Math.Exp(-traffic), "0.0000");
         return CaseReport.Of(name, simulation, [row]);
     }

@@ -1,5 +1,7 @@
+using Compeer.Protocols;
 using Compeer.Protocols.HyParView;
 using Compeer.Protocols.Plumtree;
+using Compeer.Simulator.Faults;
 using Compeer.Simulator.Messaging;
 using Compeer.Simulator.Networking;
 using Compeer.Simulator.Randomness;
@@ -12,24 +14,40 @@ public sealed class Members
     /// <summary>How long it takes until a neighbour notices that a connection broke.</summary>
     private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(1);
 
+    /// <summary>Time between two joins, among few nodes and among many.</summary>
+    private static readonly TimeSpan BetweenFirst = TimeSpan.FromMilliseconds(20), BetweenLater = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Who comes waits so long for an entry to answer, and tries so many.</summary>
+    private static readonly TimeSpan JoinsAgainAfter = TimeSpan.FromSeconds(5);
+
+    private const int TriesToJoin = 10;
+
+    /// <summary>So many nodes are few.</summary>
+    private const int Few = 10_000;
+
     private static readonly HyParViewOptions Views = new();
     private static readonly PlumtreeOptions Tree = new();
     private readonly SeededRandom _random;
     private readonly Func<int, NatClass> _natOf;
     private readonly Dictionary<ulong, Dictionary<int, int>> _delivered = [];
+    private readonly Dictionary<int, Instant> _lastLeft = [];
 
-    public Members(Seed seed, int traceLines, Func<int, NatClass>? natOf = null, double punches = 0)
+    /// <param name="seed">The case's seed.</param>
+    /// <param name="traceLines">Deliveries kept as text.</param>
+    /// <param name="network">Between the nodes; <see cref="Continents"/> when none is given.</param>
+    public Members(Seed seed, int traceLines, MessageNetworkOptions? network = null)
     {
         _random = seed.Stream("members");
-        _natOf = natOf ?? (_ => NatClass.Open);
-        // Continents: near within one, far between two.
-        var network = new MessageNetworkOptions
-        {
-            Latency = new ClusteredLatency(seed.Derive("places"), 8, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(150)), Jitter = TimeSpan.FromMilliseconds(5),
-            NatOf = _natOf, Punches = punches,
-        };
+        network ??= Continents(seed);
+        _natOf = network.NatOf;
         Simulation = new MessageSimulation<BroadcastNode<int>, BroadcastMessage<int>>(seed, network, traceLines) { AfterStep = TakeDeliveries };
     }
+
+    /// <summary>A network where nodes are near within a continent and far between two.</summary>
+    public static MessageNetworkOptions Continents(Seed seed) => new()
+    {
+        Latency = new ClusteredLatency(seed.Derive("places"), 8, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(150)), Jitter = TimeSpan.FromMilliseconds(5),
+    };
 
     /// <summary>What runs them.</summary>
     public MessageSimulation<BroadcastNode<int>, BroadcastMessage<int>> Simulation { get; }
@@ -37,7 +55,7 @@ public sealed class Members
     /// <summary>The nodes that are up.</summary>
     public List<int> Up() => [.. Enumerable.Range(0, Simulation.Count).Where(n => Simulation[n] is not null)];
 
-    /// <summary>Lets nodes join one after the other, and gives them some shuffles' time.</summary>
+    /// <summary>Lets nodes join one after the other, faster once there are many, and gives them some shuffles' time.</summary>
     public void Settle(int nodes, TimeSpan settling, CancellationToken cancellationToken)
     {
         for (int node = 0; node < nodes; node++)
@@ -45,23 +63,56 @@ public sealed class Members
             Join(node, node == 0 ? 0 : OpenBefore(node));
             if (node % 100 == 99)
                 cancellationToken.ThrowIfCancellationRequested();
-            Simulation.RunFor(TimeSpan.FromMilliseconds(20));
+            Simulation.RunFor(node < Few ? BetweenFirst : BetweenLater);
         }
         Simulation.RunFor(settling);
     }
 
-    /// <summary>A node joins through a random one that is up.</summary>
-    public void JoinSomewhere(int node)
+    /// <summary>How long <see cref="Settle"/> takes.</summary>
+    public static TimeSpan SettlesWithin(int nodes, TimeSpan settling) =>
+        (BetweenFirst * Math.Min(nodes, Few)) + (BetweenLater * Math.Max(0, nodes - Few)) + settling;
+
+    /// <summary>Lets nodes come and go from now on.</summary>
+    public void Follow(ChurnTrace trace) => Simulation.Follow(trace, JoinSomewhere, node =>
+    {
+        _lastLeft[node] = Simulation.Now;
+        BreakLinks(node);
+    });
+
+    /// <summary>Per cent of some nodes that have got a broadcast, not counting those that left after it was sent.</summary>
+    public double Reached(ulong number, IReadOnlyCollection<int> nodes, Instant sent)
+    {
+        int[] stayed = [.. nodes.Where(n => !_lastLeft.TryGetValue(n, out Instant left) || left < sent)];
+        return Figures.Percent(stayed.Count(_delivered[number].ContainsKey), stayed.Length);
+    }
+
+    /// <summary>A node joins through a random one that is up, and through another one when that one did not answer.</summary>
+    private void JoinSomewhere(int node)
+    {
+        Join(node, OtherThan(node));
+        Simulation.After(JoinsAgainAfter, () => JoinAgain(node, Simulation[node], TriesToJoin));
+    }
+
+    private void JoinAgain(int node, BroadcastNode<int>? joining, int triesLeft)
+    {
+        if (joining is null || triesLeft == 0 || Simulation[node] != joining || joining.Members.Active.Count > 0)
+            return;
+        joining.Members.Join(OtherThan(node));
+        Simulation.Pump(node);
+        Simulation.After(JoinsAgainAfter, () => JoinAgain(node, joining, triesLeft - 1));
+    }
+
+    private int OtherThan(int node)
     {
         int entry;
         do
             entry = _random.Next(Simulation.Count);
         while (Simulation[entry] is null || entry == node);
-        Join(node, entry);
+        return entry;
     }
 
     /// <summary>A node goes; its neighbours notice that connections broke.</summary>
-    public void BreakLinks(int node)
+    private void BreakLinks(int node)
     {
         foreach (int peer in Simulation[node]!.Members.Active)
         {
@@ -86,14 +137,15 @@ public sealed class Members
         return Up();
     }
 
-    /// <summary>A node that is up broadcasts; a random one when none is named.</summary>
-    public void Broadcast(ulong number, int? by = null)
+    /// <summary>A node that is up broadcasts; a random one when none is named. Gives the node.</summary>
+    public int Broadcast(ulong number, int? by = null)
     {
         List<int> up = Up();
         int origin = by ?? up[_random.Next(up.Count)];
         _delivered[number] = new Dictionary<int, int> { [origin] = 0 };
         Simulation[origin]!.Tree.Broadcast(number, default);
         Simulation.Pump(origin);
+        return origin;
     }
 
     /// <summary>Who has got a broadcast, and over how many steps.</summary>

@@ -32,7 +32,7 @@ public sealed class NatBroadcastWorld : World
         // The first node is where all begin.
         NatClass NatOf(int node) => node == 0 || kinds.Derive(node).Fraction >= behind ? NatClass.Open
             : kinds.Derive(node).Fraction < behind * Symmetric ? NatClass.Symmetric : NatClass.PortKeeping;
-        var members = new Members(seed, options.TraceLines, NatOf, punches ? Punched : 0);
+        var members = new Members(seed, options.TraceLines, Members.Continents(seed) with { NatOf = NatOf, Punches = punches ? Punched : 0 });
         members.Settle(options.Nodes, Settling, cancellationToken);
         long payloads = members.Simulation.Sent[(int)PlumtreeMessageKind.Gossip], received = 0;
         for (int i = 1; i <= Broadcasts; i++)

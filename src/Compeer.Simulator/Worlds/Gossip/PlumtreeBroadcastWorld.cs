@@ -55,15 +55,7 @@ public sealed class PlumtreeBroadcastWorld : World
         TimeSpan median = TimeSpan.FromMinutes(-Math.Log(2) / Math.Log(1 - leavingAMinute));
         var churn = new ChurnOptions { MedianSession = median, MedianAbsence = median };
         Protocols.Instant start = members.Simulation.Now;
-        var lastLeft = new Dictionary<int, Protocols.Instant>();
-        members.Simulation.Follow(
-            ChurnTrace.Draw(options.Seed.Derive("sessions"), churn, 2 * options.Nodes, options.Nodes, start, start + (Between * (Broadcasts + 2)) + Lasts),
-            members.JoinSomewhere,
-            node =>
-            {
-                lastLeft[node] = members.Simulation.Now;
-                members.BreakLinks(node);
-            });
+        members.Follow(ChurnTrace.Draw(options.Seed.Derive("sessions"), churn, 2 * options.Nodes, options.Nodes, start, start + (Between * (Broadcasts + 2)) + Lasts));
         var reached = new List<double>();
         for (int i = 1; i <= Broadcasts; i++)
         {
@@ -73,11 +65,7 @@ public sealed class PlumtreeBroadcastWorld : World
             List<int> there = members.Up();
             Protocols.Instant sent = members.Simulation.Now;
             members.Broadcast(number);
-            members.Simulation.After(Lasts, () =>
-            {
-                int[] stayed = [.. there.Where(n => !lastLeft.TryGetValue(n, out Protocols.Instant left) || left < sent)];
-                reached.Add(Figures.Percent(stayed.Count(members.Receivers(number).ContainsKey), stayed.Length));
-            });
+            members.Simulation.After(Lasts, () => reached.Add(members.Reached(number, there, sent)));
             members.Simulation.RunFor(Between);
         }
         members.Simulation.RunFor(Lasts);
