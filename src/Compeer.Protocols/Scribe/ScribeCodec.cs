@@ -18,6 +18,7 @@ public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<Scrib
     public const int MaxBytes = PastryCodec.MaxBytes + 16;
 
     private readonly PastryCodec _routing = new(addresses);
+    private readonly IPeerAddresses? _addresses = addresses;
 
     public void Encode(in ScribeMessage<PeerId> message, IBufferWriter<byte> output)
     {
@@ -30,6 +31,8 @@ public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<Scrib
         }
         if (message.Tree is { } tree)
             writer.WriteMessage(2, tree, static (nested, t) => Write(nested, t));
+        if (message.Child is { } child)
+            writer.WritePeer(3, child, _addresses);
     }
 
     public bool TryDecode(ReadOnlySpan<byte> source, out ScribeMessage<PeerId> message)
@@ -37,6 +40,8 @@ public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<Scrib
         message = default;
         PastryMessage<PeerId>? routing = null;
         TreeMessage? tree = null;
+        PeerId? child = null;
+        var peers = new PeerReader(_addresses);
         var reader = new ProtobufReader(source);
         while (source.Length <= MaxBytes && reader.TryReadTag(out int field, out WireType type))
         {
@@ -44,13 +49,25 @@ public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<Scrib
             {
                 (1, WireType.Bytes) => reader.TryReadOnce(_routing, ref routing),
                 (2, WireType.Bytes) => reader.TryReadBytes(out ReadOnlySpan<byte> nested) && TryReadTree(nested, ref tree),
+                (3, WireType.Bytes) => TryReadChild(ref peers, ref reader, ref child),
                 _ => reader.TrySkip(type),
             };
             if (!read)
                 return false;
         }
-        message = new ScribeMessage<PeerId>(routing, tree);
-        return reader.IsAtEnd && routing is null != tree is null;
+        message = new ScribeMessage<PeerId>(routing, tree) { Child = child };
+        bool isSound = reader.IsAtEnd && routing is null != tree is null && child is not null == (tree?.Kind == ScribeMessageKind.HandDown);
+        if (isSound)
+            peers.TellAddresses();
+        return isSound;
+    }
+
+    private static bool TryReadChild(ref PeerReader peers, ref ProtobufReader reader, ref PeerId? child)
+    {
+        if (child is not null || !peers.TryRead(ref reader, out PeerId peer))
+            return false;
+        child = peer;
+        return true;
     }
 
     private static void Write(ProtobufWriter writer, in TreeMessage tree)
@@ -91,7 +108,7 @@ public sealed class ScribeCodec(IPeerAddresses? addresses) : IOverlayCodec<Scrib
         {
             isSound = (field, type) switch
             {
-                (1, WireType.Varint) => reader.TryReadNumber((int)ScribeMessageKind.Report, out kind),
+                (1, WireType.Varint) => reader.TryReadNumber((int)ScribeMessageKind.HandDown, out kind),
                 (2, WireType.Bytes) => reader.TryReadKey(out group),
                 (3, WireType.Varint) => reader.TryReadVarint(out id),
                 (4, WireType.Varint) => reader.TryReadNumber(PastryCodec.MaxHops, out hops),

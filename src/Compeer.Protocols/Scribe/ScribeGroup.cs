@@ -18,6 +18,18 @@ internal sealed class ScribeGroup<TPeer>
     /// <summary>The parent before; news may still come from it until the new one has taken us.</summary>
     public TPeer? OldParent { get; set; }
 
+    /// <summary>The next hop, when it had no room and our parent is a node below it; else null.</summary>
+    public TPeer? HandedDownBy { get; set; }
+
+    /// <summary>How often we were handed down since the last refresh.</summary>
+    public int HandDowns { get; set; }
+
+    /// <summary>How often we have told the parent that we are here.</summary>
+    public int Refreshes { get; set; }
+
+    /// <summary>Which child gets the next node that is handed down.</summary>
+    public int NextToHandTo { get; set; }
+
     /// <summary>Children, when each was last heard, and whether somebody in its branch contributes.</summary>
     public Dictionary<TPeer, (Instant Heard, bool Contributes)> Children { get; } = [];
 

@@ -23,6 +23,9 @@ public enum ScribeMessageKind : byte
 
     /// <summary>What the sender's branch comes to.</summary>
     Report,
+
+    /// <summary>The sender has no room for another child: one of its own is to be asked.</summary>
+    HandDown,
 }
 
 /// <summary>One message about a group's tree.</summary>
@@ -44,9 +47,14 @@ public readonly record struct TreeMessage(ScribeMessageKind Kind, RingKey Group,
 }
 
 /// <summary>A message of Pastry or about a tree, one of the two.</summary>
+/// <param name="Routing">Of Pastry.</param>
+/// <param name="Tree">About a tree.</param>
 public readonly record struct ScribeMessage<TPeer>(PastryMessage<TPeer>? Routing, TreeMessage? Tree) : IOverlayMessage
     where TPeer : struct, IEquatable<TPeer>
 {
+    /// <summary>Of <see cref="ScribeMessageKind.HandDown"/>: whom to ask.</summary>
+    public TPeer? Child { get; init; }
+
     /// <summary>Kinds about trees come first, those of Pastry from 8 on.</summary>
     public int KindNumber => Tree is { } tree ? (int)tree.Kind : 8 + Routing!.Value.KindNumber;
 

@@ -14,9 +14,16 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
 {
     private const int MostHops = 64;
 
+    /// <summary>How often a node is handed down between two refreshes; those that it is sent to may be dead.</summary>
+    private const int MostHandDowns = 8;
+
+    /// <summary>Refreshes after which a node that was handed down asks its next hop again.</summary>
+    private const int RefreshesBelow = 10;
+
     private readonly ScribeOptions _options;
     private readonly Dictionary<RingKey, ScribeGroup<TPeer>> _groups = [];
     private readonly Queue<(TPeer To, TreeMessage Message)> _outbox = new();
+    private readonly Queue<(TPeer To, RingKey Group, TPeer Child)> _handDowns = new();
     private readonly Queue<ScribeDelivery> _deliveries = new();
     private Instant _refreshAt = Instant.Never;
 
@@ -71,6 +78,12 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
             (to, message) = (next.To, new ScribeMessage<TPeer>(null, next.Message));
             return true;
         }
+        if (_handDowns.TryDequeue(out (TPeer To, RingKey Group, TPeer Child) handDown))
+        {
+            to = handDown.To;
+            message = new ScribeMessage<TPeer>(null, new TreeMessage(ScribeMessageKind.HandDown, handDown.Group, 0, 0)) { Child = handDown.Child };
+            return true;
+        }
         bool any = Routing.TryTransmit(out to, out PastryMessage<TPeer> routing);
         message = new ScribeMessage<TPeer>(routing, null);
         return any;
@@ -80,6 +93,8 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
     {
         if (message.Routing is { } routing)
             Routing.Receive(from, routing, now);
+        else if (message is { Tree: { Kind: ScribeMessageKind.HandDown } handDown, Child: { } child })
+            OnHandDown(from, handDown.Group, child);
         else if (message.Tree is { } tree)
             OnTree(from, tree, now);
     }
@@ -93,7 +108,7 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
             NoLongerWait(group, here, to, 1, now);
             if (here.Parent is not { } parent || !parent.Equals(to))
                 continue;
-            here.Parent = null;
+            (here.Parent, here.HandedDownBy) = (null, null);
             FindParent(group, here);
         }
         if (message.Tree is { Kind: ScribeMessageKind.Publish } news)
@@ -114,6 +129,10 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
             foreach (TPeer silent in here.Children.Where(c => c.Value.Heard + _options.ChildPatience < now).Select(c => c.Key).ToArray())
                 here.Children.Remove(silent);
             LeaveOldParent(group, here);
+            here.HandDowns = 0;
+            // Now and then whoever was handed down asks the next hop again: there may be room, and no branch hangs on itself for long.
+            if (++here.Refreshes % RefreshesBelow == 0)
+                here.HandedDownBy = null;
             // Asked anew each time: a node that came between is nearer to the key, and a root may no longer be one.
             FindParent(group, here);
             LeaveIfIdle(group, here);
@@ -149,12 +168,35 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
 
     private void OnSubscribe(TPeer from, in TreeMessage message, Instant now)
     {
-        if (Enter(message.Group, now) is not { } here || (here.Children.Count >= _options.MaxChildren && !here.Children.ContainsKey(from)))
+        if (Enter(message.Group, now) is not { } here)
             return;
+        if (here.Children.Count >= _options.MaxChildren && !here.Children.ContainsKey(from))
+        {
+            _handDowns.Enqueue((from, message.Group, here.Children.Keys.ElementAt(here.NextToHandTo++ % here.Children.Count)));
+            return;
+        }
+        if (from.Equals(here.Parent) && here.HandedDownBy is not null)
+        {
+            // Whom we were handed to now comes to us: we go back to where we were sent from.
+            (here.Parent, here.HandedDownBy) = (null, null);
+            FindParent(message.Group, here);
+        }
         bool contributed = here.Contributes;
         here.Children[from] = (now, message.Contributes);
         if (!contributed && message.Contributes)
             BeginCounting(message.Group, here, now);
+    }
+
+    /// <summary>The parent that we asked has no room; one of its children shall be ours.</summary>
+    private void OnHandDown(TPeer from, RingKey group, TPeer child)
+    {
+        if (!_groups.TryGetValue(group, out ScribeGroup<TPeer>? here) || !from.Equals(here.Parent) || here.HandDowns == MostHandDowns
+            || child.Equals(Routing.Self.Peer) || here.Children.ContainsKey(child))
+            return;
+        here.HandDowns++;
+        here.HandedDownBy ??= from;
+        here.Parent = child;
+        Subscribe(group, here, child);
     }
 
     private void ToRoot(in TreeMessage news)
@@ -193,6 +235,12 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
     private void FindParent(RingKey group, ScribeGroup<TPeer> here)
     {
         TPeer? next = Routing.NextHop(group)?.Peer;
+        if (here.Parent is { } above && here.HandedDownBy is { } full && full.Equals(next))
+        {
+            Subscribe(group, here, above);
+            return;
+        }
+        here.HandedDownBy = null;
         if (here.Parent is { } old && !old.Equals(next))
         {
             LeaveOldParent(group, here);
@@ -200,8 +248,11 @@ public sealed partial class ScribeNode<TPeer> : IOverlayMachine<TPeer, ScribeMes
         }
         here.Parent = next;
         if (next is { } parent)
-            _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0) { Contributes = here.Contributes }));
+            Subscribe(group, here, parent);
     }
+
+    private void Subscribe(RingKey group, ScribeGroup<TPeer> here, TPeer parent) =>
+        _outbox.Enqueue((parent, new TreeMessage(ScribeMessageKind.Subscribe, group, 0, 0) { Contributes = here.Contributes }));
 
     private void LeaveOldParent(RingKey group, ScribeGroup<TPeer> here)
     {

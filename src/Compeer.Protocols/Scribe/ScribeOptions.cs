@@ -6,7 +6,7 @@ public sealed record ScribeOptions
     /// <summary>Groups that a node is in or passes news of on.</summary>
     public int MaxGroups { get; init; } = 1024;
 
-    /// <summary>Children in one group; a further one is not taken.</summary>
+    /// <summary>Children in one group; a further one is handed down to one of them.</summary>
     public int MaxChildren { get; init; } = 1024;
 
     /// <summary>How often a child tells its parent that it is there.</summary>

@@ -27,6 +27,7 @@ public sealed class OverlayCodecTests
         ["scribe"] = Wire.Of(new ScribeCodec(Notes), ScribeCodec.MaxBytes,
             new(Route(RingKey.OfName("k"), A), null), new(null, new TreeMessage(ScribeMessageKind.Multicast, RingKey.OfName("g"), ulong.MaxValue, 4, new byte[] { 1, 2, 3 })),
             new(null, new TreeMessage(ScribeMessageKind.Subscribe, RingKey.OfName("g"), 0, 0) { Contributes = true }),
+            new(null, new TreeMessage(ScribeMessageKind.HandDown, RingKey.OfName("g"), 0, 0)) { Child = A },
             new(null, new TreeMessage(ScribeMessageKind.Gather, RingKey.OfName("g"), 7, 2) { PatienceMilliseconds = 1500 }),
             new(null, new TreeMessage(ScribeMessageKind.Report, RingKey.OfName("g"), 7, 0) { Aggregate = new ScribeAggregate(3, -4.5, -8, 2, 1) { Extra = new byte[] { 9 } } })),
         ["hyparview"] = Wire.Of(new HyParViewCodec(Notes), HyParViewCodec.MaxBytes,
@@ -156,6 +157,8 @@ public sealed class OverlayCodecTests
         Assert.False(new BroadcastCodec(null).TryDecode([], out _));
         Assert.False(new ScribeCodec(null).TryDecode([], out _));
         var scribe = new ScribeCodec(null);
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.HandDown, default, 0, 0))), out _));
+        Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Subscribe, default, 0, 0)) { Child = A }), out _));
         Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0))), out _));
         Assert.False(scribe.TryDecode(Write(scribe, new ScribeMessage<PeerId>(null, new TreeMessage(ScribeMessageKind.Report, default, 1, 0) { Aggregate = ScribeAggregate.None with { Extra = new byte[ScribeAggregate.MaxExtraBytes + 1] } })), out _));
     }

@@ -24,6 +24,8 @@ public sealed class OverlayServicesTests
         await using HostPair pair = await HostPair.StartAsync();
         await using ChordService first = ChordService.Start(pair.Listener), second = ChordService.Start(pair.Dialer);
         await second.JoinAsync(pair.Listener.Id, _limit);
+        // Who was there first hears of the newcomer a little later.
+        await UntilAsync(() => IsBeside(first, second) && IsBeside(second, first));
         for (int i = 0; i < 8; i++)
         {
             var key = RingKey.OfName($"key {i}");
@@ -31,6 +33,9 @@ public sealed class OverlayServicesTests
             Assert.Equal(owner, (await first.OwnersOfAsync(key, 1, _limit)).Owners[0]);
             Assert.Equal(owner, (await second.OwnersOfAsync(key, 1, _limit)).Owners[0]);
         }
+
+        static bool IsBeside(ChordService node, ChordService other) =>
+            node.Neighbours() is var (predecessor, successors) && predecessor == other.Self && successors.FirstOrDefault() == other.Self;
     }
 
     [Fact]
