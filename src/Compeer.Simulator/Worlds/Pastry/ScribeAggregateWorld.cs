@@ -83,14 +83,16 @@ public sealed class ScribeAggregateWorld : World
             }
         }
 
+        /// <summary>Some contributors die, and other nodes contribute; those who stay are never fewer than half.</summary>
         public void Replace(int count)
         {
+            int most = Enumerable.Range(0, nodes).Count(n => population.Simulation[n] is not null) - (nodes / 2);
             int[] dead = [.. Contributors.Order()];
             random.Shuffle(dead);
-            foreach (int node in dead.AsSpan(0, count))
+            foreach (int node in dead.Take(Math.Min(count, most)))
                 Stop(node);
             population.NoteRing();
-            Add(count);
+            Add(Math.Min(count, most));
         }
 
         public void Stop(int node)
