@@ -180,8 +180,11 @@ internal sealed class Peers(TorrentSession session)
             Drop(link, "both sides only give");
     }
 
+    /// <summary>Begun when somebody is remembered first: thousands of torrents have nobody.</summary>
+    private Takers Takers => _takers ??= new Takers(session.Settings.Takers, session.Now);
+
     /// <summary>Who has fetched from us, those included who went.</summary>
-    public IReadOnlyList<TakerDetails> DescribeTakers() => (_takers ??= new Takers(session.Settings.Takers, session.Now)).Describe(Links.Values, session.Now);
+    public IReadOnlyList<TakerDetails> DescribeTakers() => Takers.Describe(Links.Values, session.Now);
 
     public void OnClosed(PeerLink link, string reason)
     {
@@ -191,7 +194,7 @@ internal sealed class Peers(TorrentSession session)
         Links.Remove(link.Slot);
         reason = link.Wire.Closed ?? reason;
         if (link.Up.Total > 0)
-            (_takers ??= new Takers(session.Settings.Takers, session.Now)).OnGone(link, session.Now);
+            Takers.OnGone(link, session.Now);
         session.Downloads.OnGone(link);
         session.Uploads.OnGone(link);
         session.Metadata.OnGone(link);
