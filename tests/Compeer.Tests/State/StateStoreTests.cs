@@ -78,6 +78,26 @@ public sealed class StateStoreTests : IDisposable
         Assert.Equal("compeer-state 2\nwho knows\n", File.ReadAllText(StatePath));
     }
 
+    /// <summary>As the first version wrote it: before files were counted, moves were remembered, and takers.</summary>
+    [Fact]
+    public void What_an_earlier_program_wrote_is_read_and_goes_on()
+    {
+        const string Line = """f912c8bc {"k":"torrent/cccccccccccccccccccccccccccccccccccccccc","v":{"v1":"cccccccccccccccccccccccccccccccccccccccc","name":"a film","size":5000,"directory":"/films","trackers":["http://t.example/announce"],"webSeeds":[],"linkPeers":[],"addedAt":"2026-11-01T10:00:00+00:00","labels":["old"],"paused":true,"upLimit":1000,"priorities":"nsh","downloaded":4000,"uploaded":7000}}""";
+        File.WriteAllText(StatePath, $"compeer-state 1\n{Line}\n");
+        string key = "torrent/" + new string('c', 40);
+        using (var store = StateStore.Open(StatePath))
+        {
+            Assert.Equal(0, store.DamagedLines);
+            TorrentRecord record = store.Get<TorrentRecord>(key)!;
+            Assert.Equal(("a film", 5000L, "/films", true, 1000L, "nsh", 4000L, 7000L), (record.Name, record.Size, record.Directory, record.Paused, record.UpLimit, record.Priorities, record.Downloaded, record.Uploaded));
+            Assert.Equal("old", Assert.Single(record.Labels));
+            Assert.Equal((0, null), (record.Files, record.MovingTo));
+            Assert.True(store.Replace(key, record with { Files = 3, MovingTo = "/elsewhere" }));
+        }
+        using var again = StateStore.Open(StatePath);
+        Assert.Equal((3, "/elsewhere", "a film"), again.Get<TorrentRecord>(key) is { } later ? (later.Files, later.MovingTo, later.Name) : default);
+    }
+
     [Fact]
     public void The_file_does_not_grow_with_the_number_of_changes()
     {
