@@ -123,7 +123,7 @@ public sealed class RelayTests(TestContents contents, ITestOutputHelper output) 
                 await using LabNetwork network = await LabNetwork.CreateAsync();
                 NatPair pair = await NatPair.StartAsync(network, contents.Mebibytes(256), kind, kind, new() { UtpOnly = true, Relay = relay, GetterRelays = false });
                 JsonEvent connected = await pair.Get.WaitForAsync(
-                    e => CompeerProcess.IsConnected(e) && e.Text("path") == (relay == RelayKind.None ? "punched-utp" : "relayed"), "a connection to the sharer", Limit);
+                    e => relay == RelayKind.None ? pair.IsSharer(e) : CompeerProcess.IsConnected(e) && e.Text("path") == "relayed", "a connection to the sharer", Limit);
                 JsonEvent complete = await pair.Get.WaitForAsync("complete", LongLimit);
                 double rate = pair.Content.LengthBytes / (complete.At - connected.At).TotalSeconds / 1e6;
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {rate:0.0} MB/s |"));

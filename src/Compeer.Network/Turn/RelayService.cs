@@ -68,6 +68,10 @@ public sealed class RelayService : IDatagramReceiver, IAsyncDisposable
 
     public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => _turn.TryReceive(datagram, from);
 
+    public void BeginBatch() => _turn.BeginBatch();
+
+    public void EndBatch() => _turn.EndBatch();
+
     public async ValueTask DisposeAsync()
     {
         await _scope.DisposeAsync();
@@ -138,5 +142,9 @@ public sealed class RelayService : IDatagramReceiver, IAsyncDisposable
     private sealed class Receiver(RelayService service) : IDatagramReceiver
     {
         public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => service._transport?.TryReceive(datagram, from) ?? false;
+
+        public void BeginBatch() => service._transport?.BeginBatch();
+
+        public void EndBatch() => service._transport?.EndBatch();
     }
 }

@@ -15,6 +15,7 @@ namespace Compeer.Network.Turn;
 public sealed class TurnClient : IDatagramPath, IDatagramReceiver, IAsyncDisposable
 {
     private const int MaxDatagramBytes = 65_536;
+    private const int MaxTogether = 64;
 
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(1);
 
@@ -26,6 +27,7 @@ public sealed class TurnClient : IDatagramPath, IDatagramReceiver, IAsyncDisposa
     private readonly DeadlineLoop _loop;
     private readonly ArrayBufferWriter<byte> _requests = new(2048);
     private readonly byte[] _wrapped = GC.AllocateUninitializedArray<byte>(MaxDatagramBytes);
+    private readonly OutgoingDatagram[] _outgoing = new OutgoingDatagram[MaxTogether];
     private readonly Dictionary<IPAddress, TaskCompletionSource<bool>> _permitting = [];
 
     private TurnClientSession? _session;
@@ -136,23 +138,48 @@ public sealed class TurnClient : IDatagramPath, IDatagramReceiver, IAsyncDisposa
 
     public bool TrySend(ReadOnlySpan<byte> datagram, IPEndPoint to, bool dontFragment = false)
     {
-        bool wake;
-        bool sent = false;
         lock (_lock)
         {
-            if (_session is not { } session || datagram.Length > MaxDatagramBytes - TurnClientSession.MaxOverheadBytes)
-                return false;
-            int length = session.Wrap(datagram, EndPoints.Unmapped(to), _wrapped, MonotonicClock.Now);
-            if (length > 0)
-                sent = _path.TrySend(_wrapped.AsSpan(0, length), session.Server, dontFragment);
-            // The first datagrams to a peer make requests due; later ones ride on a channel.
-            wake = length != datagram.Length + 4;
+            int length = Wrap(datagram, to, 0);
+            return length > 0 && _path.TrySend(_wrapped.AsSpan(0, length), _session!.Server, dontFragment);
         }
-        if (wake)
+    }
+
+    public void Send(ReadOnlySpan<byte> payloads, ReadOnlySpan<OutgoingDatagram> datagrams)
+    {
+        lock (_lock)
+        {
+            int count = 0;
+            int bytes = 0;
+            foreach (ref readonly OutgoingDatagram datagram in datagrams)
+            {
+                if (count == MaxTogether || datagram.LengthBytes > _wrapped.Length - bytes - TurnClientSession.MaxOverheadBytes)
+                {
+                    _path.Send(_wrapped.AsSpan(0, bytes), _outgoing.AsSpan(0, count));
+                    count = bytes = 0;
+                }
+                int length = Wrap(payloads[..datagram.LengthBytes], datagram.To, bytes);
+                if (length > 0)
+                    _outgoing[count++] = new OutgoingDatagram(length, _session!.Server, datagram.DontFragment);
+                bytes += length;
+                payloads = payloads[datagram.LengthBytes..];
+            }
+            _path.Send(_wrapped.AsSpan(0, bytes), _outgoing.AsSpan(0, count));
+        }
+    }
+
+    /// <summary>Writes a datagram as the relay takes it to a place of what is wrapped; gives its length, or 0. Under the lock.</summary>
+    private int Wrap(ReadOnlySpan<byte> datagram, IPEndPoint to, int offset)
+    {
+        if (_session is not { } session || datagram.Length > _wrapped.Length - offset - TurnClientSession.MaxOverheadBytes)
+            return 0;
+        int length = session.Wrap(datagram, EndPoints.Unmapped(to), _wrapped.AsSpan(offset), MonotonicClock.Now);
+        // The first datagrams to a peer make requests due; later ones ride on a channel.
+        if (length != datagram.Length + 4)
             _loop.Wake();
-        if (sent)
-            Interlocked.Add(ref _sentBytes, datagram.Length);
-        return sent;
+        if (length > 0)
+            _sentBytes += datagram.Length;
+        return length;
     }
 
     public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from)
@@ -178,6 +205,10 @@ public sealed class TurnClient : IDatagramPath, IDatagramReceiver, IAsyncDisposa
         _receiver.TryReceive(data, peer!);
         return true;
     }
+
+    public void BeginBatch() => _receiver.BeginBatch();
+
+    public void EndBatch() => _receiver.EndBatch();
 
     /// <summary>Gives the allocation back; waits at most a second for the relay to say so.</summary>
     public async ValueTask DisposeAsync()

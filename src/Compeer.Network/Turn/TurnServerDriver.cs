@@ -29,6 +29,7 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
     private readonly TaskScope _scope = new();
     private readonly DeadlineLoop _loop;
     private readonly Dictionary<int, UdpEndpoint> _relays = [];
+    private readonly DatagramOutbox _outbox = new();
     private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(MaxDatagramBytes + TurnServer.MaxOverheadBytes);
 
     /// <param name="path">The port that clients talk to, and that this is added to; not owned.</param>
@@ -66,11 +67,15 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
         {
             if (!_server.IsMine(datagram, from))
                 return false;
-            Obey(_server.Receive(datagram, from, MonotonicClock.Now, _output));
+            Obey(_server.Receive(datagram, from, MonotonicClock.Now, _output), _outbox);
             TakeEvents();
         }
         return true;
     }
+
+    public void BeginBatch() => _outbox.Begin();
+
+    public void EndBatch() => _outbox.End();
 
     public async ValueTask DisposeAsync()
     {
@@ -95,19 +100,22 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
         }
     }
 
-    private void ReceiveFromPeer(int relay, ReadOnlySpan<byte> datagram, IPEndPoint peer)
+    private void ReceiveFromPeer(int relay, ReadOnlySpan<byte> datagram, IPEndPoint peer, DatagramOutbox outbox)
     {
         lock (_lock)
-            Obey(_server.ReceiveFromPeer(relay, datagram, peer, MonotonicClock.Now, _output));
+            Obey(_server.ReceiveFromPeer(relay, datagram, peer, MonotonicClock.Now, _output), outbox);
     }
 
-    private void Obey(TurnAction action)
+    private void Obey(TurnAction action, DatagramOutbox outbox)
     {
         if (action.Kind == TurnActionKind.ToClient)
-            _path.TrySend(_output.AsSpan(0, action.LengthBytes), action.To!);
+            outbox.Add(_path, _output.AsSpan(0, action.LengthBytes), action.To!);
         else if (action.Kind == TurnActionKind.ToPeer && _relays.TryGetValue(action.Relay, out UdpEndpoint? relay))
-            relay.TrySend(action.Data, action.To!);
+            outbox.Add(relay, action.Data, action.To!);
     }
+
+    /// <summary>Sends at once, since the deadlines' loop comes here too.</summary>
+    private void Answer(TurnAction action) => _path.TrySend(_output.AsSpan(0, action.LengthBytes), action.To!);
 
     private void TakeEvents()
     {
@@ -130,14 +138,14 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
         IPAddress local = wanted.IsV6 ? _options.RelayV6! : _options.RelayV4!;
         if (!TryBind(local, wanted.IsEven, out UdpEndpoint? relay))
         {
-            Obey(_server.RelayFailed(wanted.Relay, _output));
+            Answer(_server.RelayFailed(wanted.Relay, _output));
             return;
         }
         relay.Add(new Relay(this, wanted.Relay));
         _relays.Add(wanted.Relay, relay);
         relay.Start();
         IPAddress told = wanted.IsV6 ? local : _options.PublicV4 ?? local;
-        Obey(_server.RelayOpened(wanted.Relay, new IPEndPoint(told, relay.LocalEndPoint.Port), MonotonicClock.Now, _output));
+        Answer(_server.RelayOpened(wanted.Relay, new IPEndPoint(told, relay.LocalEndPoint.Port), MonotonicClock.Now, _output));
     }
 
     private bool TryBind(IPAddress local, bool isEven, [NotNullWhen(true)] out UdpEndpoint? relay)
@@ -167,10 +175,16 @@ public sealed class TurnServerDriver : IDatagramReceiver, IAsyncDisposable
 
     private sealed class Relay(TurnServerDriver driver, int number) : IDatagramReceiver
     {
+        private readonly DatagramOutbox _outbox = new();
+
         public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from)
         {
-            driver.ReceiveFromPeer(number, datagram, from);
+            driver.ReceiveFromPeer(number, datagram, from, _outbox);
             return true;
         }
+
+        public void BeginBatch() => _outbox.Begin();
+
+        public void EndBatch() => _outbox.End();
     }
 }

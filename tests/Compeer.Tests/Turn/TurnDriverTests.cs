@@ -51,6 +51,36 @@ public sealed class TurnDriverTests
     }
 
     [Fact]
+    public async Task Datagrams_sent_together_go_through_the_relay_each_with_its_own_length()
+    {
+        const int Count = 120;
+        await using UdpEndpoint serverPort = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback), peerPort = UdpEndpoint.Bind(Loopback);
+        await using TurnServerDriver server = Serve(serverPort);
+        var atClient = new Inbox();
+        var atPeer = new Inbox();
+        await using var client = new TurnClient(clientPort, atClient);
+        clientPort.Add(client);
+        clientPort.Start();
+        peerPort.Add(atPeer);
+        peerPort.Start();
+        TurnAllocated allocated = await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
+        Assert.True(await client.PermitAsync(IPAddress.Loopback, Limit));
+        // The longest come first, since they fill a buffer before the count does.
+        byte[][] sent = [.. Enumerable.Range(0, Count).Select(i => Enumerable.Repeat((byte)i, i < 50 ? 1400 : i).ToArray())];
+        byte[] payloads = [.. sent.SelectMany(bytes => bytes)];
+        OutgoingDatagram[] ToAll(IPEndPoint to) => [.. sent.Select(bytes => new OutgoingDatagram(bytes.Length, to, DontFragment: false))];
+
+        client.Send(payloads, ToAll(peerPort.LocalEndPoint));
+        for (int i = 0; i < Count; i++)
+            Assert.Equal(sent[i], (await atPeer.ReadAsync(Limit)).Datagram);
+        peerPort.Send(payloads, ToAll(allocated.Relayed));
+        for (int i = 0; i < Count; i++)
+            Assert.Equal(sent[i], (await atClient.ReadAsync(Limit)).Datagram);
+
+        Assert.Equal((payloads.Length, payloads.Length, 2 * payloads.Length), (client.SentBytes, client.ReceivedBytes, server.Status.RelayedBytes));
+    }
+
+    [Fact]
     public async Task Disposing_gives_the_allocation_back_and_another_can_be_had()
     {
         await using UdpEndpoint serverPort = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback);
@@ -134,7 +164,7 @@ public sealed class TurnDriverTests
 
     private sealed class Inbox : IDatagramReceiver
     {
-        private readonly Channel<(byte[], IPEndPoint)> _datagrams = Channel.CreateBounded<(byte[], IPEndPoint)>(100);
+        private readonly Channel<(byte[], IPEndPoint)> _datagrams = Channel.CreateBounded<(byte[], IPEndPoint)>(200);
 
         public bool TryReceive(ReadOnlySpan<byte> datagram, IPEndPoint from) => _datagrams.Writer.TryWrite((datagram.ToArray(), from));
 
