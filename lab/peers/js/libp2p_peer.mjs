@@ -3,8 +3,9 @@
 //   node libp2p_peer.mjs dial MULTIADDR WHAT [--count N] [--bytes N] [--enc noise,tls] [--psk HEX] [--autonat] [--listen MULTIADDR] [--seconds N]
 // Serves, and asks for: /lab/echo (everything back, then end), /lab/digest (SHA-256 of everything), /lab/reset (reset at the first byte),
 // /lab/stall (reads nothing), /perf/1.0.0 (8 bytes say how much to send back), fetch (keys under /lab/). WHAT is one or more, with commas, of
-// ping, identify, echo, digest, short, reset, stalled, download, upload, handshakes, fetch, and stay, which stays connected. --psk is the key of a
-// private network; with --autonat it asks and answers by AutoNAT v1 and v2.
+// ping, identify, echo, digest, short, reset, stalled, download, many (a download over 64 streams), upload, handshakes, idle (the memory of COUNT
+// further connections at this end, with node --expose-gc), fetch, and stay, which stays connected. --psk is the key of a private network; with
+// --autonat it asks and answers by AutoNAT v1 and v2.
 // Prints one JSON object a line: "ready" (id, addresses), "open" (peer, encryption), "stall", "aborted", "done" (what, and its values), "error".
 import { createHash, randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -85,6 +86,16 @@ if (role === 'dial') {
     await stream.close()
     return answer
   }
+  const download = async bytes => {
+    const stream = await open('/perf/1.0.0')
+    const head = Buffer.alloc(8)
+    head.writeBigUInt64BE(BigInt(bytes))
+    stream.send(head)
+    await stream.close()
+    let got = 0
+    for await (const part of stream) got += part.byteLength
+    return got
+  }
   const actions = {
     ping: async () => ({ milliseconds: await node.services.ping.ping(connection.remotePeer) }),
     identify: async () => {
@@ -119,15 +130,10 @@ if (role === 'dial') {
       }
       return { sent, echo: digest(await exchange('/lab/echo')) === digest(bytes) }
     },
-    download: async () => {
-      const stream = await open('/perf/1.0.0')
-      const head = Buffer.alloc(8)
-      head.writeBigUInt64BE(BigInt(opt.bytes))
-      stream.send(head)
-      await stream.close()
-      let got = 0
-      for await (const part of stream) got += part.byteLength
-      return { got }
+    download: async () => ({ got: await download(opt.bytes) }),
+    many: async () => {
+      const parts = await Promise.all(Array.from({ length: 64 }, () => download(Math.floor(opt.bytes / 64))))
+      return { got: parts.reduce((sum, part) => sum + part, 0) }
     },
     upload: async () => {
       const stream = await open('/perf/1.0.0')
@@ -147,6 +153,16 @@ if (role === 'dial') {
         await other.stop()
       }
       return { count: 100 }
+    },
+    idle: async () => {
+      const memory = async () => {
+        for (let i = 0; i < 5; i++) { gc(); await new Promise(resolve => setTimeout(resolve, 200)) }
+        const { heapUsed, external } = process.memoryUsage()
+        return heapUsed + external
+      }
+      const before = await memory()
+      for (let i = 0; i < count; i++) await node.dial(multiaddr(address), { force: true })
+      return { bytes: Math.round((await memory() - before) / count), count: node.getConnections().length - 1 }
     },
     stay: () => new Promise(() => {}),
     fetch: async () => ({ value: new TextDecoder().decode(await node.services.fetch.fetch(connection.remotePeer, '/lab/key') ?? new Uint8Array()) })
