@@ -10,6 +10,7 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     private readonly Dictionary<MessageId, Entry> _messages = [];
     private readonly Queue<List<MessageId>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<MessageId>()));
     private List<MessageId> _current = [];
+    private readonly List<MessageId> _ids = [];
     private int _bytes;
 
     public void Put(MessageId id, PubsubMessage message)
@@ -37,8 +38,18 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     }
 
     /// <summary>Ids of a topic that others are told of.</summary>
-    public List<MessageId> IdsOf(string topic) =>
-        [.. _windows.Skip(length - gossip).Append(_current).SelectMany(w => w).Where(id => _messages[id].Message.Topic == topic)];
+    public MessageId[] IdsOf(string topic)
+    {
+        _ids.Clear();
+        int older = length - gossip;
+        foreach (List<MessageId> window in _windows)
+        {
+            if (older-- <= 0)
+                AddIds(window, topic);
+        }
+        AddIds(_current, topic);
+        return [.. _ids];
+    }
 
     /// <summary>A heartbeat has passed.</summary>
     public void Shift()
@@ -46,6 +57,15 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
         _windows.Enqueue(_current);
         _current = _windows.Dequeue();
         Forget(_current);
+    }
+
+    private void AddIds(List<MessageId> window, string topic)
+    {
+        foreach (MessageId id in window)
+        {
+            if (_messages[id].Message.Topic == topic)
+                _ids.Add(id);
+        }
     }
 
     private void Forget(List<MessageId> window)
