@@ -40,7 +40,7 @@ public sealed partial class GossipsubRouter<TPeer>
                 _fanouts.Remove(topic);
                 continue;
             }
-            fanout.Peers.RemoveWhere(p => !_neighbours[p].Topics.Contains(topic) || !IsAbove(p, _options.Score?.PublishThreshold));
+            fanout.Peers.RemoveWhere(p => !_neighbours[p].TakesPartIn(topic) || !IsAbove(p, _options.Score?.PublishThreshold));
             FillFanout(topic, fanout);
             Gossip(topic, fanout.Peers);
         }
@@ -146,7 +146,7 @@ public sealed partial class GossipsubRouter<TPeer>
         _chosen.Clear();
         foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
         {
-            if (neighbour.Topics.Contains(topic) && MayGraft(peer, neighbour, topic, mesh, now) && fits(neighbour, ScoreOf(peer)))
+            if (neighbour.TakesPartIn(topic) && MayGraft(peer, neighbour, topic, mesh, now) && fits(neighbour, ScoreOf(peer)))
                 _chosen.Add(peer);
         }
         foreach (TPeer peer in SomeChosen(count))
@@ -162,7 +162,7 @@ public sealed partial class GossipsubRouter<TPeer>
     }
 
     private bool MayGraft(TPeer peer, Neighbour neighbour, string topic, Mesh mesh, Instant now) =>
-        !neighbour.IsBesideMeshes && !mesh.Members.Contains(peer) && !(neighbour.Backoffs.TryGetValue(topic, out Instant until) && now < until) && ScoreOf(peer) >= 0;
+        !neighbour.IsBesideMeshes && !mesh.Members.Contains(peer) && !neighbour.IsBackedOff(topic, now) && ScoreOf(peer) >= 0;
 
     private void Graft(TPeer peer, string topic, Mesh mesh, Instant now)
     {
@@ -208,7 +208,7 @@ public sealed partial class GossipsubRouter<TPeer>
         _chosen.Clear();
         foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
         {
-            if (!neighbour.IsBesideMeshes && neighbour.Topics.Contains(topic) && !members.Contains(peer) && IsAbove(peer, _options.Score?.GossipThreshold))
+            if (!neighbour.IsBesideMeshes && neighbour.TakesPartIn(topic) && !members.Contains(peer) && IsAbove(peer, _options.Score?.GossipThreshold))
                 _chosen.Add(peer);
         }
         int told = Math.Min(ids.Length, _options.MaxIHaveIds);

@@ -29,7 +29,7 @@ public sealed partial class GossipsubRouter<TPeer>
 
     private void OnSubscription(TPeer from, Neighbour neighbour, TopicSubscription said)
     {
-        if (said.Subscribes ? neighbour.Topics.Count >= _options.MaxTopicsPerPeer || !neighbour.Topics.Add(said.Topic) : !neighbour.Topics.Remove(said.Topic))
+        if (said.Subscribes ? neighbour.Topics.Count >= _options.MaxTopicsPerPeer || !neighbour.Topics.Add(said.Topic) : !neighbour.Leave(said.Topic))
             return;
         if (!said.Subscribes && _meshes.TryGetValue(said.Topic, out Mesh? mesh) && mesh.Members.Remove(from))
             Scores.OnPrune(from, said.Topic);
@@ -104,7 +104,12 @@ public sealed partial class GossipsubRouter<TPeer>
                     Scores.OnLaterDelivery(givers[i], message.Topic, TimeSpan.Zero);
                 _cache.Put(id, message);
                 Forward(id, message, givers);
-                return;
+                if (Scores.DeliveryWindowOf(message.Topic) is { } window)
+                {
+                    _seen.CountCopies(seen, now + window);
+                    return;
+                }
+                break;
             case Verdict.Reject:
                 foreach (TPeer giver in givers)
                     Scores.OnInvalid(giver, message.Topic);
@@ -118,9 +123,11 @@ public sealed partial class GossipsubRouter<TPeer>
         if (!_meshes.TryGetValue(message.Topic, out Mesh? mesh))
             return;
         TPeer? author = AuthorOf?.Invoke(message);
+        bool isUnknown = author is null;
+        TPeer by = author.GetValueOrDefault();
         foreach (TPeer member in mesh.Members)
         {
-            if (!givers.Contains(member) && !member.Equals(author))
+            if (!givers.Contains(member) && (isUnknown || !member.Equals(by)))
                 Send(member, id, message);
         }
         if (_beside == 0)
@@ -128,7 +135,7 @@ public sealed partial class GossipsubRouter<TPeer>
         foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
         {
             bool isBesideTheMesh = neighbour.IsDirect || (neighbour.Version == PubsubVersion.Floodsub && IsAbove(peer, _options.Score?.PublishThreshold));
-            if (isBesideTheMesh && neighbour.Topics.Contains(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer) && !peer.Equals(author))
+            if (isBesideTheMesh && neighbour.TakesPartIn(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer) && (isUnknown || !peer.Equals(by)))
                 Send(peer, id, message);
         }
     }

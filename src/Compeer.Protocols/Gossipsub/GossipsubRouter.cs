@@ -57,7 +57,7 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     public IReadOnlyCollection<TPeer> MeshOf(string topic) => _meshes.TryGetValue(topic, out Mesh? mesh) ? mesh.Members : [];
 
     /// <summary>Connected peers that take part in a topic.</summary>
-    public IEnumerable<TPeer> PeersOf(string topic) => _neighbours.Where(n => n.Value.Topics.Contains(topic)).Select(n => n.Key);
+    public IEnumerable<TPeer> PeersOf(string topic) => _neighbours.Where(n => n.Value.TakesPartIn(topic)).Select(n => n.Key);
 
     /// <summary>A peer can be spoken to.</summary>
     /// <param name="peer">The peer.</param>
@@ -251,6 +251,9 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
 
         public HashSet<string> Topics { get; } = [];
 
+        /// <summary>The topic that was asked for last and is one of them: mostly it is the one that is asked for next.</summary>
+        private string? LastFound { get; set; }
+
         /// <summary>Until when not to graft, by topic.</summary>
         public Dictionary<string, Instant> Backoffs { get; } = [];
 
@@ -267,6 +270,24 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         public int IDontWants { get; set; }
 
         public RpcDraft? Draft { get; set; }
+
+        public bool TakesPartIn(string topic)
+        {
+            if (topic == LastFound)
+                return true;
+            bool takesPart = Topics.Contains(topic);
+            if (takesPart)
+                LastFound = topic;
+            return takesPart;
+        }
+
+        public bool Leave(string topic)
+        {
+            LastFound = null;
+            return Topics.Remove(topic);
+        }
+
+        public bool IsBackedOff(string topic, Instant now) => Backoffs.Count > 0 && Backoffs.TryGetValue(topic, out Instant until) && now < until;
 
         public bool IsUnwanted(MessageId id) => Unwanted?.ContainsKey(id) == true;
     }

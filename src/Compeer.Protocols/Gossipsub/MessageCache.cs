@@ -8,9 +8,9 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     where TPeer : struct, IEquatable<TPeer>
 {
     private readonly Dictionary<MessageId, Entry> _messages = [];
-    private readonly Queue<List<MessageId>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<MessageId>()));
-    private List<MessageId> _current = [];
+    private readonly Queue<List<(MessageId Id, string Topic)>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<(MessageId Id, string Topic)>()));
     private readonly List<MessageId> _ids = [];
+    private List<(MessageId Id, string Topic)> _current = [];
     private int _bytes;
 
     public void Put(MessageId id, PubsubMessage message)
@@ -21,7 +21,7 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
         // Whole heartbeats are forgotten at once, the oldest first.
         while (_bytes > maxBytes && (_windows.FirstOrDefault(w => w.Count > 0) ?? _current) is { Count: > 0 } oldest)
             Forget(oldest);
-        _current.Add(id);
+        _current.Add((id, message.Topic));
     }
 
     /// <summary>A message for a peer that asks for it, and how often it asked.</summary>
@@ -42,7 +42,7 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     {
         _ids.Clear();
         int older = length - gossip;
-        foreach (List<MessageId> window in _windows)
+        foreach (List<(MessageId Id, string Topic)> window in _windows)
         {
             if (older-- <= 0)
                 AddIds(window, topic);
@@ -59,18 +59,18 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
         Forget(_current);
     }
 
-    private void AddIds(List<MessageId> window, string topic)
+    private void AddIds(List<(MessageId Id, string Topic)> window, string topic)
     {
-        foreach (MessageId id in window)
+        foreach ((MessageId id, string named) in window)
         {
-            if (_messages[id].Message.Topic == topic)
+            if (named == topic)
                 _ids.Add(id);
         }
     }
 
-    private void Forget(List<MessageId> window)
+    private void Forget(List<(MessageId Id, string Topic)> window)
     {
-        foreach (MessageId id in window)
+        foreach ((MessageId id, _) in window)
         {
             if (_messages.Remove(id, out Entry? forgotten))
                 _bytes -= forgotten.Message.Data.Length;

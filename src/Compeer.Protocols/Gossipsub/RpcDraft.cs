@@ -11,8 +11,8 @@ internal sealed class RpcDraft
 
     private const int MaxMessages = 1000;
 
-    /// <summary>Elements for which a list may have room in a draft that is used again.</summary>
-    private const int MaxKeptCapacity = 64;
+    /// <summary>Elements up to which a list counts as small.</summary>
+    private const int FewElements = 64;
 
     public List<TopicSubscription> Subscriptions { get; } = [];
 
@@ -32,9 +32,8 @@ internal sealed class RpcDraft
     public bool IsEmpty =>
         Publish.Count == 0 && IHave.Count == 0 && IWant.Count == 0 && IDontWant.Count == 0 && Graft.Count == 0 && Prune.Count == 0 && Subscriptions.Count == 0;
 
-    /// <summary>It holds little memory, so that it may wait to be used again.</summary>
-    public bool IsSmall => Math.Max(
-        Math.Max(Math.Max(Publish.Capacity, IHave.Capacity), Math.Max(IWant.Capacity, IDontWant.Capacity)), Math.Max(Math.Max(Graft.Capacity, Prune.Capacity), Subscriptions.Capacity)) <= MaxKeptCapacity;
+    /// <summary>None of its lists has ever had many elements, so it holds little memory and may wait to be used again.</summary>
+    public bool IsSmall { get; private set; } = true;
 
     /// <summary>The next RPC; empty when all is said.</summary>
     public GossipsubRpc Take() => new()
@@ -59,10 +58,11 @@ internal sealed class RpcDraft
         return Math.Max(1, count);
     }
 
-    private static ImmutableArray<T> Take<T>(List<T> items, int most)
+    private ImmutableArray<T> Take<T>(List<T> items, int most)
     {
         if (items.Count == 0)
             return [];
+        IsSmall &= items.Count <= FewElements;
         if (items.Count <= most)
         {
             T[] all = items.ToArray();
