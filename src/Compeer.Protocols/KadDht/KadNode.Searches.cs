@@ -111,6 +111,12 @@ public sealed partial class KadNode
     private void Finish(KadSearch search, Instant now)
     {
         IReadOnlyList<(Key256 Key, KadContact Contact)> closest = search.Lookup.ClosestReplied(KadPolicy.BucketSize);
+        if (search.IsReplication && closest.Count == KadPolicy.BucketSize)
+        {
+            // Together with us they are as many as hold a value; or all of them are nearer, and have it from now on.
+            search.IsHandedOver = search.Lookup.Target.CompareDistance(closest[^1].Key, _table.Own) < 0;
+            closest = search.IsHandedOver ? closest : [.. closest.Take(KadPolicy.BucketSize - 1)];
+        }
         if (search.Store is { } store && closest.Count > 0)
         {
             search.IsStoring = true;
@@ -138,6 +144,8 @@ public sealed partial class KadNode
     {
         _searches.Remove(search.Id);
         _republishing.Remove(search.Id);
+        if (search.IsHandedOver && search.Stored >= KadPolicy.BucketSize / 2)
+            _records.Rest(search.Question.Key);
         IReadOnlyList<Multiaddr> told = search.Peer.IsEmpty ? [] : search.AddressesOf(search.Peer);
         _events.Enqueue(new KadSearchEnded(
             search.Id, [.. closest.Select(c => c.Contact.Peer)], told.Count > 0 ? new KadPeer(search.Peer, told) : null,

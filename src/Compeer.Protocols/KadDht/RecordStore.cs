@@ -97,6 +97,13 @@ internal sealed class RecordStore(PeerId self, KadOptions options, Random random
         return record is not null;
     }
 
+    /// <summary>A value is due no more, unless somebody gives it to us again: others look after it.</summary>
+    public void Rest(ReadOnlyMemory<byte> key)
+    {
+        if (_entries.GetValueOrDefault(Key256.HashOf(key.Span)) is { } entry)
+            entry.Due = Instant.Never;
+    }
+
     /// <summary>Drops what is too old.</summary>
     public void Expire(Instant now)
     {

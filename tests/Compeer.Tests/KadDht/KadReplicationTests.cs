@@ -2,6 +2,7 @@ using Compeer.Formats.Multiformats;
 using Compeer.Network.SecureChannels;
 using Compeer.Protocols;
 using Compeer.Protocols.KadDht;
+using Compeer.Protocols.Kademlia;
 
 namespace Compeer.Tests.KadDht;
 
@@ -39,6 +40,25 @@ public sealed class KadReplicationTests
         Pass(net, TimeSpan.FromHours(24));
         // Each time to all fourteen others, every four to six hours.
         Assert.InRange(said, 14 * 4, 14 * 8);
+    }
+
+    [Fact]
+    public void A_holder_far_from_a_value_hands_it_over_once_and_near_ones_count_themselves()
+    {
+        var net = new KadNet();
+        PeerId[] all = net.Grow(40);
+        Key256 place = Key256.HashOf(Key);
+        PeerId[] byDistance = [.. all.Order(Comparer<PeerId>.Create((a, b) => place.CompareDistance(KadContact.KeyOf(a), KadContact.KeyOf(b))))];
+        PeerId near = byDistance[3], far = byDistance[39];
+        var given = new Dictionary<PeerId, int>();
+        net.OnRequest = (from, request) => given[from] = given.GetValueOrDefault(from) + (request.Message.Type == KadMessageType.PutValue ? 1 : 0);
+        Assert.True(net.Nodes[far].TryAnswer(near, 0, Put(Key, "v1"u8), net.Now, out _));
+        Pass(net, TimeSpan.FromHours(24));
+        Assert.Equal(20, given[far]);
+        // The twenty nearest have it, and he who had it first; each of the twenty that said it again told the nineteen others.
+        Assert.Equal([.. byDistance[..20], far], all.Where(p => net.Nodes[p].RecordCount == 1).OrderBy(p => Array.IndexOf(byDistance, p)));
+        Assert.All(byDistance[..20], p => Assert.Equal(0, given.GetValueOrDefault(p) % 19));
+        Assert.InRange(byDistance[..20].Sum(p => given.GetValueOrDefault(p)), 3 * 19, 6 * 19);
     }
 
     [Fact]

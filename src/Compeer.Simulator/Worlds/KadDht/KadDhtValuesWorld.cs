@@ -19,7 +19,7 @@ public sealed class KadDhtValuesWorld : World
 
     public override string Summary => "libp2p's DHT: authors leave, all 20 holders of their values are replaced within two days; who finds a value after 48 hours, and what it costs to keep it.";
 
-    public override int DefaultNodes => 500;
+    public override int DefaultNodes => 300;
 
     public override WorldPlot Plot => new(WorldPlot.Rows, "see the rows", "found %", "messages for a value and day");
 
