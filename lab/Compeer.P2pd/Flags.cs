@@ -8,7 +8,7 @@ namespace Compeer.P2pd;
 internal sealed record Flags
 {
     public const string Usage =
-        "usage: p2pd [-listen=MULTIADDR] [-hostAddrs=MULTIADDR,...|-noListenAddrs] [-id=KEYFILE] [-noise=true|-tls=true] [-muxer=yamux] [-dhtServer] [-relay] [-pubsub [-pubsubRouter=gossipsub|floodsub]]";
+        "usage: p2pd [-listen=MULTIADDR] [-hostAddrs=MULTIADDR,...|-noListenAddrs] [-id=KEYFILE] [-noise=true|-tls=true] [-muxer=yamux] [-dhtServer [-dhtKept=FILE]] [-relay] [-pubsub [-pubsubRouter=gossipsub|floodsub]]";
 
     public Multiaddr Control { get; private init; } = Multiaddr.Parse("/ip4/127.0.0.1/tcp/0");
 
@@ -23,6 +23,9 @@ internal sealed record Flags
     public bool IsFloodsub { get; private init; }
 
     public bool Dht { get; private init; }
+
+    /// <summary>Where the DHT keeps what shall outlive the program; no option of the Go daemon.</summary>
+    public string? DhtKept { get; private init; }
 
     public bool Relay { get; private init; }
 
@@ -44,6 +47,7 @@ internal sealed record Flags
                 ("muxer", "yamux") => flags,
                 ("id", _) => flags with { Identity = PrivateIdentity.Import(File.ReadAllBytes(value)) },
                 ("dhtServer", "true") => flags with { Dht = true },
+                ("dhtKept", _) => flags with { DhtKept = value },
                 ("relay", "true") => flags with { Relay = true },
                 ("pubsub", "true") => flags with { Pubsub = true },
                 ("pubsubRouter", "gossipsub") => flags,

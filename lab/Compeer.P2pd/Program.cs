@@ -30,8 +30,9 @@ await using PeerHost host = await PeerHost.StartAsync(options with
 await using PubsubService? pubsub = flags.Pubsub
     ? PubsubService.Start(host, flags.IsFloodsub ? new PubsubOptions { Protocols = ["/floodsub/1.0.0"] } : new PubsubOptions())
     : null;
+using KadFileArchive? kept = flags.DhtKept is { } path ? KadFileArchive.Open(path) : null;
 // Private addresses count too: all peers of a suite are on one machine.
-await using KadDhtService? dht = flags.Dht ? KadDhtService.Start(host, new KadDhtServiceOptions { Mode = KadMode.Server, Scope = KadScope.Any }) : null;
+await using KadDhtService? dht = flags.Dht ? KadDhtService.Start(host, new KadDhtServiceOptions { Mode = KadMode.Server, Scope = KadScope.Any, Archive = kept }) : null;
 await using CircuitRelayService? relay = flags.Relay ? CircuitRelayService.Start(host, new CircuitRelayOptions { Serves = _ => true }) : null;
 var control = new ControlServer(host, pubsub, dht);
 await control.RunAsync(flags.Control, ending.Token);

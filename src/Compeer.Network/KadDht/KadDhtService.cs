@@ -36,7 +36,7 @@ public sealed partial class KadDhtService : IAsyncDisposable
         _host = host;
         _options = options;
         _searches = new SemaphoreSlim(options.MaxSearches);
-        _node = new KadNode(host.Id, options.Configure(new KadOptions { Rules = options.Rules, AddressesOf = AddressesOf, Clock = () => DateTimeOffset.UtcNow }), SecureRandom.Instance);
+        _node = new KadNode(host.Id, options.Configure(new KadOptions { Rules = options.Rules, AddressesOf = AddressesOf, Clock = () => DateTimeOffset.UtcNow, Archive = options.Archive }), SecureRandom.Instance);
         _deadlines = new DeadlineLoop(Step);
     }
 
@@ -70,6 +70,9 @@ public sealed partial class KadDhtService : IAsyncDisposable
         }
     }
 
+    /// <summary>What the archive gave back at the start, and what of it was too old or not valid.</summary>
+    public (int Taken, int Refused) Restored { get; private set; }
+
     /// <summary>Completes when the routing table has somebody.</summary>
     public Task Ready => _ready.Task;
 
@@ -77,6 +80,7 @@ public sealed partial class KadDhtService : IAsyncDisposable
     public static KadDhtService Start(PeerHost host, KadDhtServiceOptions options)
     {
         var service = new KadDhtService(host, options);
+        service.Restored = service._node.Restore(MonotonicClock.Now);
         host.ReachabilityChanged += service.OnReachability;
         host.Identified += service.OnIdentified;
         if (options.Mode == KadMode.Server)
@@ -107,10 +111,17 @@ public sealed partial class KadDhtService : IAsyncDisposable
     public async Task<ReadOnlyMemory<byte>?> GetValueAsync(ReadOnlyMemory<byte> key, int quorum = 16, CancellationToken cancellationToken = default) =>
         (await SearchAsync((node, now) => node.GetValue(key, quorum, now), cancellationToken)).Record?.Value;
 
-    /// <summary>Gives a value to the peers nearest to its key; how many took it.</summary>
+    /// <summary>Gives a value to the peers nearest to its key, and again every 22 hours until it ends or <see cref="StopPublishing"/>; how many took it now.</summary>
     /// <exception cref="ArgumentException">The value is not valid there, or worse than a known one.</exception>
     public async Task<int> PutValueAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default) =>
         (await SearchAsync((node, now) => node.PutValue(key, value, now), cancellationToken)).Stored;
+
+    /// <summary>Says a value of ours no more.</summary>
+    public void StopPublishing(ReadOnlyMemory<byte> key)
+    {
+        lock (_lock)
+            _node.StopPublishing(key);
+    }
 
     /// <summary>Tells the peers nearest to a multihash that we have what it names, and again every 22 hours until <see cref="StopProviding"/>; how many were told now.</summary>
     public async Task<int> ProvideAsync(Multihash content, CancellationToken cancellationToken = default) =>

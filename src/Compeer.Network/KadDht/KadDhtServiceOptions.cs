@@ -50,6 +50,9 @@ public sealed record KadDhtServiceOptions
     /// <summary>What makes values right: "/pk/" and "/ipns/" unless set.</summary>
     public RecordRules Rules { get; init; } = RecordRules.Of(OpenSslKeys.Instance);
 
+    /// <summary>What the DHT keeps over a restart, like a <see cref="KadFileArchive"/>: values and providers of others, and what the host publishes and provides. Whoever made it disposes of it, after the service; null for nothing.</summary>
+    public IKadArchive? Archive { get; init; }
+
     /// <summary>Changes timers and bounds of the node.</summary>
     public Func<KadOptions, KadOptions> Configure { get; init; } = o => o;
 

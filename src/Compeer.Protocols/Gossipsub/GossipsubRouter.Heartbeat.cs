@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Compeer.Protocols.Gossipsub;
 
@@ -39,7 +40,7 @@ public sealed partial class GossipsubRouter<TPeer>
                 _fanouts.Remove(topic);
                 continue;
             }
-            fanout.Peers.RemoveWhere(p => !_neighbours[p].Topics.Contains(topic) || !IsAbove(p, _options.Score?.PublishThreshold));
+            fanout.Peers.RemoveWhere(p => !_neighbours[p].TakesPartIn(topic) || !IsAbove(p, _options.Score?.PublishThreshold));
             FillFanout(topic, fanout);
             Gossip(topic, fanout.Peers);
         }
@@ -51,10 +52,8 @@ public sealed partial class GossipsubRouter<TPeer>
     private void CloseAccounts(TPeer peer, Neighbour neighbour, Instant now)
     {
         (neighbour.IHaves, neighbour.Asked, neighbour.IDontWants) = (0, 0, 0);
-        int broken = neighbour.Promises.RemoveAll(p => p.Until <= now && _seen.Find(p.Id) is null);
-        neighbour.Promises.RemoveAll(p => _seen.Find(p.Id) is not null);
-        if (broken > 0)
-            Scores.Blame(peer, broken);
+        if (neighbour.Promises.Count > 0)
+            JudgePromises(peer, neighbour, now);
         if (neighbour.Unwanted is { } unwanted)
         {
             foreach ((MessageId id, int ticks) in unwanted)
@@ -75,15 +74,24 @@ public sealed partial class GossipsubRouter<TPeer>
         }
     }
 
+    private void JudgePromises(TPeer peer, Neighbour neighbour, Instant now)
+    {
+        int broken = neighbour.Promises.RemoveAll(p => p.Until <= now && _seen.Find(p.Id) is null);
+        neighbour.Promises.RemoveAll(p => _seen.Find(p.Id) is not null);
+        if (broken > 0)
+            Scores.Blame(peer, broken);
+    }
+
     private void Maintain(string topic, Mesh mesh, Instant now)
     {
-        foreach (TPeer bad in mesh.Members.Where(m => ScoreOf(m) < 0).ToArray())
-            Drop(bad, topic, mesh, offersOthers: false, now);
+        DropBad(topic, mesh, now);
         if (mesh.Members.Count < _options.DegreeLow)
             GraftSome(topic, mesh, _options.Degree - mesh.Members.Count, now, static (_, _) => true);
         if (mesh.Members.Count > _options.DegreeHigh)
             DropSome(topic, mesh, now);
-        int outbound = mesh.Members.Count(m => _neighbours[m].IsOutbound);
+        int outbound = 0;
+        foreach (TPeer member in mesh.Members)
+            outbound += _neighbours[member].IsOutbound ? 1 : 0;
         if (mesh.Members.Count >= _options.DegreeLow && outbound < _options.DegreeOutbound)
             GraftSome(topic, mesh, _options.DegreeOutbound - outbound, now, static (neighbour, _) => neighbour.IsOutbound);
         if (_options.Score is { } score && _ticks % _options.OpportunisticGraftTicks == 0 && mesh.Members.Count > 1)
@@ -93,6 +101,18 @@ public sealed partial class GossipsubRouter<TPeer>
             if (median < score.OpportunisticGraftThreshold)
                 GraftSome(topic, mesh, _options.OpportunisticGrafts, now, (_, s) => s > median);
         }
+    }
+
+    private void DropBad(string topic, Mesh mesh, Instant now)
+    {
+        _chosen.Clear();
+        foreach (TPeer member in mesh.Members)
+        {
+            if (ScoreOf(member) < 0)
+                _chosen.Add(member);
+        }
+        foreach (TPeer bad in _chosen)
+            Drop(bad, topic, mesh, offersOthers: false, now);
     }
 
     /// <summary>Keeps the best, some at random, and enough of those whom we dialled.</summary>
@@ -123,15 +143,26 @@ public sealed partial class GossipsubRouter<TPeer>
     {
         if (count <= 0)
             return;
-        TPeer[] candidates = [.. PeersOf(topic).Where(p => MayGraft(p, topic, mesh, now) && fits(_neighbours[p], ScoreOf(p)))];
-        _random.Shuffle(candidates);
-        foreach (TPeer peer in candidates.Take(count))
+        _chosen.Clear();
+        foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
+        {
+            if (neighbour.TakesPartIn(topic) && MayGraft(peer, neighbour, topic, mesh, now) && fits(neighbour, ScoreOf(peer)))
+                _chosen.Add(peer);
+        }
+        foreach (TPeer peer in SomeChosen(count))
             Graft(peer, topic, mesh, now);
     }
 
-    private bool MayGraft(TPeer peer, string topic, Mesh mesh, Instant now) =>
-        !mesh.Members.Contains(peer) && _neighbours[peer] is { IsDirect: false, Version: not PubsubVersion.Floodsub } neighbour
-        && !(neighbour.Backoffs.TryGetValue(topic, out Instant until) && now < until) && ScoreOf(peer) >= 0;
+    /// <summary>At most so many of those chosen, at random; good until others are chosen.</summary>
+    private ReadOnlySpan<TPeer> SomeChosen(int count)
+    {
+        Span<TPeer> chosen = CollectionsMarshal.AsSpan(_chosen);
+        _random.Shuffle(chosen);
+        return chosen[..Math.Min(count, chosen.Length)];
+    }
+
+    private bool MayGraft(TPeer peer, Neighbour neighbour, string topic, Mesh mesh, Instant now) =>
+        !neighbour.IsBesideMeshes && !mesh.Members.Contains(peer) && !neighbour.IsBackedOff(topic, now) && ScoreOf(peer) >= 0;
 
     private void Graft(TPeer peer, string topic, Mesh mesh, Instant now)
     {
@@ -171,16 +202,20 @@ public sealed partial class GossipsubRouter<TPeer>
     /// <summary>Tells some peers outside the mesh what there is.</summary>
     private void Gossip(string topic, HashSet<TPeer> members)
     {
-        MessageId[] ids = [.. _cache.IdsOf(topic)];
+        MessageId[] ids = _cache.IdsOf(topic);
         if (ids.Length == 0)
             return;
-        TPeer[] others = [.. PeersOf(topic).Where(p => !members.Contains(p) && _neighbours[p] is { IsDirect: false, Version: not PubsubVersion.Floodsub } && IsAbove(p, _options.Score?.GossipThreshold))];
-        _random.Shuffle(others);
-        int count = Math.Max(_options.DegreeLazy, (int)(_options.GossipFactor * others.Length));
-        foreach (TPeer peer in others.Take(count))
+        _chosen.Clear();
+        foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
+        {
+            if (!neighbour.IsBesideMeshes && neighbour.TakesPartIn(topic) && !members.Contains(peer) && IsAbove(peer, _options.Score?.GossipThreshold))
+                _chosen.Add(peer);
+        }
+        int told = Math.Min(ids.Length, _options.MaxIHaveIds);
+        foreach (TPeer peer in SomeChosen(Math.Max(_options.DegreeLazy, (int)(_options.GossipFactor * _chosen.Count))))
         {
             _random.Shuffle(ids);
-            Say(peer).IHave.Add(new IHave(topic, [.. ids.Take(_options.MaxIHaveIds)]));
+            Say(peer).IHave.Add(new IHave(topic, [.. ids.AsSpan(0, told)]));
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed partial class GossipsubRouter<TPeer>
 
     private void OnSubscription(TPeer from, Neighbour neighbour, TopicSubscription said)
     {
-        if (said.Subscribes ? neighbour.Topics.Count >= _options.MaxTopicsPerPeer || !neighbour.Topics.Add(said.Topic) : !neighbour.Topics.Remove(said.Topic))
+        if (said.Subscribes ? neighbour.Topics.Count >= _options.MaxTopicsPerPeer || !neighbour.Topics.Add(said.Topic) : !neighbour.Leave(said.Topic))
             return;
         if (!said.Subscribes && _meshes.TryGetValue(said.Topic, out Mesh? mesh) && mesh.Members.Remove(from))
             Scores.OnPrune(from, said.Topic);
@@ -66,8 +66,9 @@ public sealed partial class GossipsubRouter<TPeer>
         {
             foreach (TPeer member in mesh.Members)
             {
-                if (_neighbours[member].Version == PubsubVersion.Gossipsub12 && !member.Equals(from))
-                    Say(member).IDontWant.Add(id);
+                Neighbour neighbour = _neighbours[member];
+                if (neighbour.Version == PubsubVersion.Gossipsub12 && !member.Equals(from))
+                    Say(member, neighbour).IDontWant.Add(id);
             }
         }
         Raise(new GossipsubEvent<TPeer>.Arrived(id, message, from));
@@ -99,11 +100,16 @@ public sealed partial class GossipsubRouter<TPeer>
         {
             case Verdict.Accept:
                 Scores.OnFirstDelivery(givers[0], message.Topic);
-                foreach (TPeer giver in givers.Skip(1))
-                    Scores.OnLaterDelivery(giver, message.Topic, TimeSpan.Zero);
+                for (int i = 1; i < givers.Count; i++)
+                    Scores.OnLaterDelivery(givers[i], message.Topic, TimeSpan.Zero);
                 _cache.Put(id, message);
                 Forward(id, message, givers);
-                return;
+                if (Scores.DeliveryWindowOf(message.Topic) is { } window)
+                {
+                    _seen.CountCopies(seen, now + window);
+                    return;
+                }
+                break;
             case Verdict.Reject:
                 foreach (TPeer giver in givers)
                     Scores.OnInvalid(giver, message.Topic);
@@ -117,15 +123,19 @@ public sealed partial class GossipsubRouter<TPeer>
         if (!_meshes.TryGetValue(message.Topic, out Mesh? mesh))
             return;
         TPeer? author = AuthorOf?.Invoke(message);
+        bool isUnknown = author is null;
+        TPeer by = author.GetValueOrDefault();
         foreach (TPeer member in mesh.Members)
         {
-            if (!givers.Contains(member) && !member.Equals(author))
+            if (!givers.Contains(member) && (isUnknown || !member.Equals(by)))
                 Send(member, id, message);
         }
+        if (_beside == 0)
+            return;
         foreach ((TPeer peer, Neighbour neighbour) in _neighbours)
         {
             bool isBesideTheMesh = neighbour.IsDirect || (neighbour.Version == PubsubVersion.Floodsub && IsAbove(peer, _options.Score?.PublishThreshold));
-            if (isBesideTheMesh && neighbour.Topics.Contains(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer) && !peer.Equals(author))
+            if (isBesideTheMesh && neighbour.TakesPartIn(message.Topic) && !mesh.Members.Contains(peer) && !givers.Contains(peer) && (isUnknown || !peer.Equals(by)))
                 Send(peer, id, message);
         }
     }
@@ -134,13 +144,19 @@ public sealed partial class GossipsubRouter<TPeer>
     {
         if (!IsAbove(from, _options.Score?.GossipThreshold) || ++neighbour.IHaves > _options.MaxIHaves || !_meshes.ContainsKey(have.Topic))
             return;
-        MessageId[] missing = [.. GossipsubRpcCodec.Items(have.Ids).ToArray().Where(id => _seen.Find(id) is null).Distinct()];
-        int room = Math.Min(missing.Length, _options.MaxIHaveIds - neighbour.Asked);
+        foreach (MessageId id in GossipsubRpcCodec.Items(have.Ids))
+        {
+            if (_seen.Find(id) is null)
+                _lacking.Add(id);
+        }
+        int room = Math.Min(_lacking.Count, _options.MaxIHaveIds - neighbour.Asked);
+        MessageId[] missing = room > 0 ? [.. _lacking] : [];
+        _lacking.Clear();
         if (room <= 0)
             return;
         _random.Shuffle(missing);
         neighbour.Asked += room;
-        Say(from).IWant.AddRange(missing.AsSpan(0, room));
+        Say(from, neighbour).IWant.AddRange(missing.AsSpan(0, room));
         neighbour.Promises.Add((missing[_random.Next(room)], now + _options.PromiseWithin));
     }
 

@@ -11,6 +11,9 @@ namespace Compeer.Protocols.Gossipsub;
 public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, GossipsubRpc>
     where TPeer : struct, IEquatable<TPeer>
 {
+    /// <summary>Drafts that wait to be used again: as many as peers that are spoken to at once, mostly.</summary>
+    private const int MaxSpareDrafts = 32;
+
     private readonly GossipsubOptions _options;
     private readonly Random _random;
     private readonly Dictionary<TPeer, Neighbour> _neighbours = [];
@@ -20,6 +23,12 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     private readonly SeenMessages<TPeer> _seen;
     private readonly Queue<GossipsubEvent<TPeer>> _events = new();
     private readonly Queue<TPeer> _toSend = new();
+    private readonly Stack<RpcDraft> _spareDrafts = new();
+    private readonly List<TPeer> _chosen = [];
+    private readonly HashSet<MessageId> _lacking = [];
+
+    /// <summary>Connected peers that get messages without being in a mesh: direct ones, and those of floodsub.</summary>
+    private int _beside;
 
     /// <param name="options">Bounds and times.</param>
     /// <param name="random">Chooses among peers.</param>
@@ -48,7 +57,7 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     public IReadOnlyCollection<TPeer> MeshOf(string topic) => _meshes.TryGetValue(topic, out Mesh? mesh) ? mesh.Members : [];
 
     /// <summary>Connected peers that take part in a topic.</summary>
-    public IEnumerable<TPeer> PeersOf(string topic) => _neighbours.Where(n => n.Value.Topics.Contains(topic)).Select(n => n.Key);
+    public IEnumerable<TPeer> PeersOf(string topic) => _neighbours.Where(n => n.Value.TakesPartIn(topic)).Select(n => n.Key);
 
     /// <summary>A peer can be spoken to.</summary>
     /// <param name="peer">The peer.</param>
@@ -60,7 +69,9 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     {
         if (_neighbours.ContainsKey(peer))
             return;
-        _neighbours[peer] = new Neighbour { Version = version, IsOutbound = isOutbound, IsDirect = isDirect };
+        var neighbour = new Neighbour { Version = version, IsOutbound = isOutbound, IsDirect = isDirect };
+        _neighbours[peer] = neighbour;
+        _beside += neighbour.IsBesideMeshes ? 1 : 0;
         Scores.Add(peer, address);
         foreach (string topic in _meshes.Keys)
             Say(peer).Subscriptions.Add(new TopicSubscription(topic, true));
@@ -82,8 +93,9 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
     /// <summary>A peer cannot be spoken to any more.</summary>
     public void RemovePeer(TPeer peer, Instant now)
     {
-        if (!_neighbours.Remove(peer))
+        if (!_neighbours.Remove(peer, out Neighbour? gone))
             return;
+        _beside -= gone.IsBesideMeshes ? 1 : 0;
         foreach ((string topic, Mesh mesh) in _meshes)
         {
             if (mesh.Members.Remove(peer))
@@ -105,7 +117,7 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
             Say(peer).Subscriptions.Add(new TopicSubscription(topic, true));
         if (_fanouts.Remove(topic, out Fanout? fanout))
         {
-            foreach (TPeer peer in fanout.Peers.Where(p => MayGraft(p, topic, mesh, now)))
+            foreach (TPeer peer in fanout.Peers.Where(p => MayGraft(p, _neighbours[p], topic, mesh, now)))
                 Graft(peer, topic, mesh, now);
         }
         GraftSome(topic, mesh, _options.Degree - mesh.Members.Count, now, static (_, _) => true);
@@ -158,12 +170,14 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         {
             if (!_neighbours.TryGetValue(to, out Neighbour? neighbour) || neighbour.Draft is not { } draft)
                 continue;
-            message = draft.Take();
-            if (message.IsEmpty)
+            if (draft.IsEmpty)
             {
                 neighbour.Draft = null;
+                if (_spareDrafts.Count < MaxSpareDrafts && draft.IsSmall)
+                    _spareDrafts.Push(draft);
                 continue;
             }
+            message = draft.Take();
             // There may be more than one RPC holds.
             _toSend.Enqueue(to);
             return true;
@@ -206,18 +220,19 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
 
     private void Send(TPeer peer, MessageId id, PubsubMessage message)
     {
-        if (_neighbours[peer].IsUnwanted(id))
-            return;
-        Say(peer).Publish.Add(message);
+        Neighbour neighbour = _neighbours[peer];
+        if (!neighbour.IsUnwanted(id))
+            Say(peer, neighbour).Publish.Add(message);
     }
 
     /// <summary>What will be said to a peer next.</summary>
-    private RpcDraft Say(TPeer peer)
+    private RpcDraft Say(TPeer peer) => Say(peer, _neighbours[peer]);
+
+    private RpcDraft Say(TPeer peer, Neighbour neighbour)
     {
-        Neighbour neighbour = _neighbours[peer];
         if (neighbour.Draft is null)
         {
-            neighbour.Draft = new RpcDraft();
+            neighbour.Draft = _spareDrafts.TryPop(out RpcDraft? spare) ? spare : new RpcDraft();
             _toSend.Enqueue(peer);
         }
         return neighbour.Draft;
@@ -232,7 +247,12 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
 
         public bool IsDirect { get; init; }
 
+        public bool IsBesideMeshes => IsDirect || Version == PubsubVersion.Floodsub;
+
         public HashSet<string> Topics { get; } = [];
+
+        /// <summary>The topic that was asked for last and is one of them: mostly it is the one that is asked for next.</summary>
+        private string? LastFound { get; set; }
 
         /// <summary>Until when not to graft, by topic.</summary>
         public Dictionary<string, Instant> Backoffs { get; } = [];
@@ -250,6 +270,24 @@ public sealed partial class GossipsubRouter<TPeer> : IOverlayMachine<TPeer, Goss
         public int IDontWants { get; set; }
 
         public RpcDraft? Draft { get; set; }
+
+        public bool TakesPartIn(string topic)
+        {
+            if (topic == LastFound)
+                return true;
+            bool takesPart = Topics.Contains(topic);
+            if (takesPart)
+                LastFound = topic;
+            return takesPart;
+        }
+
+        public bool Leave(string topic)
+        {
+            LastFound = null;
+            return Topics.Remove(topic);
+        }
+
+        public bool IsBackedOff(string topic, Instant now) => Backoffs.Count > 0 && Backoffs.TryGetValue(topic, out Instant until) && now < until;
 
         public bool IsUnwanted(MessageId id) => Unwanted?.ContainsKey(id) == true;
     }

@@ -8,8 +8,9 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     where TPeer : struct, IEquatable<TPeer>
 {
     private readonly Dictionary<MessageId, Entry> _messages = [];
-    private readonly Queue<List<MessageId>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<MessageId>()));
-    private List<MessageId> _current = [];
+    private readonly Queue<List<(MessageId Id, string Topic)>> _windows = new(Enumerable.Range(1, length - 1).Select(_ => new List<(MessageId Id, string Topic)>()));
+    private readonly List<MessageId> _ids = [];
+    private List<(MessageId Id, string Topic)> _current = [];
     private int _bytes;
 
     public void Put(MessageId id, PubsubMessage message)
@@ -20,7 +21,7 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
         // Whole heartbeats are forgotten at once, the oldest first.
         while (_bytes > maxBytes && (_windows.FirstOrDefault(w => w.Count > 0) ?? _current) is { Count: > 0 } oldest)
             Forget(oldest);
-        _current.Add(id);
+        _current.Add((id, message.Topic));
     }
 
     /// <summary>A message for a peer that asks for it, and how often it asked.</summary>
@@ -37,8 +38,18 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
     }
 
     /// <summary>Ids of a topic that others are told of.</summary>
-    public List<MessageId> IdsOf(string topic) =>
-        [.. _windows.Skip(length - gossip).Append(_current).SelectMany(w => w).Where(id => _messages[id].Message.Topic == topic)];
+    public MessageId[] IdsOf(string topic)
+    {
+        _ids.Clear();
+        int older = length - gossip;
+        foreach (List<(MessageId Id, string Topic)> window in _windows)
+        {
+            if (older-- <= 0)
+                AddIds(window, topic);
+        }
+        AddIds(_current, topic);
+        return [.. _ids];
+    }
 
     /// <summary>A heartbeat has passed.</summary>
     public void Shift()
@@ -48,9 +59,18 @@ internal sealed class MessageCache<TPeer>(int length, int gossip, int maxBytes)
         Forget(_current);
     }
 
-    private void Forget(List<MessageId> window)
+    private void AddIds(List<(MessageId Id, string Topic)> window, string topic)
     {
-        foreach (MessageId id in window)
+        foreach ((MessageId id, string named) in window)
+        {
+            if (named == topic)
+                _ids.Add(id);
+        }
+    }
+
+    private void Forget(List<(MessageId Id, string Topic)> window)
+    {
+        foreach ((MessageId id, _) in window)
         {
             if (_messages.Remove(id, out Entry? forgotten))
                 _bytes -= forgotten.Message.Data.Length;

@@ -37,6 +37,7 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
             _peers.Remove(peer);
             return;
         }
+        standing.OfTopics = null;
         foreach ((string topic, TopicStanding inTopic) in standing.Topics)
         {
             inTopic.FirstDeliveries = 0;
@@ -51,6 +52,18 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
     {
         if (!_peers.TryGetValue(peer, out Standing? standing))
             return 0;
+        double score = standing.OfTopics ??= OfTopics(standing);
+        score += options.ApplicationWeight * standing.ByApplication;
+        if (standing.Address != 0 && _atAddress.GetValueOrDefault(standing.Address) - options.ColocationThreshold is > 0 and var surplus)
+            score += options.ColocationWeight * surplus * surplus;
+        if (standing.Behaviour - options.BehaviourThreshold is > 0 and var beyond)
+            score += options.BehaviourWeight * beyond * beyond;
+        return score;
+    }
+
+    /// <summary>What a peer does in topics (P1 to P4).</summary>
+    private double OfTopics(Standing standing)
+    {
         double score = 0;
         foreach ((string name, TopicStanding topic) in standing.Topics)
         {
@@ -65,13 +78,7 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
             inTopic += weights.InvalidDeliveriesWeight * topic.InvalidDeliveries * topic.InvalidDeliveries;
             score += weights.TopicWeight * inTopic;
         }
-        score = Math.Min(score, options.TopicScoreCap);
-        score += options.ApplicationWeight * standing.ByApplication;
-        if (standing.Address != 0 && _atAddress.GetValueOrDefault(standing.Address) - options.ColocationThreshold is > 0 and var surplus)
-            score += options.ColocationWeight * surplus * surplus;
-        if (standing.Behaviour - options.BehaviourThreshold is > 0 and var beyond)
-            score += options.BehaviourWeight * beyond * beyond;
-        return score;
+        return Math.Min(score, options.TopicScoreCap);
     }
 
     /// <summary>What the application thinks of a peer (P5).</summary>
@@ -99,8 +106,10 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
     /// <summary>A peer is not in the mesh of a topic any more.</summary>
     public void OnPrune(TPeer peer, string topic)
     {
-        if (_peers.TryGetValue(peer, out Standing? standing) && standing.Topics.TryGetValue(topic, out TopicStanding? inTopic))
-            Leave(topic, inTopic);
+        if (!_peers.TryGetValue(peer, out Standing? standing) || !standing.Topics.TryGetValue(topic, out TopicStanding? inTopic))
+            return;
+        standing.OfTopics = null;
+        Leave(topic, inTopic);
     }
 
     /// <summary>A peer gave a valid message first.</summary>
@@ -121,6 +130,9 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
         if (options.Of(topic) is { } weights && after <= weights.MeshDeliveryWindow && Find(peer, topic) is { } standing)
             OnMeshDelivery(standing, weights);
     }
+
+    /// <summary>How long after a message was found valid further copies of it count; null in a topic where nothing counts.</summary>
+    public TimeSpan? DeliveryWindowOf(string topic) => options.Of(topic)?.MeshDeliveryWindow;
 
     /// <summary>A peer gave an invalid message.</summary>
     public void OnInvalid(TPeer peer, string topic)
@@ -145,6 +157,7 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
                 continue;
             }
             standing.Behaviour = Shrink(standing.Behaviour, options.BehaviourDecay);
+            standing.OfTopics = null;
             foreach ((string name, TopicStanding topic) in standing.Topics)
             {
                 if (options.Of(name) is not { } weights)
@@ -182,11 +195,12 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
 
     private double Shrink(double value, double decay) => value * decay is var left && left >= options.DecayToZero ? left : 0;
 
-    /// <summary>The standing of a connected peer in a topic that counts.</summary>
+    /// <summary>The standing of a connected peer in a topic that counts; whoever asks for it changes it.</summary>
     private TopicStanding? Find(TPeer peer, string topic)
     {
         if (options.Of(topic) is null || !_peers.TryGetValue(peer, out Standing? standing))
             return null;
+        standing.OfTopics = null;
         if (!standing.Topics.TryGetValue(topic, out TopicStanding? inTopic))
             standing.Topics[topic] = inTopic = new TopicStanding();
         return inTopic;
@@ -195,6 +209,9 @@ public sealed class PeerScores<TPeer>(PeerScoreOptions options)
     private sealed class Standing
     {
         public Dictionary<string, TopicStanding> Topics { get; } = [];
+
+        /// <summary>The part of the score that comes from topics; null when it must be counted anew.</summary>
+        public double? OfTopics { get; set; }
 
         public ulong Address { get; set; }
 

@@ -6,6 +6,7 @@ internal sealed class SeenMessages<TPeer>(TimeSpan keptFor, int max)
 {
     private readonly Dictionary<MessageId, SeenMessage<TPeer>> _seen = [];
     private readonly Queue<(MessageId Id, Instant At)> _order = new();
+    private readonly Queue<(SeenMessage<TPeer> Seen, Instant Until)> _counting = new();
 
     /// <summary>What is known of a message; null when it was not seen.</summary>
     public SeenMessage<TPeer>? Find(MessageId id) => _seen.GetValueOrDefault(id);
@@ -23,9 +24,14 @@ internal sealed class SeenMessages<TPeer>(TimeSpan keptFor, int max)
         return _seen[id] = new SeenMessage<TPeer> { Waiting = message };
     }
 
+    /// <summary>Who gives copies of an accepted message counts until then.</summary>
+    public void CountCopies(SeenMessage<TPeer> seen, Instant until) => _counting.Enqueue((seen, until));
+
     /// <summary>Forgets what is past.</summary>
     public void Forget(Instant now)
     {
+        while (_counting.TryPeek(out (SeenMessage<TPeer> Seen, Instant Until) counted) && counted.Until < now)
+            _counting.Dequeue().Seen.Givers = null;
         while (_order.TryPeek(out (MessageId Id, Instant At) oldest) && now - oldest.At > keptFor)
             ForgetOldest();
     }

@@ -8,4 +8,7 @@ public interface IRecordValidator
 
     /// <summary>Positive when the first of two valid values is the better one, negative when the second is, 0 when they are as good as each other.</summary>
     int Compare(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
+
+    /// <summary>When a valid value ends by itself; null when it does not, and its holders decide.</summary>
+    DateTimeOffset? EndOf(ReadOnlySpan<byte> value) => null;
 }

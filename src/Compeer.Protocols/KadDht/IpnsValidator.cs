@@ -25,4 +25,6 @@ public sealed class IpnsValidator(ISignatures signatures) : IRecordValidator
         order = order != 0 ? order : a.ValidUntil.CompareTo(b.ValidUntil);
         return order != 0 ? order : first.SequenceCompareTo(second);
     }
+
+    public DateTimeOffset? EndOf(ReadOnlySpan<byte> value) => IpnsRecord.TryDecode(value, out IpnsRecord? record) ? record.ValidUntil : null;
 }

@@ -46,7 +46,11 @@ public sealed record KadPeer(PeerId Id, IReadOnlyList<Multiaddr> Addresses, KadC
 /// <param name="Key">Like "/ipns/" and the bytes of a name.</param>
 /// <param name="Value">What a validator of the key's namespace must find right.</param>
 /// <param name="TimeReceived">When the sender got it, as RFC 3339; says nothing to us.</param>
-public sealed record KadRecord(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, string? TimeReceived = null);
+public sealed record KadRecord(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, string? TimeReceived = null)
+{
+    /// <summary>How long the sender would have it live still; null when it does not say, as an author. Not in the specification: rust-libp2p says it so, others pass over it.</summary>
+    public TimeSpan? TimeToLive { get; init; }
+}
 
 /// <summary>
 /// A message of the DHT, both question and answer:
@@ -72,6 +76,9 @@ public sealed record KadMessage(KadMessageType Type)
     private const int RecordField = 3;
     private const int CloserField = 8;
     private const int ProvidersField = 9;
+
+    /// <summary>Seconds, in a record.</summary>
+    private const int TimeToLiveField = 777;
 
     /// <summary>What it is about: a peer id, a record's key, or a multihash; empty when it does not say.</summary>
     public ReadOnlyMemory<byte> Key { get; init; }
@@ -169,6 +176,8 @@ public sealed record KadMessage(KadMessageType Type)
         writer.WriteBytes(2, record.Value.Span);
         if (record.TimeReceived is { } time)
             writer.WriteString(5, time);
+        if (record.TimeToLive is { } life)
+            writer.WriteVarint(TimeToLiveField, (ulong)Math.Clamp(life.TotalSeconds, 1, uint.MaxValue));
     }
 
     private static void WritePeer(ProtobufWriter writer, KadPeer peer)
@@ -184,6 +193,7 @@ public sealed record KadMessage(KadMessageType Type)
         record = null;
         byte[] key = [], content = [];
         string? time = null;
+        ulong life = 0;
         var reader = new ProtobufReader(bytes);
         while (!reader.IsAtEnd)
         {
@@ -191,7 +201,7 @@ public sealed record KadMessage(KadMessageType Type)
                 return false;
             if (type != WireType.Bytes)
             {
-                if (!reader.TrySkip(type))
+                if (field == TimeToLiveField && type == WireType.Varint ? !reader.TryReadVarint(out life) : !reader.TrySkip(type))
                     return false;
                 continue;
             }
@@ -204,7 +214,7 @@ public sealed record KadMessage(KadMessageType Type)
             else if (field == 5 && value.Length <= 64)
                 time = Encoding.UTF8.GetString(value);
         }
-        record = new KadRecord(key, content, time);
+        record = new KadRecord(key, content, time) { TimeToLive = life is > 0 and <= uint.MaxValue ? TimeSpan.FromSeconds(life) : null };
         return true;
     }
 

@@ -30,7 +30,7 @@ public sealed partial class KadNode
                 answer = new KadMessage(KadMessageType.GetValue) { Key = question.Key, Record = _records.Find(question.Key, now), CloserPeers = Closest(question.Key, from) };
                 return true;
             case KadMessageType.PutValue:
-                if (question.Record is not { } record || !record.Key.Span.SequenceEqual(question.Key.Span) || !_records.TryPut(record.Key, record.Value, now))
+                if (question.Record is not { } record || !record.Key.Span.SequenceEqual(question.Key.Span) || !_records.TryPut(from, record, now))
                     return false;
                 answer = question;
                 return true;

@@ -8,9 +8,6 @@ public sealed partial class KadNode
     private const int MaxCandidates = 200;
     private const int MaxDraws = 1 << 12;
     private const int MaxDrawnBits = 9;
-    private static readonly TimeSpan RepublishRetry = TimeSpan.FromMinutes(1);
-
-    private Instant _nextRepublish = Instant.Never;
 
     /// <summary>Looks for the peers nearest to a key. All these searches end with <see cref="KadSearchEnded"/>.</summary>
     /// <param name="key">A peer id, a record's key or a multihash; its SHA-256 is the place.</param>
@@ -35,28 +32,6 @@ public sealed partial class KadNode
         return search.Id;
     }
 
-    /// <summary>Gives a value to the peers nearest to its key.</summary>
-    /// <exception cref="ArgumentException">The value is not valid at that key, or worse than one that is known here.</exception>
-    public long PutValue(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, Instant now)
-    {
-        if (!_options.Rules.IsValid(key.Span, value.Span, _options.Clock()))
-            throw new ArgumentException("The value is not valid at that key: no validator knows the key's namespace, or the one that does refuses it.", nameof(value));
-        if (_records.Find(key, now) is { } known && _options.Rules.Compare(key.Span, known.Value.Span, value.Span) > 0)
-            throw new ArgumentException("A better value is known at that key; look it up and make one that follows it.", nameof(value));
-        _records.TryPut(key, value, now);
-        return Begin(new KadMessage(KadMessageType.FindNode) { Key = key }, Key256.HashOf(key.Span), KadPolicy.BucketSize, 1, now, store: PutMessage(key, value));
-    }
-
-    /// <summary>Tells the peers nearest to a multihash that we have what it names, now and again until <see cref="StopProviding"/>.</summary>
-    public long Provide(Multihash content, Instant now)
-    {
-        NoteProvided(content, now + _options.RepublishInterval);
-        return Announce(content, now);
-    }
-
-    /// <summary>Says no more that we have something; what was said runs out.</summary>
-    public void StopProviding(Multihash content) => _provided.Remove(content);
-
     /// <summary>Looks for peers that have what a multihash names; they are told as they are found.</summary>
     /// <param name="content">What.</param>
     /// <param name="count">Providers after which it is over; 0 for all.</param>
@@ -75,41 +50,6 @@ public sealed partial class KadNode
     {
         if (_searches.Remove(search, out KadSearch? cancelled))
             cancelled.Lookup.Clear();
-    }
-
-    private static KadMessage PutMessage(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value) =>
-        new(KadMessageType.PutValue) { Key = key, Record = new KadRecord(key, value) };
-
-    private long Announce(Multihash content, Instant now)
-    {
-        byte[] key = content.Bytes.ToArray();
-        var told = new KadMessage(KadMessageType.AddProvider) { Key = key, ProviderPeers = [new KadPeer(_own, _options.AddressesOf(_own), KadConnection.Connected)] };
-        return Begin(new KadMessage(KadMessageType.FindNode) { Key = key }, Key256.HashOf(key), KadPolicy.BucketSize, 1, now, store: told);
-    }
-
-    /// <summary>Says again what is due, a few keys at a time.</summary>
-    private void Republish(Instant now)
-    {
-        if (now < _nextRepublish)
-            return;
-        foreach (Multihash content in _provided.Where(p => p.Value <= now).Select(p => p.Key).Take(_options.MaxRepublishing - _republishing.Count).ToArray())
-        {
-            _provided[content] = now + _options.RepublishInterval;
-            long id = Announce(content, now);
-            if (_searches.ContainsKey(id))
-                _republishing.Add(id);
-            else
-                _provided[content] = now + RepublishRetry;
-        }
-        _nextRepublish = _republishing.Count >= _options.MaxRepublishing ? Instant.Never : NextDue();
-    }
-
-    private Instant NextDue() => _provided.Count == 0 ? Instant.Never : _provided.Values.Min();
-
-    private void NoteProvided(Multihash content, Instant due)
-    {
-        _provided[content] = due;
-        _nextRepublish = Instant.Min(_nextRepublish, due);
     }
 
     private long Begin(KadMessage question, Key256 target, int closest, int paths, Instant now, PeerId peer = default, KadMessage? store = null)
@@ -171,6 +111,12 @@ public sealed partial class KadNode
     private void Finish(KadSearch search, Instant now)
     {
         IReadOnlyList<(Key256 Key, KadContact Contact)> closest = search.Lookup.ClosestReplied(KadPolicy.BucketSize);
+        if (search.IsReplication && closest.Count == KadPolicy.BucketSize)
+        {
+            // Together with us they are as many as hold a value; or all of them are nearer, and have it from now on.
+            search.IsHandedOver = search.Lookup.Target.CompareDistance(closest[^1].Key, _table.Own) < 0;
+            closest = search.IsHandedOver ? closest : [.. closest.Take(KadPolicy.BucketSize - 1)];
+        }
         if (search.Store is { } store && closest.Count > 0)
         {
             search.IsStoring = true;
@@ -182,7 +128,7 @@ public sealed partial class KadNode
         if (search.Best is { } best)
         {
             foreach (PeerId lacking in search.Lacking(closest.Select(c => c.Contact.Peer)).Where(p => p != _own))
-                Ask(null, KadContact.KeyOf(lacking), new KadContact(lacking, 0), [], PutMessage(search.Question.Key, best), now);
+                Ask(null, KadContact.KeyOf(lacking), new KadContact(lacking, 0), [], PutMessage(new KadRecord(search.Question.Key, best)), now);
         }
         End(search, closest, now);
     }
@@ -197,8 +143,9 @@ public sealed partial class KadNode
     private void End(KadSearch search, IReadOnlyList<(Key256 Key, KadContact Contact)> closest, Instant now)
     {
         _searches.Remove(search.Id);
-        if (_republishing.Remove(search.Id))
-            _nextRepublish = Instant.Min(NextDue(), now + RepublishRetry);
+        _republishing.Remove(search.Id);
+        if (search.IsHandedOver && search.Stored >= KadPolicy.BucketSize / 2)
+            _records.Rest(search.Question.Key);
         IReadOnlyList<Multiaddr> told = search.Peer.IsEmpty ? [] : search.AddressesOf(search.Peer);
         _events.Enqueue(new KadSearchEnded(
             search.Id, [.. closest.Select(c => c.Contact.Peer)], told.Count > 0 ? new KadPeer(search.Peer, told) : null,

@@ -27,8 +27,6 @@ public sealed partial class KadNode
     private readonly Dictionary<PeerId, Instant> _probed = [];
     private readonly Queue<KadRequest> _outbox = new();
     private readonly Queue<KadEvent> _events = new();
-    private readonly Dictionary<Multihash, Instant> _provided = [];
-    private readonly HashSet<long> _republishing = [];
     private Instant _nextExpiry;
     private long _lastId;
 
@@ -41,7 +39,7 @@ public sealed partial class KadNode
         Key256 key = KadContact.KeyOf(own);
         _table = new RoutingTable<Key256, KadContact, KadPolicy>(key, default);
         _refresh = new RefreshSchedule(options.RefreshInterval, options.RefreshPause);
-        _records = new RecordStore(key, options);
+        _records = new RecordStore(own, options, random);
         _providers = new ProviderStore(key, options);
     }
 
@@ -81,7 +79,7 @@ public sealed partial class KadNode
                 if (!search.IsStoring)
                     next = Instant.Min(next, search.Lookup.NextDeadline);
             }
-            return Instant.Min(next, _nextRepublish);
+            return Instant.Min(next, NextRepublish);
         }
     }
 

@@ -29,8 +29,23 @@ public sealed record KadOptions
     /// <summary>Values that are kept: those nearest to us.</summary>
     public int MaxRecords { get; init; } = 1024;
 
-    /// <summary>How long a value is kept.</summary>
+    /// <summary>Values that one peer gave us; of more its farthest gives way.</summary>
+    public int MaxRecordsOfPeer { get; init; } = 256;
+
+    /// <summary>How long a value is kept that has no end of its own.</summary>
     public TimeSpan RecordLifetime { get; init; } = TimeSpan.FromHours(48);
+
+    /// <summary>How long a value is kept at most whose own end is later.</summary>
+    public TimeSpan LongestRecordLifetime { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// A value that so long nobody has given to us is given to the peers that are nearest to it now, after up to half as much again by chance; null
+    /// for never, as go-libp2p does.
+    /// </summary>
+    public TimeSpan? ReplicationInterval { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>The least time between two values that are given so.</summary>
+    public TimeSpan ReplicationPause { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Entries of providers that are kept: those of the keys nearest to us.</summary>
     public int MaxProvided { get; init; } = 32_768;
@@ -47,10 +62,13 @@ public sealed record KadOptions
     /// <summary>How long the addresses that came with a provider are told.</summary>
     public TimeSpan ProviderAddressLifetime { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>How often we say again what we provide.</summary>
+    /// <summary>How often we say again what we provide, and what we published.</summary>
     public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromHours(22);
 
-    /// <summary>Keys that are said again at once.</summary>
+    /// <summary>What shall outlive the node; null for nothing.</summary>
+    public IKadArchive? Archive { get; init; }
+
+    /// <summary>Keys that are said again at once, our own and those of others.</summary>
     public int MaxRepublishing { get; init; } = 4;
 
     /// <summary>A part of the table that was quiet so long is looked up.</summary>

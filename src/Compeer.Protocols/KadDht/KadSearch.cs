@@ -27,6 +27,12 @@ internal sealed class KadSearch(long id, KadMessage question, KademliaLookup<Key
     /// <summary>What the nearest are told at the end.</summary>
     public KadMessage? Store { get; init; }
 
+    /// <summary>A value of another author is given on, of which we are a holder ourselves.</summary>
+    public bool IsReplication => Store is { Type: KadMessageType.PutValue, Record.TimeToLive: not null };
+
+    /// <summary>So many peers nearer than we are have been asked to hold the value that it is theirs to look after.</summary>
+    public bool IsHandedOver { get; set; }
+
     /// <summary>The nearest are being told.</summary>
     public bool IsStoring { get; set; }
 

@@ -9,6 +9,9 @@ namespace Compeer.Protocols.KadDht;
 /// </summary>
 internal sealed class ProviderStore(Key256 own, KadOptions options)
 {
+    /// <summary>Who says the same again within this time is not written down again.</summary>
+    private static readonly TimeSpan ArchiveStep = TimeSpan.FromHours(1);
+
     private readonly SortedDictionary<Key256, Dictionary<PeerId, Entry>> _keys = new(new FarthestFirst(own));
     private readonly Dictionary<PeerId, LinkedList<Key256>> _ofPeer = [];
 
@@ -19,7 +22,28 @@ internal sealed class ProviderStore(Key256 own, KadOptions options)
     public void Add(ReadOnlySpan<byte> multihash, KadContact provider, IReadOnlyList<Multiaddr> addresses, Instant now)
     {
         Key256 key = Key256.HashOf(multihash);
-        Remove(key, provider.Peer);
+        Instant archived = _keys.GetValueOrDefault(key)?.GetValueOrDefault(provider.Peer) is { } old
+            && now < old.Archived + ArchiveStep && old.Addresses.SequenceEqual(addresses) ? old.Archived : now;
+        Put(key, provider, addresses, now, archived);
+        if (archived == now && _keys.GetValueOrDefault(key)?.ContainsKey(provider.Peer) == true)
+            options.Archive?.Keep(new KadKept.Provider(key, provider.Peer, provider.Network, addresses, options.Clock()));
+    }
+
+    /// <summary>Takes an entry from the archive; false when it is too old.</summary>
+    public bool TryRestore(KadKept.Provider kept, Instant now)
+    {
+        TimeSpan age = options.Clock() - kept.Since;
+        if (age >= options.ProviderLifetime)
+            return false;
+        // A clock that was set back makes nothing younger than new.
+        Instant since = age > TimeSpan.Zero ? now - age : now;
+        Put(kept.Place, new KadContact(kept.Peer, kept.Network), kept.Addresses, since, since);
+        return true;
+    }
+
+    private void Put(in Key256 key, in KadContact provider, IReadOnlyList<Multiaddr> addresses, Instant since, Instant archived)
+    {
+        Forget(key, provider.Peer);
         if (!_ofPeer.TryGetValue(provider.Peer, out LinkedList<Key256>? keys))
             _ofPeer[provider.Peer] = keys = new LinkedList<Key256>();
         if (keys.Count >= options.MaxKeysOfProvider)
@@ -27,7 +51,7 @@ internal sealed class ProviderStore(Key256 own, KadOptions options)
         if (!_keys.TryGetValue(key, out Dictionary<PeerId, Entry>? providers))
             _keys[key] = providers = [];
         _ofPeer.TryAdd(provider.Peer, keys);
-        providers[provider.Peer] = new Entry(provider.Network, addresses, now, keys.AddLast(key));
+        providers[provider.Peer] = new Entry(provider.Network, addresses, since, archived, keys.AddLast(key));
         Count++;
         if (providers.Count > options.MaxProvidersOfKey)
             Remove(key, MostCommon(providers));
@@ -59,7 +83,13 @@ internal sealed class ProviderStore(Key256 own, KadOptions options)
     private static PeerId MostCommon(Dictionary<PeerId, Entry> providers) =>
         providers.GroupBy(p => p.Value.Network).MaxBy(g => g.Count())!.MinBy(p => p.Value.Since).Key;
 
-    private void Remove(Key256 key, PeerId peer)
+    private void Remove(in Key256 key, PeerId peer)
+    {
+        Forget(key, peer);
+        options.Archive?.Drop(KadKept.Provider.NameOf(key, peer));
+    }
+
+    private void Forget(in Key256 key, PeerId peer)
     {
         if (!_keys.TryGetValue(key, out Dictionary<PeerId, Entry>? providers) || !providers.Remove(peer, out Entry? entry))
             return;
@@ -72,5 +102,5 @@ internal sealed class ProviderStore(Key256 own, KadOptions options)
             _ofPeer.Remove(peer);
     }
 
-    private sealed record Entry(ulong Network, IReadOnlyList<Multiaddr> Addresses, Instant Since, LinkedListNode<Key256> Place);
+    private sealed record Entry(ulong Network, IReadOnlyList<Multiaddr> Addresses, Instant Since, Instant Archived, LinkedListNode<Key256> Place);
 }

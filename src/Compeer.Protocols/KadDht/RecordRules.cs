@@ -28,6 +28,9 @@ public sealed class RecordRules(IReadOnlyDictionary<string, IRecordValidator> va
     public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
         TryFind(key, out IRecordValidator? validator) ? validator.Compare(first, second) : 0;
 
+    /// <summary>When a value that is valid at a key ends by itself; null when it does not.</summary>
+    public DateTimeOffset? EndOf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => TryFind(key, out IRecordValidator? validator) ? validator.EndOf(value) : null;
+
     private bool TryFind(ReadOnlySpan<byte> key, [NotNullWhen(true)] out IRecordValidator? validator)
     {
         validator = null;

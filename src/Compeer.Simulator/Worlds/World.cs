@@ -25,7 +25,7 @@ public abstract class World
     [
         new Chord.ChordFailuresWorld(), new Chord.ChordJoinsWorld(), new Chord.ChordPathsWorld(),
         new NeighbourSearch.FloodingCostWorld(), new Gossip.GossipRumoursWorld(), new Gossipsub.GossipsubAttacksWorld(), new Gossip.HyParViewFailuresWorld(),
-        new KadDht.KadDhtChurnWorld(), new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
+        new KadDht.KadDhtChurnWorld(), new KadDht.KadDhtValuesWorld(), new Kademlia.KademliaDeadWorld(), new Kademlia.KademliaHostileWorld(), new Kademlia.KademliaSybilWorld(),
         new LabNodesWorld(), new MainlineDht.MainlineDhtWorld(), new Gossip.NatBroadcastWorld(), new Gossip.PartitionBroadcastWorld(), new Pastry.PastryFailuresWorld(), new Pastry.PastryHopsWorld(),
         new Gossip.PlumtreeBroadcastWorld(), new Pastry.ScribeAggregateWorld(), new Pastry.ScribeTreesWorld(), new NeighbourSearch.SearchPointersWorld(), new NeighbourSearch.SearchWaysWorld(), new SetReconciliation.SetReconciliationWorld(),
     ];

@@ -8,7 +8,7 @@ namespace Compeer.SimulationTests.Overlays;
 public sealed class OverlayWorldTests(ITestOutputHelper output)
 {
     /// <summary>Worlds whose repetition is asserted beside their figures: it takes long however few nodes they have.</summary>
-    private static readonly string[] Slow = ["gossipsub-attacks", "kad-dht-churn", "mainline-dht"];
+    private static readonly string[] Slow = ["gossipsub-attacks", "kad-dht-churn", "kad-dht-values", "mainline-dht"];
 
     /// <summary>Worlds that take long with 128 nodes because they measure much, or at two sizes.</summary>
     private static readonly string[] Long = ["chord-failures", "flooding-cost", "kademlia-dead", "kademlia-hostile", "kademlia-sybil", "partition-broadcast", "search-ways"];
@@ -58,6 +58,16 @@ public sealed class OverlayWorldTests(ITestOutputHelper output)
         Assert.True(report.Row("60 min median: providers")["success %"] >= 97);
         Assert.True(report.Row("20 min median: providers")["success %"] >= 90);
         Assert.True(report.Row("20 min median: closest")["nearest 20 found %"] >= 85);
+    }
+
+    [Fact]
+    public void Values_outlive_their_authors_and_all_their_holders_only_when_holders_say_them_again()
+    {
+        WorldReport report = Run("kad-dht-values", 48);
+        Assert.Equal(report.TraceDigest, Run("kad-dht-values", 48, threads: 1).TraceDigest);
+        Assert.Equal((0, 100), (report.Row("holders say nothing")["found %"], report.Row("again after 4 h")["found %"]));
+        // Twenty hold each value; when one has said it again, the others need not.
+        Assert.InRange(report.Row("again after 4 h")["said again a value and day"], 3, 15);
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal sealed class KadNet
     /// <summary>Answers in the place of a node, where it wants to.</summary>
     public Dictionary<PeerId, Func<KadMessage, KadMessage?>> Liars { get; } = [];
 
+    /// <summary>Told of every question.</summary>
+    public Action<PeerId, KadRequest>? OnRequest { get; set; }
+
     public Instant Now { get; set; } = Instant.Zero + TimeSpan.FromHours(1);
 
     public DateTimeOffset Time { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -84,6 +87,7 @@ internal sealed class KadNet
     private void Deliver(PeerId from, KadNode node, KadRequest request)
     {
         Assert.NotEqual(KadMessageType.Ping, request.Message.Type);
+        OnRequest?.Invoke(from, request);
         Assert.True(KadMessage.TryDecode(request.Message.Encode(), out KadMessage? question));
         KadMessage? answer = null;
         bool isAnswered = Liars.TryGetValue(request.To, out Func<KadMessage, KadMessage?>? liar)

@@ -22,6 +22,7 @@ public sealed class GossipsubPopulation
     private readonly int _nodes;
     private readonly ReadOnlyMemory<byte> _data = new byte[DataBytes];
     private readonly List<(int Author, Instant At, BitArray Got)> _messages = [];
+    private readonly List<MessageId> _ids = [];
     private bool _hasFlashed;
     private int _countedFrom;
 
@@ -35,8 +36,8 @@ public sealed class GossipsubPopulation
         };
         Simulation = new MessageSimulation<GossipsubRouter<int>, GossipsubRpc>(seed, network, traceLines) { AfterStep = TakeEvents };
         _honest = attack.IsScored
-            ? new GossipsubOptions { Score = new PeerScoreOptions { AnyTopic = TopicScoreOptions.Busy } }
-            : new GossipsubOptions { Score = null, FloodPublish = false, DegreeOutbound = 0 };
+            ? new GossipsubOptions { IdOf = IdOf, Score = new PeerScoreOptions { AnyTopic = TopicScoreOptions.Busy } }
+            : new GossipsubOptions { IdOf = IdOf, Score = null, FloodPublish = false, DegreeOutbound = 0 };
         for (int node = 0; node < nodes; node++)
             Simulation.Start(node, new GossipsubRouter<int>(_honest, _random, Simulation.Now));
         for (int node = 0; node < nodes; node++)
@@ -70,7 +71,7 @@ public sealed class GossipsubPopulation
     public void AddSybils()
     {
         // They never drop anybody, and graft whomever they can; the back-off they keep, for to break it would cost them.
-        var greedy = new GossipsubOptions { Degree = 10_000, DegreeLow = 10_000, DegreeHigh = 10_000, DegreeOutbound = 0, Score = null };
+        var greedy = new GossipsubOptions { IdOf = IdOf, Degree = 10_000, DegreeLow = 10_000, DegreeHigh = 10_000, DegreeOutbound = 0, Score = null };
         for (int i = 0; i < Sybils; i++)
         {
             int node = _nodes + i;
@@ -122,8 +123,10 @@ public sealed class GossipsubPopulation
         byte[] from = new byte[4], number = new byte[8];
         BinaryPrimitives.WriteInt32BigEndian(from, author);
         BinaryPrimitives.WriteInt64BigEndian(number, _messages.Count);
+        var message = new PubsubMessage(Topic, _data) { From = from, SequenceNumber = number };
         _messages.Add((author, Simulation.Now, new BitArray(_nodes)));
-        Simulation[author]!.Publish(new PubsubMessage(Topic, _data) { From = from, SequenceNumber = number }, Simulation.Now);
+        _ids.Add(GossipsubOptions.OriginStamp(message));
+        Simulation[author]!.Publish(message, Simulation.Now);
         Simulation.Pump(author);
     }
 
@@ -167,6 +170,11 @@ public sealed class GossipsubPopulation
         }
     }
 
+    /// <summary>The origin stamp, made once for all nodes: ten million copies pass.</summary>
+    private MessageId IdOf(PubsubMessage message) => _ids[NumberOf(message)];
+
+    private static int NumberOf(PubsubMessage message) => (int)BinaryPrimitives.ReadInt64BigEndian(message.SequenceNumber);
+
     private bool Forwards(PubsubMessage message) => _attack.Kind switch
     {
         AttackKind.Degrade => _random.Chance(0.5),
@@ -177,7 +185,7 @@ public sealed class GossipsubPopulation
 
     private void Note(int node, PubsubMessage message)
     {
-        int number = (int)BinaryPrimitives.ReadInt64BigEndian(message.SequenceNumber);
+        int number = NumberOf(message);
         (_, Instant at, BitArray got) = _messages[number];
         if (got[node])
             DeliveredTwice++;
