@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Compeer.Network.SecureChannels;
+using Compeer.Protocols.Tls;
 
 namespace Compeer.Tests.SecureChannels;
 
@@ -9,8 +10,10 @@ public abstract class TlsRecordsTests(bool usesSslStream)
     private const int RecordBytes = 16 * 1024;
     private const int LargeBytes = 256 * 1024;
 
-    // Hellos, key shares, certificates, signatures: each has some of them.
-    private const int Places = 20;
+    private const int Cuts = 20;
+
+    /// <summary>A handshake may be so many bytes shorter than another.</summary>
+    private const int SignaturesDiffer = 32;
 
     // A length that was changed makes a side wait for what never comes.
     private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(2);
@@ -142,29 +145,32 @@ public abstract class TlsRecordsTests(bool usesSslStream)
     [Fact]
     public async Task A_handshake_that_anybody_changed_is_refused()
     {
-        (int diallers, int listeners) = await LengthsAsync();
-        for (int i = 0; i < Places; i++)
+        (PipedStream left, PipedStream right) = PipedStream.Pair();
+        await SecureAsync(left, right);
+        foreach ((PipedStream whole, bool isDiallers) in new[] { (left, true), (right, false) })
         {
-            (PipedStream left, PipedStream right) = PipedStream.Pair();
-            left.FlippedByte = diallers * i / Places;
-            await AssertRefusedAsync(left, right);
-            (left, right) = PipedStream.Pair();
-            right.FlippedByte = listeners * i / Places;
-            await AssertRefusedAsync(left, right);
+            foreach (int place in Places(whole.Sent.Span))
+            {
+                (left, right) = PipedStream.Pair();
+                (isDiallers ? left : right).FlippedByte = place;
+                await AssertRefusedAsync(left, right);
+            }
         }
     }
 
     [Fact]
     public async Task A_handshake_that_is_cut_is_refused()
     {
-        (int diallers, int listeners) = await LengthsAsync();
-        for (int i = 0; i < Places; i++)
+        (PipedStream left, PipedStream right) = PipedStream.Pair();
+        await SecureAsync(left, right);
+        (int diallers, int listeners) = (left.Sent.Length - SignaturesDiffer, right.Sent.Length - SignaturesDiffer);
+        for (int i = 0; i < Cuts; i++)
         {
-            (PipedStream left, PipedStream right) = PipedStream.Pair();
-            left.LastByte = diallers * i / Places;
+            (left, right) = PipedStream.Pair();
+            left.LastByte = diallers * i / Cuts;
             await AssertRefusedAsync(left, right);
             (left, right) = PipedStream.Pair();
-            right.LastByte = listeners * i / Places;
+            right.LastByte = listeners * i / Cuts;
             await AssertRefusedAsync(left, right);
         }
     }
@@ -193,12 +199,18 @@ public abstract class TlsRecordsTests(bool usesSslStream)
         await Assert.ThrowsAsync<SocketException>(async () => await listener.Stream.ReceiveAsync(new byte[RecordBytes], default));
     }
 
-    /// <summary>How many bytes each side sends in a handshake; a signature may be a byte or two shorter another time.</summary>
-    private async Task<(int Dialler, int Listener)> LengthsAsync()
+    /// <summary>Bytes at the beginning, in the middle and near the end of each record; not of its header nor of change_cipher_spec, which mean nothing.</summary>
+    private static List<int> Places(ReadOnlySpan<byte> records)
     {
-        (PipedStream left, PipedStream right) = PipedStream.Pair();
-        await SecureAsync(left, right);
-        return (left.Sent.Length - 8, right.Sent.Length - 8);
+        var places = new List<int>();
+        for (int at = 0; at < records.Length;)
+        {
+            int length = TlsRecordCipher.RecordBytes(records[at..]);
+            if (records[at] != 20)
+                places.AddRange([at + TlsRecordCipher.HeaderBytes, at + (length / 2), at + length - 8]);
+            at += length;
+        }
+        return places;
     }
 
     /// <summary>One side refuses the other; that one may have been content, and then its first receive tells.</summary>
