@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Compeer.Network.SecureChannels;
@@ -12,12 +11,9 @@ internal static class LibCrypto
     /// <summary>NID_X25519.</summary>
     public const int X25519 = 1034;
 
-    private const string Library = "libcrypto";
+    private const string Library = OpenSslLibraries.Crypto;
 
-    // In the order of preference; the last two are other systems' names.
-    private static readonly string[] Names = ["libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "libcrypto-3-x64.dll"];
-
-    static LibCrypto() => NativeLibrary.SetDllImportResolver(typeof(LibCrypto).Assembly, Resolve);
+    static LibCrypto() => OpenSslLibraries.Register();
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_new_raw_private_key")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -78,18 +74,6 @@ internal static class LibCrypto
     [DllImport(Library, EntryPoint = "EVP_PKEY_derive")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Agree(AgreementHandle context, ref byte shared, ref nuint length);
-
-    private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
-    {
-        if (name != Library)
-            return IntPtr.Zero;
-        foreach (string candidate in Names)
-        {
-            if (NativeLibrary.TryLoad(candidate, assembly, paths, out IntPtr handle))
-                return handle;
-        }
-        return IntPtr.Zero;
-    }
 
     /// <summary>An EVP_PKEY.</summary>
     public sealed class PublicKeyHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)

@@ -31,8 +31,8 @@ public sealed record YamuxOptions
     /// <summary>Payload of one data frame that we send.</summary>
     public int MaxFrameBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Frames that are gathered for one transmission; the default fills four messages of Noise.</summary>
-    public int MaxOutputBytes { get; init; } = 4 * 65_519;
+    /// <summary>Frames that are gathered for one transmission; the default, sealed in sixteen records of TLS or four messages of Noise, fits 256 KiB.</summary>
+    public int MaxOutputBytes { get; init; } = (256 * 1024) - (16 * 22);
 
     /// <summary>Answers that a remote may provoke beyond <see cref="MaxOutputBytes"/> without taking them; more end the session.</summary>
     public int MaxControlBytes { get; init; } = 64 * 1024;

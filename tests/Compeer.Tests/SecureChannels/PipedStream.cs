@@ -10,6 +10,7 @@ internal sealed class PipedStream : PeerStream
 {
     private readonly PipeReader _incoming;
     private readonly PipeWriter _outgoing;
+    private readonly ArrayBufferWriter<byte> _sent = new();
 
     private PipedStream(PipeReader incoming, PipeWriter outgoing) => (_incoming, _outgoing) = (incoming, outgoing);
 
@@ -17,6 +18,15 @@ internal sealed class PipedStream : PeerStream
 
     /// <summary>How many sends arrive at once; those after them arrive together, at <see cref="ReleaseAsync"/>.</summary>
     public int SendsBeforeHold { get; set; } = int.MaxValue;
+
+    /// <summary>The byte that is sent with one bit changed, counted from the first; none by default.</summary>
+    public int FlippedByte { get; set; } = -1;
+
+    /// <summary>How many bytes are sent before the stream ends.</summary>
+    public int LastByte { get; set; } = int.MaxValue;
+
+    /// <summary>All that was sent, unchanged.</summary>
+    public ReadOnlyMemory<byte> Sent => _sent.WrittenMemory;
 
     public int Sends { get; private set; }
 
@@ -59,9 +69,16 @@ internal sealed class PipedStream : PeerStream
     public override async ValueTask<int> SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
         Sends++;
-        _outgoing.Write(data.Span);
+        int before = _sent.WrittenCount;
+        byte[] passing = data[..Math.Clamp(LastByte - before, 0, data.Length)].ToArray();
+        if (FlippedByte >= before && FlippedByte < before + passing.Length)
+            passing[FlippedByte - before] ^= 16;
+        _sent.Write(data.Span);
+        _outgoing.Write(passing);
         if (Sends <= SendsBeforeHold)
             await _outgoing.FlushAsync(cancellationToken);
+        if (before + data.Length >= LastByte)
+            await _outgoing.CompleteAsync();
         return data.Length;
     }
 

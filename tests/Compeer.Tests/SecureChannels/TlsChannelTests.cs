@@ -11,12 +11,12 @@ using Compeer.Network.SecureChannels;
 namespace Compeer.Tests.SecureChannels;
 
 [SuppressMessage("Security", "CA5359", Justification = "The attacker takes any certificate; ours is the side that judges.")]
-public sealed class TlsChannelTests
+public abstract class TlsChannelTests(bool usesSslStream)
 {
     private static readonly PrivateIdentity Alice = PrivateIdentity.Generate();
     private static readonly PrivateIdentity Bob = PrivateIdentity.Generate();
 
-    private static TlsChannel Channel(PrivateIdentity identity, params string[] muxers) => new(identity, OpenSslKeys.Instance, muxers);
+    private TlsChannel Channel(PrivateIdentity identity, params string[] muxers) => new(identity, OpenSslKeys.Instance, muxers, usesSslStream);
 
     [Theory]
     [InlineData(1, 1)]
@@ -71,7 +71,7 @@ public sealed class TlsChannelTests
     public async Task A_peer_that_says_nothing_is_given_up()
     {
         using ChannelPair pair = await ChannelPair.RawAsync();
-        var channel = new TlsChannel(Bob, OpenSslKeys.Instance, []) { HandshakeTimeout = TimeSpan.FromMilliseconds(50) };
+        var channel = new TlsChannel(Bob, OpenSslKeys.Instance, [], usesSslStream) { HandshakeTimeout = TimeSpan.FromMilliseconds(50) };
         var refused = await Assert.ThrowsAsync<SecureChannelException>(() => channel.SecureAsync(pair.Listener, false, null, default));
         Assert.Contains("more than", refused.Message, StringComparison.Ordinal);
     }
@@ -192,3 +192,9 @@ public sealed class TlsChannelTests
         return (client, new TcpPeerStream(await server.AcceptAsync()));
     }
 }
+
+/// <summary>With OpenSSL's handshake and our records.</summary>
+public sealed class OpenSslTlsChannelTests() : TlsChannelTests(usesSslStream: false);
+
+/// <summary>With SslStream, as where OpenSSL is not found.</summary>
+public sealed class SslStreamTlsChannelTests() : TlsChannelTests(usesSslStream: true);
