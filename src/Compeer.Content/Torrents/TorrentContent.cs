@@ -119,11 +119,17 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     }
 
     /// <summary>The stamps of a piece's files as we left them.</summary>
-    public IEnumerable<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
+    public List<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
     {
         var slices = new List<FileSlice>(4);
         Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);
-        return [.. slices.Where(s => Storage.KnownStamp(s.FileIndex) is not null).Select(s => (s.FileIndex, Storage.KnownStamp(s.FileIndex)!.Value))];
+        var stamps = new List<(int, FileStamp)>(slices.Count);
+        foreach (FileSlice slice in slices)
+        {
+            if (Storage.KnownStamp(slice.FileIndex) is { } stamp)
+                stamps.Add((slice.FileIndex, stamp));
+        }
+        return stamps;
     }
 
     /// <summary>Somebody else changed a file: nothing of it counts until it is hashed again.</summary>
