@@ -7,7 +7,7 @@ rounds=${1:-5}
 formats=${2:-v1 v2 hybrid}
 caps=${3:-full masked}
 cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
-program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
+source lab/bench/program.sh
 work=$(mktemp -d /dev/shm/compeer-bench-XXXX)
 trap 'rm -rf "$work"' EXIT
 head -c 1073741824 /dev/urandom >"$work/data.bin"

@@ -7,7 +7,8 @@ import tempfile
 import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
-PROGRAM = os.path.join(ROOT, 'artifacts/bin/Compeer.Cli/release/compeer.dll')
+PROGRAMS = [os.path.join(ROOT, f'artifacts/bin/Compeer.Cli/{kind}/compeer.dll') for kind in ('exact', 'release')]
+PROGRAM = next(filter(os.path.exists, PROGRAMS), PROGRAMS[-1])
 BENCHMARKS = os.path.join(ROOT, 'artifacts/bin/Compeer.Benchmarks/release/Compeer.Benchmarks.dll')
 
 

@@ -1,7 +1,7 @@
 # For the scripts beside it, which source it: a work directory in memory and two namespaces, removed at exit with the processes in children.
 # Sets program, work, seed_ns, leech_ns and children; stands in the root of the repository.
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
-program=$PWD/artifacts/bin/Compeer.Cli/release/compeer.dll
+source lab/bench/program.sh
 work=$(mktemp -d /dev/shm/compeer-bench-XXXX)
 seed_ns=cpbs$$ leech_ns=cpbl$$
 children=()

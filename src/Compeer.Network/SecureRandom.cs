@@ -39,7 +39,7 @@ public sealed class SecureRandom : Random
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minValue, maxValue);
         ulong range = (ulong)(maxValue - minValue);
-        return range == 0 ? minValue : minValue + (long)(ulong)(((UInt128)NextUInt64() * range) >> 64);
+        return range == 0 ? minValue : minValue + (long)Math.BigMul(NextUInt64(), range, out _);
     }
 
     public override double NextDouble() => Sample();

@@ -159,7 +159,7 @@ internal sealed class CommonOptions
     /// <summary>Where to say what happens.
     public IReporter Reporter(ParseResult result) => result.GetValue(_json)
         ? new JsonReporter(Console.Out)
-        : new PlainReporter(Console.Out, ErrorConsole(), result.GetValue(_quiet), TimeProvider.System);
+        : new PlainReporter(Console.Out, ErrorConsole, result.GetValue(_quiet), TimeProvider.System);
 
     /// <summary>Where state is kept.</summary>
     public string DataDirectory(ParseResult result) => Path.GetFullPath(result.GetValue(_dataDirectory) ?? DefaultDataDirectory());

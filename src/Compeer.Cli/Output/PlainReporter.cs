@@ -13,26 +13,31 @@ namespace Compeer.Cli.Output;
 /// </summary>
 internal sealed class PlainReporter : IReporter
 {
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
+
     private readonly TextWriter _results;
-    private readonly IAnsiConsole _console;
+    private readonly Lazy<IAnsiConsole> _terminal;
     private readonly bool _quiet;
-    private readonly bool _live;
-    private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private long _lastLine;
     private int _liveWidth;
     private string? _toldMapping;
 
-    public PlainReporter(TextWriter results, IAnsiConsole console, bool quiet, TimeProvider time)
+    /// <param name="results">Where results go.</param>
+    /// <param name="console">Made when there is something to say, which takes as long as hashing a few megabytes.</param>
+    /// <param name="quiet">Results and errors only.</param>
+    /// <param name="time">What spaces the lines of progress.</param>
+    public PlainReporter(TextWriter results, Func<IAnsiConsole> console, bool quiet, TimeProvider time)
     {
         _results = results;
-        _console = console;
+        _terminal = new Lazy<IAnsiConsole>(console);
         _quiet = quiet;
         _time = time;
-        _live = console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi && !quiet;
-        _interval = _live ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(5);
     }
+
+    private IAnsiConsole Terminal => _terminal.Value;
 
     public void Sharing(SharingReport report)
     {
@@ -52,13 +57,16 @@ internal sealed class PlainReporter : IReporter
         lock (_lock)
         {
             long now = _time.GetTimestamp();
-            if (_quiet || (_lastLine != 0 && _time.GetElapsedTime(_lastLine, now) < _interval))
+            if (_quiet)
+                return;
+            bool live = Terminal.Profile.Out.IsTerminal && Terminal.Profile.Capabilities.Ansi;
+            if (_lastLine != 0 && _time.GetElapsedTime(_lastLine, now) < (live ? LiveInterval : LineInterval))
                 return;
             _lastLine = now;
-            if (_live)
-                Redraw(ProgressLine.Of(status, _console.Profile.Width, bar: true));
+            if (live)
+                Redraw(ProgressLine.Of(status, Terminal.Profile.Width, bar: true));
             else
-                _console.Profile.Out.Writer.WriteLine(ProgressLine.Of(status, 200, bar: false));
+                Terminal.Profile.Out.Writer.WriteLine(ProgressLine.Of(status, 200, bar: false));
         }
     }
 
@@ -114,7 +122,7 @@ internal sealed class PlainReporter : IReporter
         lock (_lock)
         {
             Redraw("");
-            _console.MarkupLine($"[red]compeer:[/] {Markup.Escape(Printable.Text(message))}");
+            Terminal.MarkupLine($"[red]compeer:[/] {Markup.Escape(Printable.Text(message))}");
         }
     }
 
@@ -141,15 +149,15 @@ internal sealed class PlainReporter : IReporter
         lock (_lock)
         {
             Redraw("");
-            _console.MarkupLine(markup);
+            Terminal.MarkupLine(markup);
         }
     }
 
     private void Redraw(string line)
     {
-        if (!_live || (line.Length == 0 && _liveWidth == 0))
+        if (line.Length == 0 && _liveWidth == 0)
             return;
-        TextWriter writer = _console.Profile.Out.Writer;
+        TextWriter writer = Terminal.Profile.Out.Writer;
         writer.Write("\r" + line.PadRight(_liveWidth));
         if (line.Length == 0)
             writer.Write("\r");

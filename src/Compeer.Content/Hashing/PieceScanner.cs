@@ -17,8 +17,10 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
     private const int ReadBytes = 256 * 1024;
     private const int SmallBatchBytes = 1 << 20;
 
-    private readonly bool _inLanes = v1 && HashLanes.Best.Lanes > 1;
+    private readonly IHashLanes _lanes = HashLanes.BestFor((long)pieces.Count * pieceLength);
     private int _nextBatch = -1;
+
+    private bool InLanes => v1 && _lanes.Lanes > 1;
 
     /// <summary>Until every piece was taken or left out.</summary>
     /// <exception cref="StorageException">Reading threw it.</exception>
@@ -26,21 +28,21 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
     public void Run(CancellationToken cancellationToken)
     {
         int threads = Environment.ProcessorCount;
-        int batch = BatchPieces(pieceLength, threads);
+        int batch = BatchPieces(_lanes.Lanes, pieceLength, threads);
         int batches = (pieces.Count + batch - 1) / batch;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
         try
         {
             Parallel.For(0, Math.Min(threads, batches), options, (_, state) =>
             {
-                byte[] buffer = GC.AllocateUninitializedArray<byte>(_inLanes ? batch * pieceLength : Math.Min(ReadBytes, pieceLength));
-                using IncrementalHash? sha1 = v1 && !_inLanes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA1) : null;
+                byte[] buffer = GC.AllocateUninitializedArray<byte>(InLanes ? batch * pieceLength : Math.Min(ReadBytes, pieceLength));
+                using IncrementalHash? sha1 = v1 && !InLanes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA1) : null;
                 int number;
                 while (!state.IsExceptional && (number = Interlocked.Increment(ref _nextBatch)) < batches)
                 {
                     int first = number * batch, count = Math.Min(batch, pieces.Count - first);
                     cancellationToken.ThrowIfCancellationRequested();
-                    if (_inLanes)
+                    if (InLanes)
                         HashInLanes(first, count, buffer);
                     else
                         HashOneByOne(first, count, buffer, sha1);
@@ -54,9 +56,8 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
     }
 
     /// <summary>Pieces that a thread takes at a time: all lanes full if memory allows, several times over where pieces are small.</summary>
-    private static int BatchPieces(int pieceLength, int threads)
+    private static int BatchPieces(int lanes, int pieceLength, int threads)
     {
-        int lanes = HashLanes.Best.Lanes;
         int most = (int)Math.Max(1, MaxBytes / threads / pieceLength);
         return Math.Min(most, lanes * Math.Max(1, SmallBatchBytes / (lanes * pieceLength)));
     }
@@ -76,7 +77,7 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
             read.Add(i);
         }
         var digests = new Sha1Hash[read.Count];
-        HashLanes.Best.Sha1([.. read.Select(i => (ReadOnlyMemory<byte>[])[buffer.AsMemory(i * pieceLength, pieces.LengthsOf(first + i).Padded)])], digests);
+        _lanes.Sha1([.. read.Select(i => (ReadOnlyMemory<byte>[])[buffer.AsMemory(i * pieceLength, pieces.LengthsOf(first + i).Padded)])], digests);
         for (int i = 0; i < digests.Length; i++)
             pieces.Take(first + read[i], digests[i], leaves[read[i]]);
     }
@@ -109,7 +110,7 @@ internal sealed class PieceScanner(IHashedPieces pieces, int pieceLength, bool v
                 return false;
             sha1?.AppendData(part.Span);
             if (v2)
-                HashLanes.Best.Sha256(MerkleTree.Leaves(part), leaves.AsSpan(begin / MerkleTree.LeafBytes));
+                _lanes.Sha256(MerkleTree.Leaves(part), leaves.AsSpan(begin / MerkleTree.LeafBytes));
             begin += part.Length;
         }
         return true;

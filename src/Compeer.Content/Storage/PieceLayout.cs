@@ -18,7 +18,9 @@ public sealed class PieceLayout
     public PieceLayout(Metainfo metainfo)
     {
         _metainfo = metainfo;
-        _byOffset = [.. metainfo.Files.Where(f => f.Length > 0).OrderBy(f => f.Offset).Select(f => f.Index)];
+        List<TorrentFile> files = [.. metainfo.Files.Where(f => f.Length > 0)];
+        files.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
+        _byOffset = files.ConvertAll(static f => f.Index).ToArray();
     }
 
     /// <summary>Adds the slices of <paramref name="length"/> bytes from <paramref name="begin"/> of a piece, in order. Pad files appear like any other.</summary>

@@ -116,7 +116,7 @@ internal sealed class ResumeJournal : IDisposable
     /// The piece is in its files, which now look as <paramref name="stamps"/> says. It is asked under the journal's lock:
     /// of two threads that wrote to one file, the later record must not hold the older stamp.
     /// </summary>
-    public void Written(int piece, Func<int, IEnumerable<(int FileIndex, FileStamp Stamp)>> stamps)
+    public void Written(int piece, Func<int, List<(int FileIndex, FileStamp Stamp)>> stamps)
     {
         lock (_lock)
         {

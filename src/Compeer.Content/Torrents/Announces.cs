@@ -31,8 +31,11 @@ internal sealed class Announces
     public void AddTiers(ImmutableArray<ImmutableArray<string>> tiers)
     {
         _tiers.AddRange(tiers);
-        foreach (string url in tiers.SelectMany(t => t))
-            _announcer?.TryAddTracker(url, _session.Now);
+        foreach (ImmutableArray<string> tier in tiers)
+        {
+            foreach (string url in tier)
+                _announcer?.TryAddTracker(url, _session.Now);
+        }
     }
 
     /// <summary>Trackers that another link of the torrent names; those that are new, while there are not too many.</summary>

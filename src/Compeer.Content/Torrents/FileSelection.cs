@@ -11,7 +11,10 @@ internal sealed class FileSelection
 
     public FileSelection(Metainfo metainfo, TorrentSettings settings)
     {
-        Files = [.. metainfo.Files.Select(f => PriorityOf(f, settings))];
+        var files = new FilePriority[metainfo.Files.Length];
+        for (int i = 0; i < files.Length; i++)
+            files[i] = PriorityOf(metainfo.Files[i], settings);
+        Files = files;
         _pieces = new byte[metainfo.PieceCount];
         var layout = new PieceLayout(metainfo);
         foreach (TorrentFile file in metainfo.Files.Where(f => !f.IsPad))

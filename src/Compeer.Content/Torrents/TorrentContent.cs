@@ -68,7 +68,13 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             JournalState? state = session.TakeRecheck() ? null : _journal.Load();
             foreach (TorrentFile file in metainfo.Files.Where(f => !f.IsPad))
                 own[file.Index] = state?.Side[file.Index] != true && (selection.IsWanted(file.Index) || File.Exists(_storage.PathOf(file.Index)));
-            _storage.Adopt([.. metainfo.Files.Where(f => !own[f.Index] && selection.IsWanted(f.Index)).Select(f => f.Index)]);
+            var adopted = new List<int>();
+            foreach (TorrentFile file in metainfo.Files)
+            {
+                if (!own[file.Index] && selection.IsWanted(file.Index))
+                    adopted.Add(file.Index);
+            }
+            _storage.Adopt(adopted);
             DateTime written = File.GetLastWriteTimeUtc(session.Folder.JournalPath);
             ResumePlan plan = ResumePlan.Make(metainfo, _storage, own, state, written);
             if (plan.IsAsLeft)
@@ -119,11 +125,17 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
     }
 
     /// <summary>The stamps of a piece's files as we left them.</summary>
-    public IEnumerable<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
+    public List<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
     {
         var slices = new List<FileSlice>(4);
         Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);
-        return [.. slices.Where(s => Storage.KnownStamp(s.FileIndex) is not null).Select(s => (s.FileIndex, Storage.KnownStamp(s.FileIndex)!.Value))];
+        var stamps = new List<(int, FileStamp)>(slices.Count);
+        foreach (FileSlice slice in slices)
+        {
+            if (Storage.KnownStamp(slice.FileIndex) is { } stamp)
+                stamps.Add((slice.FileIndex, stamp));
+        }
+        return stamps;
     }
 
     /// <summary>Somebody else changed a file: nothing of it counts until it is hashed again.</summary>
@@ -209,7 +221,13 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         }
     }
 
-    private bool[] InSide() => [.. Metainfo.Files.Select(f => !f.IsPad && !Storage.IsOwn(f.Index))];
+    private bool[] InSide()
+    {
+        bool[] inSide = new bool[Metainfo.Files.Length];
+        for (int i = 0; i < inSide.Length; i++)
+            inSide[i] = !Metainfo.Files[i].IsPad && !Storage.IsOwn(i);
+        return inSide;
+    }
 
     /// <summary>Every piece, for a person to see.</summary>
     public PieceMap DescribePieces()

@@ -8,6 +8,7 @@ public static class HashLanes
 {
     private const string Variable = "COMPEER_HASH_LANES";
     private const int Never = int.MaxValue;
+    private const long LanesPayBytes = 128 << 20;
 
     /// <summary>Every implementation that runs here, fast or slow: for tests and measurements. The system's own comes first.</summary>
     public static IReadOnlyList<IHashLanes> All { get; } =
@@ -23,6 +24,13 @@ public static class HashLanes
 
     /// <summary>The fastest implementation here; COMPEER_HASH_LANES=1, 8 or 16 in the environment forces one, to compare them.</summary>
     public static IHashLanes Best { get; } = Forced() ?? Fastest();
+
+    /// <summary>
+    /// The fastest implementation for a process that hashes no more than <paramref name="bytes"/>: before lanes hash anything they are
+    /// compiled, which takes as long as they save in something more than a hundred megabytes against SHA instructions.
+    /// </summary>
+    public static IHashLanes BestFor(long bytes) =>
+        Best is MixedLanes && HasShaInstructions && bytes < LanesPayBytes ? All[0] : Best;
 
     private static IHashLanes Fastest()
     {

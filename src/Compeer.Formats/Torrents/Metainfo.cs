@@ -22,9 +22,22 @@ public sealed class Metainfo
     {
         Fields = fields;
         Files = fields.Files;
-        _byOffset = [.. Files.Where(f => f.Length > 0 && !f.IsPad).OrderBy(f => f.Offset).Select(f => f.Index)];
-        IsSingleFile = Files.Count(f => !f.IsPad) == 1 && Files.All(f => f.IsPad || !f.SafePath.Contains('/', StringComparison.Ordinal));
-        ContentLength = Files.Sum(f => f.IsPad ? 0 : f.Length);
+        var byOffset = new List<TorrentFile>(Files.Length);
+        int visible = 0;
+        bool inFolder = false;
+        foreach (TorrentFile file in Files)
+        {
+            if (file.IsPad)
+                continue;
+            visible++;
+            inFolder |= file.SafePath.Contains('/', StringComparison.Ordinal);
+            ContentLength += file.Length;
+            if (file.Length > 0)
+                byOffset.Add(file);
+        }
+        byOffset.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
+        _byOffset = byOffset.ConvertAll(static f => f.Index).ToArray();
+        IsSingleFile = visible == 1 && !inFolder;
         _layers = new Sha256Hash[]?[Files.Length];
         _trees = new HashTree?[Files.Length];
     }

@@ -146,7 +146,13 @@ public sealed class PortMappingService : IAsyncDisposable
                 return;
             if (router is not null)
                 _routers[family] = router;
-            _status = status = new PortMappingStatus([.. Families.Where(_routers.ContainsKey).Select(f => _routers[f])], _looked.Count < Families.Length);
+            var routers = new List<PortMapperStatus>(Families.Length);
+            foreach (AddressFamily known in Families)
+            {
+                if (_routers.TryGetValue(known, out PortMapperStatus? found))
+                    routers.Add(found);
+            }
+            _status = status = new PortMappingStatus([.. routers], _looked.Count < Families.Length);
         }
         if (status.IsSettled)
             _settled.TrySetResult();

@@ -74,8 +74,9 @@ public sealed class PeerListener : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listening?.Dispose();
+        // In this order the loop ends by its token: a socket that vanishes under it looks like an error that passes, and it would wait.
         await _scope.DisposeAsync();
+        _listening?.Dispose();
     }
 
     private async Task AcceptLoopAsync(CancellationToken cancellationToken)

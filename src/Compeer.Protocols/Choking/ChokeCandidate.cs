@@ -1,7 +1,7 @@
 namespace Compeer.Protocols.Choking;
 
 /// <summary>A peer that could be served, as the choker sees it.</summary>
-public readonly record struct ChokeCandidate
+public sealed record ChokeCandidate
 {
     /// <summary>The peer.</summary>
     public required int Peer { get; init; }

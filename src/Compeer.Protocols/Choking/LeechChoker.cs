@@ -89,7 +89,7 @@ public sealed class LeechChoker(ChokerOptions options)
         int restricted = 0;
         for (int i = _optimistic.Count - 1; i >= 0; i--)
         {
-            if (IsRestricted(waiting.Find(c => c.Peer == _optimistic[i])) && ++restricted > options.OptimisticSlots)
+            if (IsRestricted(waiting.Find(c => c.Peer == _optimistic[i])!) && ++restricted > options.OptimisticSlots)
                 _optimistic.RemoveAt(i);
         }
         if (_optimistic.Count > slots)
@@ -99,7 +99,7 @@ public sealed class LeechChoker(ChokerOptions options)
     /// <summary>Gives free slots to those who wait, longest first; those who are served now come after them.</summary>
     private void Fill(List<ChokeCandidate> waiting, int slots, Instant now)
     {
-        int restricted = _optimistic.Count(p => IsRestricted(waiting.Find(c => c.Peer == p)));
+        int restricted = _optimistic.Count(p => IsRestricted(waiting.Find(c => c.Peer == p)!));
         foreach (ChokeCandidate c in waiting.OrderBy(WaitsSince))
         {
             if (_optimistic.Count >= slots)

@@ -234,12 +234,16 @@ public sealed partial class PeerBook
     public bool IsBanned(IPAddress address, Instant now) => _banned.TryGetValue(address, out Instant until) && now < until;
 
     /// <summary>Peers that we dialled with success, the most recent first: worth trying first the next time.</summary>
-    public IReadOnlyList<RememberedPeer> Worked(int max) =>
-    [
-        .. _entries.Values.Where(e => e.IsVerified && e.EndPoint.Address is { IsIPv6LinkLocal: false })
-            .OrderByDescending(e => e.State == PeerState.Connected).ThenByDescending(e => e.LastSeen)
-            .Take(max).Select(e => new RememberedPeer(e.EndPoint, e.Sources)),
-    ];
+    public IReadOnlyList<RememberedPeer> Worked(int max)
+    {
+        List<PeerEntry> worked = [.. _entries.Values.Where(e => e.IsVerified && e.EndPoint.Address is { IsIPv6LinkLocal: false })];
+        worked.Sort(static (a, b) =>
+        {
+            int connected = (b.State == PeerState.Connected).CompareTo(a.State == PeerState.Connected);
+            return connected != 0 ? connected : b.LastSeen.CompareTo(a.LastSeen);
+        });
+        return [.. worked.Take(max).Select(e => new RememberedPeer(e.EndPoint, e.Sources))];
+    }
 
     /// <summary>With our address of the other family an endpoint has none.</summary>
     private uint PriorityOf(IPEndPoint endpoint) => _own.Max(own => PeerPriority.Compute(own, endpoint));

@@ -8,7 +8,7 @@ namespace Compeer.Protocols.Connecting;
 /// <summary>A peer that worked once.</summary>
 /// <param name="EndPoint">Where it was reached.</param>
 /// <param name="Sources">Who had told of it: peers of a private torrent may come from its tracker only.</param>
-public readonly record struct RememberedPeer(IPEndPoint EndPoint, PeerSource Sources);
+public sealed record RememberedPeer(IPEndPoint EndPoint, PeerSource Sources);
 
 /// <summary>
 /// Encodes and decodes the peers kept from run to run: a bencoded dictionary with compact addresses as trackers send them, and

@@ -94,6 +94,20 @@ public sealed class TokenBucket
         if (elapsed <= 0)
             return;
         _filledAt = now;
+        if (Math.BigMul(elapsed, BytesPerSecond, out long product) != 0 || product < 0 || product > long.MaxValue - _fraction)
+        {
+            FillWide(elapsed);
+            return;
+        }
+        (long bytes, _fraction) = Math.DivRem(product + _fraction, TimeSpan.TicksPerSecond);
+        bool full = _tokens >= 0 ? bytes >= BurstBytes - _tokens : bytes + _tokens >= BurstBytes;
+        _tokens = full ? BurstBytes : _tokens + bytes;
+        _fraction = full ? 0 : _fraction;
+    }
+
+    /// <summary>Where the product does not fit: apart, because code for numbers of 128 bits is compiled at each start of a program.</summary>
+    private void FillWide(long elapsed)
+    {
         Int128 flowed = (Int128)elapsed * BytesPerSecond + _fraction;
         Int128 level = _tokens + flowed / TimeSpan.TicksPerSecond;
         bool full = level >= BurstBytes;

@@ -116,6 +116,23 @@ public class TokenBucketTests
         Assert.Equal((long)((Int128)now.Ticks * 99_991 / TimeSpan.TicksPerSecond), total);
     }
 
+    /// <summary>On both sides of the rate from which on a second's worth of bytes and ticks does not fit into 64 bits.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_second_brings_the_rate_where_the_product_outgrows_a_long(int above)
+    {
+        long rate = long.MaxValue / TimeSpan.TicksPerSecond + above;
+        var bucket = new TokenBucket(rate, rate);
+        bucket.Take(rate, At(0));
+        Assert.Equal(0, bucket.Available(At(0)));
+        Assert.Equal(rate / 2, bucket.Available(At(0.5)));
+        Assert.Equal(rate, bucket.Available(At(1)));
+        bucket.Take(2 * rate, At(1));
+        Assert.Equal(0, bucket.Available(At(2)));
+    }
+
     [Fact]
     public void Misuse_throws()
     {
