@@ -28,9 +28,9 @@ public static class HashLanes
     {
         if (!Avx2.IsSupported)
             return new SingleLane();
-        if (Avx512BW.IsSupported)
-            return new MixedLanes(new SingleLane(), new MultiLane<Words16>(), HasShaInstructions ? 10 : 5, HasShaInstructions ? 13 : 5);
-        return new MixedLanes(new SingleLane(), new MultiLane<Words8>(), HasShaInstructions ? Never : 4, HasShaInstructions ? Never : 4);
+        if (Avx512BW.IsSupported && Avx512BW.VL.IsSupported)
+            return new MixedLanes(new SingleLane(), new(new MultiLane<Words16>(), 10, 10), HasShaInstructions ? new(new MultiLane<Words8>(), 4, 6) : new(new MultiLane<Words8>(), 3, 3));
+        return new MixedLanes(new SingleLane(), HasShaInstructions ? new(new MultiLane<Words8>(), Never, Never) : new(new MultiLane<Words8>(), 4, 4));
     }
 
     private static IHashLanes? Forced() =>
