@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Content.Hashing;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
@@ -10,7 +11,7 @@ using Compeer.Protocols.Trust;
 namespace Compeer.Content.Torrents;
 
 /// <summary>The fetching half of a torrent's loop: asks, assembles, has pieces verified and written, and judges who sent them.</summary>
-internal sealed partial class Downloads(TorrentSession session)
+internal sealed partial class Downloads(TorrentSession session) : IHashedPieceTaker
 {
     private const int MaxPicksPerFlush = 256;
     private const int MaxRememberedPeers = 10_000;

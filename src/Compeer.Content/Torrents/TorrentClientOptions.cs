@@ -79,7 +79,7 @@ public sealed record TorrentClientOptions
     /// Bytes of complete pieces of one torrent, though three pieces in any case, that may wait to be hashed and written before nothing
     /// more is read from peers, until half of them are done: few enough that the threads find them in the processor's caches.
     /// </summary>
-    public int MaxUnhashedBytes { get; init; } = 8 << 20;
+    public int MaxUnhashedBytes { get; init; } = 16 << 20;
 
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }

@@ -269,7 +269,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Volatile.Write(ref _tickPosted, 0);
                 OnTick();
                 break;
-            case PieceStored stored:
+            case PiecesStored stored:
                 Downloads.OnStored(stored);
                 break;
             case PieceCorrupt corrupt:

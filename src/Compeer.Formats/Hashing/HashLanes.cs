@@ -28,9 +28,10 @@ public static class HashLanes
     {
         if (!Avx2.IsSupported)
             return new SingleLane();
-        if (Avx512BW.IsSupported && Avx512BW.VL.IsSupported)
-            return new MixedLanes(new SingleLane(), new(new MultiLane<Words16>(), 10, 10), HasShaInstructions ? new(new MultiLane<Words8>(), 4, 6) : new(new MultiLane<Words8>(), 3, 3));
-        return new MixedLanes(new SingleLane(), HasShaInstructions ? new(new MultiLane<Words8>(), Never, Never) : new(new MultiLane<Words8>(), 4, 4));
+        IHashLanes eight = new MultiLane<Words8>();
+        if (Avx512BW.VL.IsSupported)
+            return new MixedLanes(new SingleLane(), new MixedLanes.Choice(new MultiLane<Words16>(), 10, 10), HasShaInstructions ? new MixedLanes.Choice(eight, 4, 6) : new MixedLanes.Choice(eight, 3, 3));
+        return new MixedLanes(new SingleLane(), HasShaInstructions ? new MixedLanes.Choice(eight, Never, Never) : new MixedLanes.Choice(eight, 4, 4));
     }
 
     private static IHashLanes? Forced() =>

@@ -57,6 +57,7 @@ internal readonly struct Words8(Vector256<uint> value) : IWords<Words8>
     }
 
     /// <summary>Eight words of each lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadHalf(ref LaneSources sources, int skip, ref Words8 words)
     {
         FourLanes(ref sources.Lane0, ref sources.Lane1, ref sources.Lane2, ref sources.Lane3, skip, out Vector256<uint> low0, out Vector256<uint> low1, out Vector256<uint> low2, out Vector256<uint> low3);
