@@ -20,7 +20,7 @@ internal sealed class ResumeJournal : IDisposable
     private readonly string _path;
     private readonly JournalIdentity _identity;
     private readonly Lock _lock = new();
-    private readonly ArrayBufferWriter<byte> _records = new(256);
+    private ArrayBufferWriter<byte>? _records;
     private SafeFileHandle? _file;
     private long _end;
     private bool _continues;
@@ -234,19 +234,29 @@ internal sealed class ResumeJournal : IDisposable
         }
     }
 
-    private void Append(JournalRecordType type, ReadOnlySpan<byte> payload) =>
+    private void Append(JournalRecordType type, ReadOnlySpan<byte> payload)
+    {
+        _records ??= new ArrayBufferWriter<byte>(256);
         _records.Advance(JournalRecord.Write(_records.GetSpan(payload.Length + JournalRecord.OverheadBytes), type, payload));
+    }
 
-    /// <summary>Writes what was appended with one call.</summary>
+    /// <summary>Writes what was appended with one call; what the system refuses is not tried again.</summary>
     private void WriteOut()
     {
-        if (_continues)
-            _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        if (_file is not null && _records.WrittenCount > 0)
+        if (_records is not { WrittenCount: > 0 } records)
+            return;
+        try
         {
-            RandomAccess.Write(_file, _records.WrittenSpan, _end);
-            _end += _records.WrittenCount;
+            if (_continues)
+                _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+            if (_file is null)
+                return;
+            RandomAccess.Write(_file, records.WrittenSpan, _end);
+            _end += records.WrittenCount;
         }
-        _records.ResetWrittenCount();
+        finally
+        {
+            records.ResetWrittenCount();
+        }
     }
 }

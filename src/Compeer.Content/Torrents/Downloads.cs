@@ -23,7 +23,7 @@ internal sealed partial class Downloads(TorrentSession session) : IHashedPieceTa
     private readonly Dictionary<int, PieceInProgress> _pieces = [];
     private readonly Dictionary<int, (IPAddress Address, string Client)> _known = [];
     private readonly PeerTrust _trust = new();
-    private readonly BlockRequest[] _picked = new BlockRequest[MaxPicksPerFlush];
+    private BlockRequest[] _picked = [];
     private readonly List<int> _liars = [];
     private readonly List<int> _dropped = [];
     private readonly List<BlockRequest> _givenUp = [];
@@ -257,6 +257,8 @@ internal sealed partial class Downloads(TorrentSession session) : IHashedPieceTa
             Only = only,
             IsIdle = link.Wire.Outstanding == 0,
         };
+        if (_picked.Length == 0)
+            _picked = new BlockRequest[MaxPicksPerFlush]; // thousands of torrents never ask for anything
         int count = Picker.Pick(link.Slot, pieces, hints, session.Now, _picked.AsSpan(0, Math.Min(room, most)));
         for (int i = 0; i < count; i++)
         {
