@@ -301,10 +301,10 @@ internal sealed class TorrentContent(TorrentSession session) : IHashedPieceTaker
             VerifiedBytes += sign * Metainfo.DataLengthAt(piece);
     }
 
-    /// <summary>Keeps a few checks under way; when none is left, the torrent opens.</summary>
+    /// <summary>Keeps checks under way, as many as are hashed side by side; when none is left, the torrent opens.</summary>
     private void Continue()
     {
-        while (_toCheck.Count > 0 && _checking <= session.Services.Options.HashThreads)
+        while (_toCheck.Count > 0 && (_checking <= session.Services.Options.HashThreads || _checking * Metainfo.PieceLength < 2 * PieceHashers.MaxBatchBytes))
         {
             int piece = _toCheck.Dequeue();
             _checking++;
