@@ -3,13 +3,16 @@
 # "bare" is the limit: TCP, hashing and writing without an engine (bare_transfer.py), always in plain.
 # usage: lab/bench/transfer.sh [ROUNDS=3] [FORMATS="v1 v2 hybrid"] [ENCRYPTION=forbid|require]      needs root and python3-libtorrent
 # EARLIER=DIRECTORY of another build of compeer lets that one take part too; BYTES=N moves another number of bytes;
-# TRANSPORT=utp has only uTP, and nothing bare.
+# TRANSPORT=utp has only uTP, and nothing bare. PAIRS="compeer,compeer earlier,earlier" has only these seeders and leechers take turns.
 set -euo pipefail
 rounds=${1:-3}
 formats=${2:-v1 v2 hybrid}
 encryption=${3:-forbid}
 bytes=${BYTES:-1073741824}
 transport=${TRANSPORT:-tcp}
+pairs="libtorrent,libtorrent compeer,compeer ${EARLIER:+earlier,earlier} libtorrent,compeer compeer,libtorrent"
+[ "$encryption $transport" != "forbid tcp" ] || pairs+=" bare,bare"
+pairs=${PAIRS:-$pairs}
 only=()
 [ "$transport" = tcp ] || only=(--no-tcp)
 source "$(dirname -- "$(readlink -f -- "$0")")/pair.sh"
@@ -67,11 +70,8 @@ one() {
 
 for ((round = 0; round < rounds; round++)); do
     for format in $formats; do
-        one libtorrent libtorrent "$format"
-        one compeer compeer "$format"
-        [ -z "${EARLIER:-}" ] || one earlier earlier "$format"
-        one libtorrent compeer "$format"
-        one compeer libtorrent "$format"
-        [ "$encryption $transport" != "forbid tcp" ] || one bare bare "$format"
+        for pair in $pairs; do
+            one "${pair%,*}" "${pair#*,}" "$format"
+        done
     done
 done

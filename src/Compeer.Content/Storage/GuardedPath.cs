@@ -7,21 +7,24 @@ namespace Compeer.Content.Storage;
 public sealed class GuardedPath
 {
     private readonly string _root;
+    private readonly string _prefix;
 
     /// <param name="root">The folder that the torrent lives in; links in the root's own path are the user's choice and allowed.</param>
-    public GuardedPath(string root) => _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+    public GuardedPath(string root)
+    {
+        _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        _prefix = Path.EndsInDirectorySeparator(_root) ? _root : _root + Path.DirectorySeparatorChar;
+    }
 
     /// <summary>The folder, absolute, without a trailing separator.</summary>
     public string Root => _root;
-
-    private string Prefix => Path.EndsInDirectorySeparator(_root) ? _root : _root + Path.DirectorySeparatorChar;
 
     /// <summary>The absolute path of <paramref name="relative"/> ('/' separated).</summary>
     /// <exception cref="StorageException">It leaves the root.</exception>
     public string Resolve(string relative, int fileIndex)
     {
         string full = Path.GetFullPath(Path.Combine(_root, relative.Replace('/', Path.DirectorySeparatorChar)));
-        if (!full.StartsWith(Prefix, StringComparison.Ordinal) || Path.IsPathRooted(relative))
+        if (!full.StartsWith(_prefix, StringComparison.Ordinal) || Path.IsPathRooted(relative))
             throw new StorageException(StorageFailure.UnsafePath, fileIndex, $"The path '{relative}' leaves the folder '{_root}'.");
         return full;
     }
@@ -30,7 +33,7 @@ public sealed class GuardedPath
     /// <exception cref="StorageException">One is.</exception>
     public void RefuseLinks(string full, int fileIndex)
     {
-        for (int end = Prefix.Length; end <= full.Length;)
+        for (int end = _prefix.Length; end <= full.Length;)
         {
             int next = full.IndexOf(Path.DirectorySeparatorChar, end);
             string part = next < 0 ? full : full[..next];

@@ -25,7 +25,7 @@ internal sealed class JournalState
     public IReadOnlyCollection<int> Unflushed => _writtenAt.Keys;
 
     /// <summary>Each file as we left it.</summary>
-    public Dictionary<int, FileStamp> Stamps { get; } = [];
+    public required Dictionary<int, FileStamp> Stamps { get; init; }
 
     /// <summary>Identifies the system's run in which the journal was last written.</summary>
     public Guid BootId { get; private set; }
@@ -43,7 +43,7 @@ internal sealed class JournalState
     public static JournalState? Replay(ReadOnlySpan<byte> data, JournalIdentity identity)
     {
         int length = data.Length;
-        var state = new JournalState { Have = new bool[identity.PieceCount], Side = new bool[identity.FileCount] };
+        var state = new JournalState { Have = new bool[identity.PieceCount], Side = new bool[identity.FileCount], Stamps = new(identity.FileCount) };
         if (!JournalRecord.TryRead(ref data, out JournalRecordType first, out ReadOnlySpan<byte> header)
             || first != JournalRecordType.Header
             || !state.TryReadHeader(header, identity))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Native;
@@ -19,6 +20,7 @@ internal sealed class ResumeJournal : IDisposable
     private readonly string _path;
     private readonly JournalIdentity _identity;
     private readonly Lock _lock = new();
+    private ArrayBufferWriter<byte>? _records;
     private SafeFileHandle? _file;
     private long _end;
     private bool _continues;
@@ -61,6 +63,7 @@ internal sealed class ResumeJournal : IDisposable
             AppendDoubted(doubted);
             foreach ((int index, FileStamp stamp) in stamps)
                 AppendStamp(index, stamp);
+            WriteOut();
             RandomAccess.FlushToDisk(_file);
             File.Move(fresh, _path, overwrite: true);
             DirectorySync.Flush(Path.GetDirectoryName(_path)!);
@@ -90,13 +93,24 @@ internal sealed class ResumeJournal : IDisposable
         }
     }
 
-    public void Opened(int piece) => AppendPiece(JournalRecordType.Opened, piece);
+    /// <summary>The pieces are about to be written.</summary>
+    public void Opened(IReadOnlyList<int> pieces)
+    {
+        lock (_lock)
+        {
+            AppendPieces(JournalRecordType.Opened, pieces);
+            WriteOut();
+        }
+    }
 
     /// <summary>Pieces count no more until they were hashed; if that does not happen in this run, then in the next.</summary>
     public void Doubted(IReadOnlyCollection<int> pieces)
     {
         lock (_lock)
+        {
             AppendDoubted(pieces);
+            WriteOut();
+        }
     }
 
     /// <summary>Files have left the side file, and look as <paramref name="stamps"/> says.</summary>
@@ -107,22 +121,32 @@ internal sealed class ResumeJournal : IDisposable
             foreach ((int index, FileStamp stamp) in stamps)
                 AppendStamp(index, stamp);
             AppendBits(JournalRecordType.Side, side);
+            WriteOut();
         }
     }
 
-    public void Lost(int piece) => AppendPiece(JournalRecordType.Lost, piece);
-
-    /// <summary>
-    /// The piece is in its files, which now look as <paramref name="stamps"/> says. It is asked under the journal's lock:
-    /// of two threads that wrote to one file, the later record must not hold the older stamp.
-    /// </summary>
-    public void Written(int piece, Func<int, List<(int FileIndex, FileStamp Stamp)>> stamps)
+    /// <summary>The piece does not count any more.</summary>
+    public void Lost(int piece)
     {
         lock (_lock)
         {
-            foreach ((int index, FileStamp stamp) in stamps(piece))
+            AppendPieces(JournalRecordType.Lost, [piece]);
+            WriteOut();
+        }
+    }
+
+    /// <summary>
+    /// The pieces are in their files, which now look as <paramref name="stamps"/> says. It is asked under the journal's lock:
+    /// of two threads that wrote to one file, the later record must not hold the older stamp.
+    /// </summary>
+    public void Written(IReadOnlyList<int> pieces, Func<IReadOnlyList<int>, IEnumerable<(int FileIndex, FileStamp Stamp)>> stamps)
+    {
+        lock (_lock)
+        {
+            foreach ((int index, FileStamp stamp) in stamps(pieces))
                 AppendStamp(index, stamp);
-            AppendPiece(JournalRecordType.Written, piece);
+            AppendPieces(JournalRecordType.Written, pieces);
+            WriteOut();
         }
     }
 
@@ -148,6 +172,7 @@ internal sealed class ResumeJournal : IDisposable
             Append(JournalRecordType.Synced, payload);
             if (clean)
                 Append(JournalRecordType.Clean, []);
+            WriteOut();
             RandomAccess.FlushToDisk(_file);
         }
     }
@@ -162,12 +187,14 @@ internal sealed class ResumeJournal : IDisposable
         }
     }
 
-    private void AppendPiece(JournalRecordType type, int piece)
+    private void AppendPieces(JournalRecordType type, IReadOnlyList<int> pieces)
     {
         Span<byte> payload = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(payload, piece);
-        lock (_lock)
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(payload, pieces[i]);
             Append(type, payload);
+        }
     }
 
     private void AppendDoubted(IReadOnlyCollection<int> pieces)
@@ -209,13 +236,27 @@ internal sealed class ResumeJournal : IDisposable
 
     private void Append(JournalRecordType type, ReadOnlySpan<byte> payload)
     {
-        if (_continues)
-            _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        if (_file is null)
+        _records ??= new ArrayBufferWriter<byte>(256);
+        _records.Advance(JournalRecord.Write(_records.GetSpan(payload.Length + JournalRecord.OverheadBytes), type, payload));
+    }
+
+    /// <summary>Writes what was appended with one call; what the system refuses is not tried again.</summary>
+    private void WriteOut()
+    {
+        if (_records is not { WrittenCount: > 0 } records)
             return;
-        Span<byte> record = payload.Length <= 64 ? stackalloc byte[64 + JournalRecord.OverheadBytes] : new byte[payload.Length + JournalRecord.OverheadBytes];
-        int length = JournalRecord.Write(record, type, payload);
-        RandomAccess.Write(_file, record[..length], _end);
-        _end += length;
+        try
+        {
+            if (_continues)
+                _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+            if (_file is null)
+                return;
+            RandomAccess.Write(_file, records.WrittenSpan, _end);
+            _end += records.WrittenCount;
+        }
+        finally
+        {
+            records.ResetWrittenCount();
+        }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class ResumePlan
         _storage = storage;
         _own = own;
         Have = new bool[metainfo.PieceCount];
+        Stamps = new(metainfo.Files.Length);
     }
 
     /// <summary>Pieces that are believed.</summary>
@@ -27,7 +28,7 @@ internal sealed class ResumePlan
     public bool IsAsLeft { get; private set; } = true;
 
     /// <summary>Files as they are now.</summary>
-    public Dictionary<int, FileStamp> Stamps { get; } = [];
+    public Dictionary<int, FileStamp> Stamps { get; }
 
     /// <summary>Compares what the journal says with the disk.</summary>
     /// <param name="metainfo">The torrent.</param>

@@ -24,17 +24,19 @@ internal sealed partial class Downloads
     /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read until half of it is done.</summary>
     public bool IsBehind { get; private set; }
 
-    public void OnStored(PieceStored stored)
+    public void OnStored(PiecesStored stored)
     {
-        PieceInProgress piece = stored.Piece;
-        OnWorked(piece);
-        Finish(piece);
-        _liars.Clear();
-        _trust.OnPassed(piece.Index, piece.Sources, stored.Digests, _liars);
-        Convict(_liars, $"it sent wrong data in piece {piece.Index}, found when the right data came");
+        foreach (PieceInProgress piece in stored.Pieces)
+        {
+            OnWorked(piece);
+            Finish(piece);
+            _liars.Clear();
+            _trust.OnPassed(piece.Index, piece.Sources, piece.Digests, _liars);
+            Convict(_liars, $"it sent wrong data in piece {piece.Index}, found when the right data came");
+            session.Content.Add(piece.Index);
+        }
         if (session.Phase == TorrentPhase.WaitingForRoom && _unwritten.Count == 0)
             session.SetPhase(TorrentPhase.Downloading);
-        session.Content.Add(piece.Index);
         session.MarkAllDirty();
     }
 
@@ -45,7 +47,7 @@ internal sealed partial class Downloads
         OnWorked(piece);
         Finish(piece);
         _liars.Clear();
-        _trust.OnFailed(piece.Index, piece.Sources, corrupt.Digests, null, _liars);
+        _trust.OnFailed(piece.Index, piece.Sources, piece.Digests!, null, _liars);
         bool convicted = _liars.Count > 0;
         Convict(_liars, $"it sent piece {piece.Index} with wrong data");
         if (!convicted && corrupt.Leaves is { } leaves)
@@ -90,31 +92,56 @@ internal sealed partial class Downloads
         BeginWork(piece);
         piece.Sources = Picker.SourcesOf(piece.Index).ToArray();
         piece.WantsDigests = _trust.HasFailed(piece.Index);
-        session.Services.Hashing.TryEnqueue(() =>
-        {
-            IReadOnlyList<ReadOnlyMemory<byte>> content = piece.Content;
-            bool valid = PieceVerifier.IsValid(Metainfo, piece.Index, content);
-            ulong[]? digests = !valid || piece.WantsDigests ? BlockDigests.Of(content) : null;
-            if (valid)
-                Store(piece, digests); // here, where the piece is still in the cache
-            else
-                session.Post(new PieceCorrupt(piece, digests!, Metainfo.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(content)));
-        });
+        piece.Metainfo = Metainfo;
+        session.Services.Hashing.TryEnqueue(piece, this);
     }
 
-    private void Store(PieceInProgress piece, ulong[]? digests)
+    /// <summary>Writes what is right at once, while it is in the cache.</summary>
+    void IHashedPieceTaker.Take(List<WholePiece> pieces)
+    {
+        var right = new List<PieceInProgress>(pieces.Count);
+        foreach (PieceInProgress piece in pieces.Cast<PieceInProgress>())
+        {
+            if (!piece.IsValid || piece.WantsDigests)
+                piece.Digests = BlockDigests.Of(piece.Content);
+            if (piece.IsValid)
+                right.Add(piece);
+            else
+                session.Post(new PieceCorrupt(piece, piece.Metainfo!.InfoHashes.V2 is null ? null : PieceVerifier.Leaves(piece.Content)));
+        }
+        if (right.Count > 0)
+            Store(right);
+    }
+
+    private void Store(List<PieceInProgress> pieces)
     {
         try
         {
-            session.Content.Journal.Opened(piece.Index);
-            session.Content.Storage.Write(piece.Index, piece.Content);
-            session.Content.Journal.Written(piece.Index, session.Content.StampsOf);
-            session.Inputs.PostAndRun(new PieceStored(piece, digests));
+            pieces.Sort((one, other) => one.Index.CompareTo(other.Index));
+            int[] indexes = [.. pieces.Select(p => p.Index)];
+            session.Content.Journal.Opened(indexes);
+            for (int first = 0, next; first < pieces.Count; first = next)
+            {
+                next = EndOfRun(pieces, first);
+                session.Content.Storage.Write(pieces[first].Index, next == first + 1 ? pieces[first].Content : [.. pieces[first..next].SelectMany(p => p.Content)]);
+            }
+            session.Content.Journal.Written(indexes, session.Content.StampsOf);
+            session.Inputs.PostAndRun(new PiecesStored(pieces));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
-            session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
+            foreach (PieceInProgress piece in pieces)
+                session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
         }
+    }
+
+    /// <summary>One past the last of the pieces from <paramref name="first"/> on whose data follows one another.</summary>
+    private static int EndOfRun(List<PieceInProgress> pieces, int first)
+    {
+        int next = first + 1;
+        while (next < pieces.Count && pieces[next].Index == pieces[next - 1].Index + 1 && pieces[next - 1].LengthBytes == pieces[next - 1].Metainfo!.PieceLength)
+            next++;
+        return next;
     }
 
     private void RetryWrites()
@@ -122,7 +149,7 @@ internal sealed partial class Downloads
         foreach (PieceInProgress piece in _unwritten)
         {
             BeginWork(piece);
-            session.Services.Disk.TryEnqueue(() => Store(piece, null));
+            session.Services.Disk.TryEnqueue(() => Store([piece]));
         }
         _unwritten.Clear();
         _nextRetry = Instant.Never;

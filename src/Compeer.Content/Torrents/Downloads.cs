@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Content.Hashing;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
 using Compeer.Network.Connections;
@@ -10,7 +11,7 @@ using Compeer.Protocols.Trust;
 namespace Compeer.Content.Torrents;
 
 /// <summary>The fetching half of a torrent's loop: asks, assembles, has pieces verified and written, and judges who sent them.</summary>
-internal sealed partial class Downloads(TorrentSession session)
+internal sealed partial class Downloads(TorrentSession session) : IHashedPieceTaker
 {
     private const int MaxPicksPerFlush = 256;
     private const int MaxRememberedPeers = 10_000;
@@ -22,7 +23,7 @@ internal sealed partial class Downloads(TorrentSession session)
     private readonly Dictionary<int, PieceInProgress> _pieces = [];
     private readonly Dictionary<int, (IPAddress Address, string Client)> _known = [];
     private readonly PeerTrust _trust = new();
-    private readonly BlockRequest[] _picked = new BlockRequest[MaxPicksPerFlush];
+    private BlockRequest[] _picked = [];
     private readonly List<int> _liars = [];
     private readonly List<int> _dropped = [];
     private readonly List<BlockRequest> _givenUp = [];
@@ -256,6 +257,8 @@ internal sealed partial class Downloads(TorrentSession session)
             Only = only,
             IsIdle = link.Wire.Outstanding == 0,
         };
+        if (_picked.Length == 0)
+            _picked = new BlockRequest[MaxPicksPerFlush]; // thousands of torrents never ask for anything
         int count = Picker.Pick(link.Slot, pieces, hints, session.Now, _picked.AsSpan(0, Math.Min(room, most)));
         for (int i = 0; i < count; i++)
         {

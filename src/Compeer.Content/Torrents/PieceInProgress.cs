@@ -1,25 +1,25 @@
+using Compeer.Content.Hashing;
 using Compeer.Network.Connections;
 using Compeer.Protocols.PeerWire;
 
 namespace Compeer.Content.Torrents;
 
 /// <summary>The blocks of a piece in memory, until it is on the disk: where they were received, or copied.</summary>
-internal sealed class PieceInProgress(int index, int lengthBytes)
+internal sealed class PieceInProgress(int index, int lengthBytes) : WholePiece(index, lengthBytes)
 {
     private readonly ReadOnlyMemory<byte>[] _blocks = new ReadOnlyMemory<byte>[(lengthBytes + BlockRequest.BlockBytes - 1) / BlockRequest.BlockBytes];
     private readonly TransferBuffer?[] _buffers = new TransferBuffer?[(lengthBytes + BlockRequest.BlockBytes - 1) / BlockRequest.BlockBytes];
 
-    public int Index { get; } = index;
-
-    public int LengthBytes { get; } = lengthBytes;
-
     /// <summary>It failed before, so the digests of its blocks are wanted.</summary>
     public bool WantsDigests { get; set; }
+
+    /// <summary>The digests of its blocks, where they are wanted: it failed before, or now.</summary>
+    public ulong[]? Digests { get; set; }
 
     /// <summary>Who sent each block, noted when the piece is whole.</summary>
     public int[] Sources { get; set; } = [];
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Content => _blocks;
+    public override IReadOnlyList<ReadOnlyMemory<byte>> Content => _blocks;
 
     /// <summary>Takes a block, out of what was received when it lies there.</summary>
     public void Put(int begin, ReadOnlySpan<byte> payload, TransferBuffer? received, TransferBufferPool pool)

@@ -77,9 +77,10 @@ public sealed record TorrentClientOptions
 
     /// <summary>
     /// Bytes of complete pieces of one torrent, though three pieces in any case, that may wait to be hashed and written before nothing
-    /// more is read from peers, until half of them are done: few enough that the threads find them in the processor's caches.
+    /// more is read from peers, until half of them are done: room for pieces that are hashed side by side and for those collected
+    /// meanwhile, and few enough to stay in the processor's last cache.
     /// </summary>
-    public int MaxUnhashedBytes { get; init; } = 8 << 20;
+    public int MaxUnhashedBytes { get; init; } = 16 << 20;
 
     /// <summary>How the DHT is run; null runs none.</summary>
     public DhtServiceOptions? Dht { get; init; }

@@ -10,7 +10,7 @@ namespace Compeer.Content.Torrents;
 /// A torrent's content on the disk as its loop sees it: what is verified, what is being hashed again, and the journal
 /// that remembers it.
 /// </summary>
-internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
+internal sealed class TorrentContent(TorrentSession session) : IHashedPieceTaker, IAsyncDisposable
 {
     private static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(5);
 
@@ -106,7 +106,7 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         RehashedBytes += check.LengthBytes;
         if (check.Valid && !session.Downloads.Picker.Have[check.Piece])
         {
-            Journal.Written(check.Piece, StampsOf);
+            Journal.Written([check.Piece], StampsOf);
             Add(check.Piece);
         }
         else if (!check.Valid)
@@ -124,18 +124,14 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         session.Downloads.OnVerified(piece);
     }
 
-    /// <summary>The stamps of a piece's files as we left them.</summary>
-    public List<(int FileIndex, FileStamp Stamp)> StampsOf(int piece)
+    /// <summary>The stamps of the pieces' files as we left them, each once.</summary>
+    public IEnumerable<(int FileIndex, FileStamp Stamp)> StampsOf(IReadOnlyList<int> pieces)
     {
-        var slices = new List<FileSlice>(4);
-        Storage.Layout.Slice(piece, 0, Metainfo.DataLengthAt(piece), slices);
-        var stamps = new List<(int, FileStamp)>(slices.Count);
-        foreach (FileSlice slice in slices)
+        foreach (int file in FilesOf(pieces))
         {
-            if (Storage.KnownStamp(slice.FileIndex) is { } stamp)
-                stamps.Add((slice.FileIndex, stamp));
+            if (Storage.KnownStamp(file) is { } stamp)
+                yield return (file, stamp);
         }
-        return stamps;
     }
 
     /// <summary>Somebody else changed a file: nothing of it counts until it is hashed again.</summary>
@@ -317,14 +313,14 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
             VerifiedBytes += sign * Metainfo.DataLengthAt(piece);
     }
 
-    /// <summary>Keeps a few checks under way; when none is left, the torrent opens.</summary>
+    /// <summary>Keeps checks under way, as many as are hashed side by side; when none is left, the torrent opens.</summary>
     private void Continue()
     {
-        while (_toCheck.Count > 0 && _checking <= session.Services.Options.HashThreads)
+        while (_toCheck.Count > 0 && (_checking <= session.Services.Options.HashThreads || _checking * Metainfo.PieceLength < 2 * PieceHashers.MaxBatchBytes))
         {
             int piece = _toCheck.Dequeue();
             _checking++;
-            if (!session.Services.Hashing.TryEnqueue(() => session.Post(Check(piece))))
+            if (!session.Services.Disk.TryEnqueue(() => Check(piece)))
                 return;
         }
         if (!_opening || _checking > 0)
@@ -334,10 +330,11 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
         session.Downloads.OnOpened();
     }
 
-    private PieceChecked Check(int piece)
+    /// <summary>Reads a piece for the threads that hash.</summary>
+    private void Check(int piece)
     {
         int length = Metainfo.DataLengthAt(piece);
-        var content = new PieceInProgress(piece, length);
+        var content = new PieceInProgress(piece, length) { Metainfo = Metainfo };
         try
         {
             for (int begin = 0; begin < length; begin += BlockRequest.BlockBytes)
@@ -345,15 +342,22 @@ internal sealed class TorrentContent(TorrentSession session) : IAsyncDisposable
                 int size = Math.Min(BlockRequest.BlockBytes, length - begin);
                 Storage.Read(piece, begin, content.Place(begin, size, session.Services.Buffers));
             }
-            return new PieceChecked(piece, PieceVerifier.IsValid(Metainfo, piece, content.Content), length);
+            if (session.Services.Hashing.TryEnqueue(content, this))
+                return;
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            return new PieceChecked(piece, false, length);
+            session.Post(new PieceChecked(piece, false, length));
         }
-        finally
+        content.Release();
+    }
+
+    void IHashedPieceTaker.Take(List<WholePiece> pieces)
+    {
+        foreach (PieceInProgress piece in pieces.Cast<PieceInProgress>())
         {
-            content.Release();
+            piece.Release();
+            session.Post(new PieceChecked(piece.Index, piece.IsValid, piece.LengthBytes));
         }
     }
 }

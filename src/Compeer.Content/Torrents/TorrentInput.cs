@@ -55,12 +55,11 @@ internal sealed record WebSeedEnded(WebSeedLink Link, int Request, WebSeedFailur
 /// <summary>A tracker answered, or did not.</summary>
 internal sealed record TrackerAnswered(TrackerAnnouncer Announcer, AnnounceJob Job, AnnounceResult Result) : TorrentInput;
 
-/// <summary>A piece is verified and in its files.</summary>
-/// <param name="Digests">Per-block digests, when the piece had failed before; else null.</param>
-internal sealed record PieceStored(PieceInProgress Piece, ulong[]? Digests) : TorrentInput;
+/// <summary>Pieces are verified and in their files.</summary>
+internal sealed record PiecesStored(IReadOnlyList<PieceInProgress> Pieces) : TorrentInput;
 
 /// <summary>A piece does not match its hash.</summary>
-internal sealed record PieceCorrupt(PieceInProgress Piece, ulong[] Digests, Sha256Hash[]? Leaves) : TorrentInput;
+internal sealed record PieceCorrupt(PieceInProgress Piece, Sha256Hash[]? Leaves) : TorrentInput;
 
 /// <summary>A verified piece could not be written.</summary>
 internal sealed record PieceUnwritten(PieceInProgress Piece, StorageException Reason) : TorrentInput;

@@ -1,4 +1,5 @@
 using System.Net;
+using Compeer.Content.Hashing;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
 using Compeer.Network;
@@ -35,7 +36,7 @@ internal sealed class TorrentServices : IDisposable
         Dialer = new PeerDialer(options.Handshake, options.Bind, utp, options.Transports, options.Encryption, Proxy);
         PeerTransports punching = policy.AllowsDirect(TrafficClass.HolePunching) ? options.Transports : PeerTransports.None;
         Puncher = new HolePuncher(Dialer, options.Handshake, options.Bind, utp, options.Encryption == EncryptionPolicy.Require ? punching & ~PeerTransports.Tcp : punching);
-        Hashing = new WorkerThreads("hash", options.HashThreads);
+        Hashing = new PieceHashers(options.HashThreads);
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
@@ -63,7 +64,7 @@ internal sealed class TorrentServices : IDisposable
 
     public HolePuncher Puncher { get; }
 
-    public WorkerThreads Hashing { get; }
+    public PieceHashers Hashing { get; }
 
     public WorkerThreads Disk { get; }
 

@@ -22,7 +22,7 @@ internal sealed class WebSeeds(TorrentSession session)
     private readonly List<WebSeedLink> _links = [];
     private readonly Queue<(WebSeedLink Link, TransferBuffer Buffer)> _withheld = new();
     private readonly List<BlockRequest> _claim = [];
-    private readonly BlockRequest[] _helping = new BlockRequest[MaxHelpingBlocks];
+    private BlockRequest[]? _helping;
     private WebSeedLayout? _layout;
 
     /// <summary>Those that may still give something.</summary>
@@ -214,6 +214,7 @@ internal sealed class WebSeeds(TorrentSession session)
         if (!session.Downloads.Picker.TryPickGap(link.Slot, link.Session.Pieces, link.Session.ClaimBytes, _claim))
         {
             var hints = new PickHints { IsIdle = true };
+            _helping ??= new BlockRequest[MaxHelpingBlocks];
             int count = session.Downloads.Picker.Pick(link.Slot, link.Session.Pieces, hints, session.Now, _helping);
             _claim.AddRange(_helping.AsSpan(0, count));
         }

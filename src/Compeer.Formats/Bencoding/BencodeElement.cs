@@ -69,11 +69,12 @@ public readonly struct BencodeElement
         value = default;
         if (_document is null || Kind != BencodeKind.Dictionary)
             return false;
-        foreach ((ReadOnlyMemory<byte> candidate, BencodeElement element) in EnumerateDictionary())
+        int end = Token.Next;
+        for (int at = _index + 1; at < end; at = Document.Token(at + 1).Next)
         {
-            if (!candidate.Span.SequenceEqual(key))
+            if (!new BencodeElement(Document, at).Bytes.Span.SequenceEqual(key))
                 continue;
-            value = element;
+            value = new BencodeElement(Document, at + 1);
             return true;
         }
         return false;

@@ -36,9 +36,10 @@ public static class HashLanes
     {
         if (!Avx2.IsSupported)
             return new SingleLane();
-        if (Avx512BW.IsSupported)
-            return new MixedLanes(new SingleLane(), new MultiLane<Words16>(), HasShaInstructions ? 10 : 5, HasShaInstructions ? 13 : 5);
-        return new MixedLanes(new SingleLane(), new MultiLane<Words8>(), HasShaInstructions ? Never : 4, HasShaInstructions ? Never : 4);
+        var eight = new MultiLane<Words8>();
+        if (Avx512BW.VL.IsSupported)
+            return new MixedLanes(new SingleLane(), new MixedLanes.Choice(new MultiLane<Words16>(), 10, 10), HasShaInstructions ? new MixedLanes.Choice(eight, 4, 6) : new MixedLanes.Choice(eight, 3, 3));
+        return new MixedLanes(new SingleLane(), HasShaInstructions ? new MixedLanes.Choice(eight, Never, Never) : new MixedLanes.Choice(eight, 4, 4));
     }
 
     private static IHashLanes? Forced() =>

@@ -37,9 +37,12 @@ internal interface IWords<TSelf>
     /// <summary>The same word in every lane.</summary>
     static abstract TSelf Create(uint word);
 
-    /// <summary>Reads 16 bytes of each lane as four big-endian words and stores the words of one place side by side.</summary>
+    /// <summary>
+    /// Reads 64 bytes of each lane as sixteen big-endian words and stores the words of one place side by side. All of a lane's bytes are
+    /// read at once: lanes whose messages lie a power of two apart would drive each other out of the nearest cache in between.
+    /// </summary>
     /// <param name="sources">Where the lanes' blocks lie.</param>
     /// <param name="skip">Bytes from there.</param>
-    /// <param name="words">The first of the four places to fill.</param>
+    /// <param name="words">The first of the sixteen places to fill.</param>
     static abstract void Load(ref LaneSources sources, int skip, ref TSelf words);
 }

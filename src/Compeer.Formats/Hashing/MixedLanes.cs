@@ -1,39 +1,57 @@
 namespace Compeer.Formats.Hashing;
 
-/// <summary>Takes lanes for as many messages as they hash sooner than one lane would, one after the other; pairs, which the cost of a call would dominate, always take lanes.</summary>
+/// <summary>
+/// Takes lanes for as many messages as they hash sooner than one lane would, one after the other: the most lanes that can be filled, and
+/// fewer for what is left. Pairs, which the cost of a call would dominate, always take lanes.
+/// </summary>
 /// <param name="one">One at a time.</param>
-/// <param name="many">In lanes.</param>
-/// <param name="worthwhileSha1">The fewest messages with which lanes of SHA-1 are faster; more than there are lanes: never.</param>
-/// <param name="worthwhileSha256">The same of SHA-256.</param>
-internal sealed class MixedLanes(SingleLane one, IHashLanes many, int worthwhileSha1, int worthwhileSha256) : IHashLanes
+/// <param name="many">In lanes, those with the most lanes first, each with the fewest messages that it is worth while for.</param>
+internal sealed class MixedLanes(SingleLane one, params MixedLanes.Choice[] many) : IHashLanes
 {
-    public int Lanes => worthwhileSha1 <= many.Lanes ? many.Lanes : one.Lanes;
+    private const int Never = int.MaxValue;
+
+    public int Lanes => many.Where(c => c.WorthwhileSha1 <= c.Lanes.Lanes).Select(c => c.Lanes.Lanes).DefaultIfEmpty(one.Lanes).Max();
 
     public void Sha1(ReadOnlySpan<IReadOnlyList<ReadOnlyMemory<byte>>> messages, Span<Sha1Hash> digests)
     {
-        int count = InLanes(messages.Length, worthwhileSha1);
-        if (count > 0)
-            many.Sha1(messages[..count], digests);
-        if (count < messages.Length)
-            one.Sha1(messages[count..], digests[Math.Min(count, digests.Length)..]);
+        foreach (Choice choice in many)
+        {
+            int count = InLanes(messages.Length, choice.Lanes.Lanes, choice.WorthwhileSha1);
+            if (count == 0)
+                continue;
+            choice.Lanes.Sha1(messages[..count], digests);
+            messages = messages[count..];
+            digests = digests[count..];
+        }
+        if (messages.Length > 0)
+            one.Sha1(messages, digests);
     }
 
     public void Sha256(ReadOnlySpan<ReadOnlyMemory<byte>> messages, Span<Sha256Hash> digests)
     {
-        int count = InLanes(messages.Length, worthwhileSha256);
-        if (count > 0)
-            many.Sha256(messages[..count], digests);
-        if (count < messages.Length)
-            one.Sha256(messages[count..], digests[Math.Min(count, digests.Length)..]);
+        foreach (Choice choice in many)
+        {
+            int count = InLanes(messages.Length, choice.Lanes.Lanes, choice.WorthwhileSha256);
+            if (count == 0)
+                continue;
+            choice.Lanes.Sha256(messages[..count], digests);
+            messages = messages[count..];
+            digests = digests[count..];
+        }
+        if (messages.Length > 0)
+            one.Sha256(messages, digests);
     }
 
-    public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents) => many.Sha256Pairs(children, parents);
+    public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents) => many[0].Lanes.Sha256Pairs(children, parents);
 
-    private int InLanes(int messages, int worthwhile)
+    private static int InLanes(int messages, int lanes, int worthwhile)
     {
-        if (worthwhile > many.Lanes)
+        if (worthwhile == Never)
             return 0;
-        int left = messages % many.Lanes;
+        int left = messages % lanes;
         return left < worthwhile ? messages - left : messages;
     }
+
+    /// <summary>Some lanes, and from how many messages on they are faster than what comes after them.</summary>
+    internal readonly record struct Choice(IHashLanes Lanes, int WorthwhileSha1, int WorthwhileSha256);
 }

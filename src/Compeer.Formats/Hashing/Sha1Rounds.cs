@@ -18,8 +18,7 @@ internal readonly struct Sha1Rounds<TWords> : IRounds<TWords>
         ref TWords w = ref Aligned.First(schedule);
         for (int block = 0; block < blocks; block++)
         {
-            for (int i = 0; i < 16; i += 4)
-                TWords.Load(ref sources, (block * 64) + (i * 4), ref Unsafe.Add(ref w, i));
+            TWords.Load(ref sources, block * MessageBlocks.BlockBytes, ref w);
             state.CopyTo(working);
             Twenty<Choice>(working, ref w, 0x5a827999, expansions: 4);
             Twenty<Parity>(working, ref Unsafe.Add(ref w, 20), 0x6ed9eba1, expansions: 4);

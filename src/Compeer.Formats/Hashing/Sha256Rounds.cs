@@ -19,8 +19,7 @@ internal readonly struct Sha256Rounds<TWords> : IRounds<TWords>
         ref TWords w = ref Aligned.First(schedule);
         for (int block = 0; block < blocks; block++)
         {
-            for (int i = 0; i < 4; i++)
-                TWords.Load(ref sources, (block * 64) + (i * 16), ref Unsafe.Add(ref w, 4 * i));
+            TWords.Load(ref sources, block * MessageBlocks.BlockBytes, ref w);
             Rounds(state, ref w, Sha256Constants.Rounds, expand: true);
         }
     }

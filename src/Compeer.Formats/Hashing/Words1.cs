@@ -35,8 +35,8 @@ internal readonly struct Words1(uint value) : IWords<Words1>
 
     public static void Load(ref LaneSources sources, int skip, ref Words1 words)
     {
-        ReadOnlySpan<byte> row = MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref sources.Lane0, skip), 16);
-        for (int i = 0; i < 4; i++)
+        ReadOnlySpan<byte> row = MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref sources.Lane0, skip), MessageBlocks.BlockBytes);
+        for (int i = 0; i < 16; i++)
             Unsafe.Add(ref words, i) = new(BinaryPrimitives.ReadUInt32BigEndian(row[(4 * i)..]));
     }
 }

@@ -20,6 +20,8 @@ public static class SafePath
         "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9", "LPT\u00B2", "LPT\u00B3",
     };
 
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> ReservedSpans = Reserved.GetAlternateLookup<ReadOnlySpan<char>>();
+
     /// <summary>
     /// One element: separators, control, invisible and direction-changing characters dropped, dots and spaces at the end
     /// too, "." and ".." and nothing become "_", reserved Windows names get a "_" before them, and it is cut at 240 bytes
@@ -31,19 +33,30 @@ public static class SafePath
     /// <inheritdoc cref="SanitiseElement(ReadOnlySpan{byte})"/>
     public static string SanitiseElement(string element)
     {
+        string name = WithoutDangerous(element).TrimEnd('.', ' ');
+        if (name.Length == 0 || name is "." or "..")
+            return "_";
+        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        if (ReservedSpans.Contains(name.AsSpan(0, dot < 0 ? name.Length : dot).TrimEnd(' ')))
+            name = "_" + name;
+        return Cut(name);
+    }
+
+    /// <summary>Of a torrent with many files nearly every name comes back as it is, with nothing allocated.</summary>
+    private static string WithoutDangerous(string element)
+    {
+        bool isClean = true;
+        foreach (Rune rune in element.EnumerateRunes())
+            isClean &= !IsDangerous(rune) && rune != Rune.ReplacementChar;
+        if (isClean)
+            return element;
         var kept = new StringBuilder(element.Length);
         foreach (Rune rune in element.EnumerateRunes())
         {
             if (!IsDangerous(rune))
                 kept.Append(rune);
         }
-        string name = kept.ToString().TrimEnd('.', ' ');
-        if (name.Length == 0 || name is "." or "..")
-            return "_";
-        int dot = name.IndexOf('.', StringComparison.Ordinal);
-        if (Reserved.Contains((dot < 0 ? name : name[..dot]).TrimEnd(' ')))
-            name = "_" + name;
-        return Cut(name);
+        return kept.ToString();
     }
 
     private static bool IsDangerous(Rune rune) => rune.Value is '/' or '\\' or 0x2028 or 0x2029

@@ -15,9 +15,12 @@ public sealed record HandshakeOptions
     /// <summary>Outgoing connections being opened at once.</summary>
     public int MaxHalfOpen { get; init; } = 32;
 
+    /// <summary>The same to one IP address: below what a listener allows from one.</summary>
+    public int MaxHalfOpenPerAddress { get; init; } = 8;
+
     /// <summary>Incoming connections in handshake at once; the one that waited longest makes room for a new one.</summary>
     public int MaxPending { get; init; } = 256;
 
     /// <summary>Incoming connections in handshake at once from one address; more are closed at once.</summary>
-    public int MaxPendingPerAddress { get; init; } = 16;
+    public int MaxPendingPerAddress { get; init; } = 32;
 }

@@ -15,7 +15,7 @@ namespace Compeer.Network.Transports;
 public readonly record struct DialResult(PeerStream? Stream, Handshake Remote, string? Failure, bool RefusedEncryption = false);
 
 /// <summary>
-/// Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once. Thread-safe. Where encryption
+/// Opens outgoing connections, at most <see cref="HandshakeOptions.MaxHalfOpen"/> at once, and fewer to one address. Thread-safe. Where encryption
 /// is preferred, a peer that hangs up on it is dialled once more, plain.
 /// </summary>
 public sealed class PeerDialer(
@@ -24,10 +24,14 @@ public sealed class PeerDialer(
 {
     private readonly StreamRace _race = new(options, bind, utp, transports, proxy);
     private readonly SemaphoreSlim _halfOpen = new(options.MaxHalfOpen);
+    private readonly AddressTurns _turns = new(options.MaxHalfOpenPerAddress);
 
-    /// <summary>Connects, sends <paramref name="ours"/> and reads the answer.</summary>
-    public Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken) =>
-        DialAsync(token => _race.ConnectAsync(remote, token), ours, cancellationToken);
+    /// <summary>Connects, sends <paramref name="ours"/> and reads the answer. Many torrents that dial one address take turns, or its listener would turn them away.</summary>
+    public async Task<DialResult> DialAsync(IPEndPoint remote, Handshake ours, CancellationToken cancellationToken)
+    {
+        using AddressTurns.Turn turn = await _turns.TakeAsync(remote.Address, cancellationToken);
+        return await DialAsync(token => _race.ConnectAsync(remote, token), ours, cancellationToken);
+    }
 
     /// <summary>The same by a way of the caller's, which may be taken twice.</summary>
     public async Task<DialResult> DialAsync(Func<CancellationToken, Task<PeerStream>> open, Handshake ours, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ public sealed class PieceShares(PeerId own)
     public const int MaxOthers = 64;
 
     private readonly ulong _own = Key(own);
-    private readonly ulong[] _others = new ulong[MaxOthers];
+    private ulong[] _others = [];
     private int _count;
 
     /// <summary>Who else fetches now.</summary>
@@ -23,7 +23,11 @@ public sealed class PieceShares(PeerId own)
     {
         _count = 0;
         foreach (PeerId other in others.Take(MaxOthers))
+        {
+            if (_others.Length == 0)
+                _others = new ulong[MaxOthers];
             _others[_count++] = Key(other);
+        }
     }
 
     /// <summary>Whether it falls to us to begin with a piece, or a run of pieces, of this number.</summary>
