@@ -208,14 +208,17 @@ def many(args):
 
 def rounds(args, measured, head, row, clients=None):
     clients = clients or args.clients
-    runs, failures = {client.name: [] for client in clients}, {}
+    runs, failures, slow = {client.name: [] for client in clients}, {}, set()
     for _ in range(args.rounds):
         for client in clients:
-            if client.name in failures:
+            if client.name in failures or client.name in slow:
                 continue
+            begun = time.monotonic()
             try:
                 runs[client.name].append(measured(client))
                 print(f'{client.name}: ' + ', '.join(f'{key} {value:,.2f}' for key, value in runs[client.name][-1].items()), flush=True)
+                if time.monotonic() - begun > args.slow:
+                    slow.add(client.name)
             except (Failed, SystemExit) as failure:
                 failures[client.name] = str(failure)
                 print(f'{client.name}: {failure}', flush=True)
@@ -234,6 +237,7 @@ def main():
     parser.add_argument('--seconds', type=int, default=1800)
     parser.add_argument('--settle', type=int, default=120)
     parser.add_argument('--timeout', type=int, default=240)
+    parser.add_argument('--slow', type=int, default=90, help='a client whose round takes longer than so many seconds has no more of them')
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))
     names = args.clients.lower().split(',')
