@@ -50,7 +50,7 @@ def dht_cloud(network):
     for address in addresses:
         run('ip', '-n', network.namespace(home), 'addr', 'add', f'{address}/32', 'dev', 'e0')
         run('ip', '-n', network.prefix, 'route', 'add', address, 'dev', f'v{network.hosts - 1}')
-    network.start(home, '/usr/bin/python3', f'{ROOT}/lab/peers/libtorrent_dht.py', 'cloud', '--first', addresses[0], '--step', '256',
+    network.start(home, '/usr/bin/python3', f'{ROOT}/lab/peers/libtorrent_dht.py', 'cloud', '--first', addresses[0], '--step', '256', '--no-limits',
                   '--count', str(DHT_NODES), '--port', str(DHT_PORT), '--timeout', '7200')
     return f'{addresses[0]}:{DHT_PORT}'
 
