@@ -36,11 +36,11 @@ class Running:
             with open(self.log, encoding='utf-8', errors='replace') as log:
                 sys.exit(f'{self.process.args} ended with {code}: {log.read()[-2000:]}')
 
-    def stop(self):
+    def stop(self, seconds=10):
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout=10)
+                self.process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -88,13 +88,24 @@ class Network:
             run('ip', 'netns', 'exec', name, 'tc', 'qdisc', 'add', 'dev', 'e0', 'root', 'tbf', 'rate', f'{rate * 8}bit', 'burst', '64kb', 'latency', '200ms')
         return address
 
+    def crowd(self, count):
+        """Gives the router itself so many addresses more, from 10.96.0.1 on, for a program there that is to look like many hosts."""
+        run('ip', '-n', self.prefix, 'link', 'set', 'lo', 'up')
+        for number in range(count):
+            run('ip', '-n', self.prefix, 'addr', 'add', f'10.96.0.{number + 1}/32', 'dev', 'lo')
+
     def directory(self):
         """A new empty directory in memory."""
         return tempfile.mkdtemp(dir=self.work)
 
+    def namespace(self, address):
+        """The host's, or the router's."""
+        return f'{self.prefix}h{address.split(".")[2]}' if address else self.prefix
+
     def start(self, address, *command):
+        """Starts a program on a host, or on the router."""
         self.logs += 1
-        running = Running(['ip', 'netns', 'exec', f'{self.prefix}h{address.split(".")[2]}', *command], f'{self.work}/log{self.logs}')
+        running = Running(['ip', 'netns', 'exec', self.namespace(address), *command], f'{self.work}/log{self.logs}')
         self.running.append(running)
         return running
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """libtorrent as foreign nodes of the Mainline DHT.
 
-    libtorrent_dht.py cloud --first IP --count N --port P        N nodes, each with an address of its own, that know one another
+    libtorrent_dht.py cloud --first IP --count N --port P [--step S] [--no-limits]   N nodes, each with an address of its own, that know one another
     libtorrent_dht.py peers --bind IP --entry HOST:PORT --hash H [--announce]
     libtorrent_dht.py put   --bind IP --entry HOST:PORT --text T [--seed HEX --salt S]
     libtorrent_dht.py get   --bind IP --entry HOST:PORT --key HEX [--salt S]
@@ -30,8 +30,10 @@ def at(host, port):
     return f'[{host}]:{port}' if ':' in str(host) else f'{host}:{port}'
 
 
-def session(address, port, entry):
+def session(address, port, entry, limits=True):
     return lt.session({
+        # A node of libtorrent's is silent for five minutes to who asks it more than five times a second.
+        **({} if limits else {'dht_block_ratelimit': 100_000, 'dht_upload_rate_limit': 100_000_000}),
         'listen_interfaces': at(address, port), 'dht_bootstrap_nodes': entry, 'enable_dht': True,
         'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
         'dht_restrict_routing_ips': False, 'dht_restrict_search_ips': False, 'dht_ignore_dark_internet': False,
@@ -56,9 +58,9 @@ def meet(swarm, entries, wanted):
 
 def cloud(args):
     first = ipaddress.ip_address(args.first)
-    swarm = [session(str(first + i), args.port, '') for i in range(args.count)]
+    swarm = [session(str(first + i * args.step), args.port, '', not args.no_limits) for i in range(args.count)]
     for i, node in enumerate(swarm):
-        meet(node, [(str(first + (i + step) % args.count), args.port) for step in (1, 2, 3, 5, 7, 11)], min(4, args.count - 1))
+        meet(node, [(str(first + (i + step) % args.count * args.step), args.port) for step in (1, 2, 3, 5, 7, 11)], min(4, args.count - 1))
     say('ready', entry=at(first, args.port), nodes=[nodes(s) for s in swarm])
     time.sleep(args.timeout)
 
@@ -175,6 +177,8 @@ def main():
     parser.add_argument('mode', choices=('cloud', 'peers', 'put', 'get', 'sample'))
     parser.add_argument('--first')
     parser.add_argument('--count', type=int, default=12)
+    parser.add_argument('--step', type=int, default=1, help='between the addresses')
+    parser.add_argument('--no-limits', action='store_true', help='nodes that answer whoever asks, however often')
     parser.add_argument('--port', type=int, default=6881)
     parser.add_argument('--bind')
     parser.add_argument('--entry', default='')

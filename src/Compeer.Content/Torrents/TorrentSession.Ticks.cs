@@ -12,7 +12,7 @@ internal sealed partial class TorrentSession
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Lively = TimeSpan.FromSeconds(2);
 
-    /// <summary>After a dial or an answer a sleeping torrent looks about so long: other ways to a peer may be tried.</summary>
+    /// <summary>After a dial a sleeping torrent looks about so long: other ways to a peer may be tried.</summary>
     private static readonly TimeSpan Restless = TimeSpan.FromSeconds(10);
 
     private Instant _lastTick;
@@ -38,6 +38,12 @@ internal sealed partial class TorrentSession
             link.Connection.Release(buffer);
         }
     }
+
+    /// <summary>
+    /// Whether more is likely to happen soon. What a sleeping torrent is told of peers is not: whom to dial, and when to ask again, are deadlines
+    /// of their own, and thousands of torrents are told so every quarter of an hour.
+    /// </summary>
+    private bool IsActivity(TorrentInput input) => input is not (Tick or BytesReceived) && !(IsAsleep && input is TrackerAnswered or DhtSearched or PeersFound);
 
     private static Instant Later(Instant a, Instant b) => a > b ? a : b;
 

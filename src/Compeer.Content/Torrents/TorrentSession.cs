@@ -253,7 +253,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     private void Apply(TorrentInput input)
     {
-        if (input is not (Tick or BytesReceived))
+        if (IsActivity(input))
             _lastActivity = Now;
         switch (input)
         {

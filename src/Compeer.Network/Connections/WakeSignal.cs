@@ -4,7 +4,7 @@ namespace Compeer.Network.Connections;
 
 /// <summary>Wakes the one loop that waits for it; several calls before it waits are one. Thread-safe.</summary>
 #pragma warning disable CA1001 // The semaphore holds nothing of the system as long as nobody asks for its wait handle.
-internal sealed class WakeSignal
+public sealed class WakeSignal
 #pragma warning restore CA1001
 {
     private readonly SemaphoreSlim _signal = new(0);
@@ -17,7 +17,7 @@ internal sealed class WakeSignal
             _signal.Release();
     }
 
-    /// <summary>Waits until it is set, at most so long.</summary>
+    /// <summary>Waits until it is set, at most so long; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
     {

@@ -142,7 +142,7 @@ public sealed class Feeds : IAsyncDisposable
                 }
                 foreach (string gone in _looks.Keys.Except(_feeds.All.Select(f => f.Id)))
                     _looks.TryRemove(gone, out _);
-                await _asked.WaitAsync(Pace, _ending.Token);
+                await _asked.WaitAsync(_feeds.All.Count == 0 ? Timeout.InfiniteTimeSpan : Pace, _ending.Token);
             }
         }
         catch (Exception e) when (_ending.IsCancellationRequested || _torrents.Started.IsFaulted)

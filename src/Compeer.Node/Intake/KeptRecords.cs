@@ -11,9 +11,19 @@ internal sealed class KeptRecords<T>(StateStore state, string prefix, int max)
     where T : class
 {
     private readonly Lock _changing = new();
+    private volatile IReadOnlyList<(string Id, T Value)>? _all;
 
-    /// <summary>All, in the order of their ids.</summary>
-    public IReadOnlyList<(string Id, T Value)> All => [.. state.All<T>(prefix)];
+    /// <summary>All, in the order of their ids. The state is searched for them after a change only: it holds a record of every torrent too.</summary>
+    public IReadOnlyList<(string Id, T Value)> All
+    {
+        get
+        {
+            if (_all is { } known)
+                return known;
+            lock (_changing)
+                return _all ??= [.. state.All<T>(prefix)];
+        }
+    }
 
     /// <summary>The record of an id; null when there is none.</summary>
     public T? Find(string id) => state.Get<T>(prefix + id);
@@ -28,6 +38,7 @@ internal sealed class KeptRecords<T>(StateStore state, string prefix, int max)
                 throw new NodeException(NodeFailure.Usage, $"There are {max} already. Remove some first.");
             string id = Secrets.Make()[..12];
             state.Put(prefix + id, value);
+            _all = null;
             return id;
         }
     }
@@ -41,7 +52,10 @@ internal sealed class KeptRecords<T>(StateStore state, string prefix, int max)
             if (Find(id) is not { } before)
                 return null;
             T next = change(before);
-            return next == before || state.Replace(prefix + id, next) ? next : null;
+            if (next != before && !state.Replace(prefix + id, next))
+                return null;
+            _all = null;
+            return next;
         }
     }
 
@@ -54,6 +68,7 @@ internal sealed class KeptRecords<T>(StateStore state, string prefix, int max)
             if (Find(id) is null)
                 return false;
             state.Remove(prefix + id);
+            _all = null;
             return true;
         }
     }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Compeer.Content.Storage;
 using Compeer.Formats.Torrents;
+using Compeer.Network.Connections;
 using Compeer.Node.State;
 using Compeer.Node.Torrents;
 
@@ -32,6 +33,7 @@ public sealed class WatchFolders : IAsyncDisposable
     private readonly Action<string> _note;
     private readonly ConcurrentDictionary<string, Watched> _watched = new();
     private readonly CancellationTokenSource _ending = new();
+    private readonly WakeSignal _added = new();
     private readonly Task _loop;
 
     /// <summary>Begins to look, once the torrents have started.</summary>
@@ -59,7 +61,9 @@ public sealed class WatchFolders : IAsyncDisposable
             throw new NodeException(NodeFailure.BadInput, $"There is no folder '{path}'. Make it first, or choose another.");
         if (_folders.All.Any(f => f.Value.Path == path))
             throw new NodeException(NodeFailure.Usage, $"'{path}' is watched already.");
-        return _folders.Add(folder with { Path = path });
+        string id = _folders.Add(folder with { Path = path });
+        _added.Set();
+        return id;
     }
 
     /// <summary>Watches a folder no more; false when there was none.</summary>
@@ -85,6 +89,11 @@ public sealed class WatchFolders : IAsyncDisposable
                     await LookAsync(id, folder, _watched.GetOrAdd(id, _ => new Watched()));
                 foreach (string gone in _watched.Keys.Except(_folders.All.Select(f => f.Id)))
                     _watched.TryRemove(gone, out _);
+                if (_folders.All.Count > 0)
+                    continue;
+                timer.Period = Timeout.InfiniteTimeSpan;
+                await _added.WaitAsync(Timeout.InfiniteTimeSpan, _ending.Token);
+                timer.Period = Pace;
             }
         }
         catch (Exception e) when (_ending.IsCancellationRequested || _torrents.Started.IsFaulted)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Compeer.Network.Connections;
 
 namespace Compeer.Node.Torrents;
 
@@ -10,7 +11,7 @@ namespace Compeer.Node.Torrents;
 public sealed record FeedChange(long Sequence, IReadOnlyList<TorrentSummary> Changed, IReadOnlyList<string> Removed);
 
 /// <summary>
-/// Looks once a second at the torrents of which something changed: keeps their summaries and rates, notes names, sizes and completions, and
+/// Looks at the torrents of which something changed, once a second while anything does: keeps their summaries and rates, notes names, sizes and completions, and
 /// tells whoever listens. Torrents that stand still cost nothing, however many. A listener that does not keep up loses its place and has to begin again.
 /// </summary>
 public sealed class LiveFeed : IAsyncDisposable
@@ -29,6 +30,7 @@ public sealed class LiveFeed : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ConcurrentDictionary<Channel<FeedChange>, bool> _listeners = new();
     private readonly ConcurrentQueue<string> _removed = new();
+    private readonly WakeSignal _stirred = new();
     private readonly Dictionary<string, TorrentSummary> _told = [];
     private readonly HashSet<NodeTorrent> _moving = [];
     private readonly HashSet<NodeTorrent> _toKeep = [];
@@ -44,7 +46,12 @@ public sealed class LiveFeed : IAsyncDisposable
     public LiveFeed(TorrentCatalogue catalogue, TimeProvider time, Action<string> note)
     {
         (_catalogue, _time, _note) = (catalogue, time, note);
-        catalogue.Removed += _removed.Enqueue;
+        catalogue.Stirred += _stirred.Set;
+        catalogue.Removed += id =>
+        {
+            _removed.Enqueue(id);
+            _stirred.Set();
+        };
         _loop = RunAsync();
     }
 
@@ -88,6 +95,11 @@ public sealed class LiveFeed : IAsyncDisposable
                 Look();
                 if (_looks % LooksPerTakers == 0)
                     await KeepTakersAsync(_ending.Token);
+                if (_moving.Count + _toKeep.Count + _giving.Count > 0)
+                    continue;
+                timer.Period = Timeout.InfiniteTimeSpan;
+                await _stirred.WaitAsync(Timeout.InfiniteTimeSpan, _ending.Token);
+                timer.Period = Pace;
             }
         }
         catch (OperationCanceledException)

@@ -41,6 +41,9 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     /// <summary>Called with the id of a torrent that is gone.</summary>
     public event Action<string>? Removed;
 
+    /// <summary>There is something for <see cref="TakeChanged"/>; called on any thread.</summary>
+    public event Action? Stirred;
+
     /// <summary>Told in words what was added and removed.</summary>
     public event Action<string>? Happened;
 
@@ -307,8 +310,10 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
 
     private void Mark(NodeTorrent torrent)
     {
-        if (Interlocked.Exchange(ref torrent.IsMarked, 1) == 0)
-            _changed.Enqueue(torrent);
+        if (Interlocked.Exchange(ref torrent.IsMarked, 1) != 0)
+            return;
+        _changed.Enqueue(torrent);
+        Stirred?.Invoke();
     }
 
     private void OnStatusChanged(Torrent running)
