@@ -57,9 +57,9 @@ limit() {
 
 theirs() {
     listen "js$round" node $js listen /ip4/127.0.0.1/tcp/0 --enc "$security" --seconds 600
-    # As ours: the first of each direction is not counted.
-    for what in "download,upload,download,upload --bytes $((mebibytes << 20))" "short,handshakes --bytes 100 --count 10000"; do
-        ip netns exec "$seed_ns" timeout 300 node $js dial "$address" $what --enc "$security" --seconds 290 | grep -E '"(done|error)"' | tail -n 2 | of_pair js
+    # As ours: the first of each direction is not counted. The number is of how many of the last are.
+    for what in "3 download,upload,download,upload,many --bytes $((mebibytes << 20))" "2 short,handshakes --bytes 100 --count 10000"; do
+        ip netns exec "$seed_ns" timeout 300 node $js dial "$address" ${what#* } --enc "$security" --seconds 290 | grep -E '"(done|error)"' | tail -n "${what%% *}" | of_pair js
         listener_cpu js
     done
     exec {hold}>&-
@@ -75,3 +75,5 @@ for round in $(seq "$rounds"); do
 done
 /usr/bin/python3 lab/bench/streams_ratios.py "$work/lines" "$mebibytes"
 ip netns exec "$seed_ns" dotnet "$bench" streams idle "$security"
+listen js node $js listen /ip4/127.0.0.1/tcp/0 --enc "$security" --seconds 120
+ip netns exec "$seed_ns" timeout 120 node --expose-gc $js dial "$address" idle --count 200 --enc "$security" --seconds 110 | grep -E '"(done|error)"'
