@@ -9,10 +9,6 @@ using Compeer.Tests.Hosting;
 
 namespace Compeer.Tests.Gossipsub;
 
-/// <summary>Tests that measure the memory of the whole process.</summary>
-[CollectionDefinition(nameof(MeasuredAlone), DisableParallelization = true)]
-public sealed class MeasuredAlone;
-
 /// <summary>Floods over the wire from a peer that never reads: it makes us hold little, and others are served.</summary>
 [Collection(nameof(MeasuredAlone))]
 public sealed class HostilePubsubTests

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using Compeer.Network.Connections;
+using Compeer.Protocols.Tls;
 
 namespace Compeer.Tests.SecureChannels;
 
@@ -11,6 +12,7 @@ internal sealed class PipedStream : PeerStream
     private readonly PipeReader _incoming;
     private readonly PipeWriter _outgoing;
     private readonly ArrayBufferWriter<byte> _sent = new();
+    private int _records;
 
     private PipedStream(PipeReader incoming, PipeWriter outgoing) => (_incoming, _outgoing) = (incoming, outgoing);
 
@@ -19,8 +21,11 @@ internal sealed class PipedStream : PeerStream
     /// <summary>How many sends arrive at once; those after them arrive together, at <see cref="ReleaseAsync"/>.</summary>
     public int SendsBeforeHold { get; set; } = int.MaxValue;
 
-    /// <summary>The byte that is sent with one bit changed, counted from the first; none by default.</summary>
-    public int FlippedByte { get; set; } = -1;
+    /// <summary>The record of TLS that is sent with one bit changed, counted from the first, and where in it: of so many thousandths of what follows its header.</summary>
+    public (int Record, int Thousandths)? Flip { get; set; }
+
+    /// <summary>That bit was changed.</summary>
+    public bool HasFlipped { get; private set; }
 
     /// <summary>How many bytes are sent before the stream ends.</summary>
     public int LastByte { get; set; } = int.MaxValue;
@@ -71,8 +76,8 @@ internal sealed class PipedStream : PeerStream
         Sends++;
         int before = _sent.WrittenCount;
         byte[] passing = data[..Math.Clamp(LastByte - before, 0, data.Length)].ToArray();
-        if (FlippedByte >= before && FlippedByte < before + passing.Length)
-            passing[FlippedByte - before] ^= 16;
+        if (Flip is { } flip)
+            FlipIn(passing, flip.Record, flip.Thousandths);
         _sent.Write(data.Span);
         _outgoing.Write(passing);
         if (Sends <= SendsBeforeHold)
@@ -80,6 +85,19 @@ internal sealed class PipedStream : PeerStream
         if (before + data.Length >= LastByte)
             await _outgoing.CompleteAsync();
         return data.Length;
+    }
+
+    /// <summary>Handshakes are sent in whole records.</summary>
+    private void FlipIn(Span<byte> records, int record, int thousandths)
+    {
+        for (; TlsRecordCipher.RecordBytes(records) is > 0 and var length; records = records[length..])
+        {
+            if (_records++ != record)
+                continue;
+            int body = length - TlsRecordCipher.HeaderBytes;
+            records[TlsRecordCipher.HeaderBytes + ((body - 1) * thousandths / 1000)] ^= 16;
+            HasFlipped = true;
+        }
     }
 
     public async Task ReleaseAsync()

@@ -149,11 +149,16 @@ public abstract class TlsRecordsTests(bool usesSslStream)
         await SecureAsync(left, right);
         foreach ((PipedStream whole, bool isDiallers) in new[] { (left, true), (right, false) })
         {
-            foreach (int place in Places(whole.Sent.Span))
+            foreach (int record in Sealed(whole.Sent.Span))
             {
-                (left, right) = PipedStream.Pair();
-                (isDiallers ? left : right).FlippedByte = place;
-                await AssertRefusedAsync(left, right);
+                foreach (int thousandths in (int[])[0, 500, 1000])
+                {
+                    (left, right) = PipedStream.Pair();
+                    PipedStream changed = isDiallers ? left : right;
+                    changed.Flip = (record, thousandths);
+                    await AssertRefusedAsync(left, right);
+                    Assert.True(changed.HasFlipped);
+                }
             }
         }
     }
@@ -199,18 +204,18 @@ public abstract class TlsRecordsTests(bool usesSslStream)
         await Assert.ThrowsAsync<SocketException>(async () => await listener.Stream.ReceiveAsync(new byte[RecordBytes], default));
     }
 
-    /// <summary>Bytes at the beginning, in the middle and near the end of each record; not of its header nor of change_cipher_spec, which mean nothing.</summary>
-    private static List<int> Places(ReadOnlySpan<byte> records)
+    /// <summary>The numbers of the records, but of none with change_cipher_spec, which means nothing.</summary>
+    private static List<int> Sealed(ReadOnlySpan<byte> records)
     {
-        var places = new List<int>();
-        for (int at = 0; at < records.Length;)
+        const byte ChangeCipherSpec = 20;
+        var numbers = new List<int>();
+        for (int number = 0; !records.IsEmpty; number++)
         {
-            int length = TlsRecordCipher.RecordBytes(records[at..]);
-            if (records[at] != 20)
-                places.AddRange([at + TlsRecordCipher.HeaderBytes, at + (length / 2), at + length - 8]);
-            at += length;
+            if (records[0] != ChangeCipherSpec)
+                numbers.Add(number);
+            records = records[TlsRecordCipher.RecordBytes(records)..];
         }
-        return places;
+        return numbers;
     }
 
     /// <summary>One side refuses the other; that one may have been content, and then its first receive tells.</summary>
