@@ -21,7 +21,8 @@ public sealed class OverlayNode(CompeerProcess process)
     public static OverlayNode Start(LabHost host, OverlayNode? entry)
     {
         string[] arguments = ["lab", "node", "--listen", $"/ip4/{host.Address}/tcp/0", .. entry is null ? (string[])[] : ["--join", entry.Address]];
-        return new OverlayNode(new CompeerProcess(host, arguments, readsInput: true));
+        // Thirty that start at once, and sooner, now and then lose a join or a search: known, and not mended yet (docs/overlays.md).
+        return new OverlayNode(new CompeerProcess(host, arguments, readsInput: true, isGeneral: true));
     }
 
     /// <summary>Waits until it listens.</summary>
