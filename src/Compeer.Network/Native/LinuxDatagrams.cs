@@ -236,11 +236,9 @@ internal sealed class LinuxDatagrams : IDatagramCalls
     private static IntPtr AddressOf(byte[] pinned, int index) => Marshal.UnsafeAddrOfPinnedArrayElement(pinned, index);
 
     [DllImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int ReceiveMany(SafeSocketHandle socket, ref Message messages, uint count, int flags, IntPtr timeout);
 
     [DllImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SendMany(SafeSocketHandle socket, ref Message messages, uint count, int flags);
 
     /// <summary>struct iovec.</summary>

@@ -16,63 +16,48 @@ internal static class LibCrypto
     static LibCrypto() => OpenSslLibraries.Register();
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_new_raw_private_key")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern PublicKeyHandle NewPrivateKey(int type, IntPtr engine, ref byte key, nuint length);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_new_raw_public_key")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern PublicKeyHandle NewPublicKey(int type, IntPtr engine, ref byte key, nuint length);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_get_raw_public_key")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int GetPublicKey(PublicKeyHandle key, ref byte target, ref nuint length);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void FreeKey(IntPtr key);
 
     [DllImport(Library, EntryPoint = "EVP_MD_CTX_new")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern DigestContextHandle NewContext();
 
     [DllImport(Library, EntryPoint = "EVP_MD_CTX_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void FreeContext(IntPtr context);
 
     [DllImport(Library, EntryPoint = "EVP_DigestSignInit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int SignInit(DigestContextHandle context, IntPtr keyContext, IntPtr type, IntPtr engine, PublicKeyHandle key);
 
     [DllImport(Library, EntryPoint = "EVP_DigestSign")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Sign(DigestContextHandle context, ref byte signature, ref nuint signatureLength, ref byte message, nuint messageLength);
 
     [DllImport(Library, EntryPoint = "EVP_DigestVerifyInit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int VerifyInit(DigestContextHandle context, IntPtr keyContext, IntPtr type, IntPtr engine, PublicKeyHandle key);
 
     [DllImport(Library, EntryPoint = "EVP_DigestVerify")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Verify(DigestContextHandle context, ref byte signature, nuint signatureLength, ref byte message, nuint messageLength);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_CTX_new")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern AgreementHandle NewAgreement(PublicKeyHandle key, IntPtr engine);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_CTX_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void FreeAgreement(IntPtr context);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_derive_init")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int AgreeInit(AgreementHandle context);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_derive_set_peer")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int AgreeWith(AgreementHandle context, PublicKeyHandle peer);
 
     [DllImport(Library, EntryPoint = "EVP_PKEY_derive")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Agree(AgreementHandle context, ref byte shared, ref nuint length);
 
     /// <summary>An EVP_PKEY.</summary>

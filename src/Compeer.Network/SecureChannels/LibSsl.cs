@@ -45,169 +45,128 @@ internal static class LibSsl
     public delegate void KeyLogCallback(IntPtr ssl, IntPtr line);
 
     [DllImport(Library, EntryPoint = "TLS_method")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr Method();
 
     [DllImport(Library, EntryPoint = "SSL_CTX_new")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern ContextHandle NewContext(IntPtr method);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void FreeContext(IntPtr context);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_ctrl")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern CLong Control(ContextHandle context, int command, CLong value, IntPtr argument);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_options")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern CULong SetOptions(ContextHandle context, CULong options);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_num_tickets")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int SetTickets(ContextHandle context, nuint count);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_ciphersuites")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int SetCipherSuites(ContextHandle context, ref byte names);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_use_certificate_ASN1")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int UseCertificate(ContextHandle context, int length, ref byte certificate);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_use_PrivateKey_ASN1")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int UsePrivateKey(int type, ContextHandle context, ref byte key, CLong length);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int SetProtocols(ContextHandle context, ref byte protocols, uint length);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_alpn_select_cb")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetProtocolCallback(ContextHandle context, ProtocolCallback callback, IntPtr argument);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_verify")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetVerify(ContextHandle context, int mode, IntPtr callback);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_cert_verify_callback")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetVerifyCallback(ContextHandle context, VerifyCallback callback, IntPtr argument);
 
     [DllImport(Library, EntryPoint = "SSL_CTX_set_keylog_callback")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetKeyLogCallback(ContextHandle context, KeyLogCallback callback);
 
     [DllImport(Library, EntryPoint = "SSL_new")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern ConnectionHandle NewConnection(ContextHandle context);
 
     [DllImport(Library, EntryPoint = "SSL_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void FreeConnection(IntPtr ssl);
 
     /// <summary>The connection owns both from now on.</summary>
     [DllImport(Library, EntryPoint = "SSL_set_bio")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetBuffers(ConnectionHandle ssl, IntPtr incoming, IntPtr outgoing);
 
     [DllImport(Library, EntryPoint = "SSL_set_accept_state")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetAccept(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_set_connect_state")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetConnect(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_do_handshake")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Handshake(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_get_error")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Error(ConnectionHandle ssl, int result);
 
     [DllImport(Library, EntryPoint = "SSL_version")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Version(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_session_reused")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int IsResumed(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_get0_alpn_selected")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SelectedProtocol(ConnectionHandle ssl, out IntPtr name, out uint length);
 
     [DllImport(Library, EntryPoint = "SSL_get_current_cipher")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr CurrentCipher(ConnectionHandle ssl);
 
     [DllImport(Library, EntryPoint = "SSL_CIPHER_get_protocol_id")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern ushort CipherNumber(IntPtr cipher);
 
     [DllImport(Crypto, EntryPoint = "BIO_s_mem")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr MemoryMethod();
 
     [DllImport(Crypto, EntryPoint = "BIO_new")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr NewBuffer(IntPtr method);
 
     [DllImport(Crypto, EntryPoint = "BIO_free")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int FreeBuffer(IntPtr buffer);
 
     [DllImport(Crypto, EntryPoint = "BIO_write")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Write(IntPtr buffer, ref byte data, int length);
 
     [DllImport(Crypto, EntryPoint = "BIO_read")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Read(IntPtr buffer, ref byte target, int length);
 
     [DllImport(Crypto, EntryPoint = "BIO_ctrl_pending")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern nuint Pending(IntPtr buffer);
 
     [DllImport(Crypto, EntryPoint = "X509_STORE_CTX_get0_cert")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr Certificate(IntPtr store);
 
     [DllImport(Crypto, EntryPoint = "X509_STORE_CTX_get0_untrusted")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr Presented(IntPtr store);
 
     [DllImport(Crypto, EntryPoint = "X509_STORE_CTX_set_error")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void SetVerifyError(IntPtr store, int error);
 
     [DllImport(Crypto, EntryPoint = "OPENSSL_sk_num")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Count(IntPtr stack);
 
     /// <summary>With a null target gives the length; else the target moves on by it.</summary>
     [DllImport(Crypto, EntryPoint = "i2d_X509")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Encode(IntPtr certificate, IntPtr target);
 
     [DllImport(Crypto, EntryPoint = "i2d_X509")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Encode(IntPtr certificate, ref IntPtr target);
 
     [DllImport(Crypto, EntryPoint = "ERR_get_error")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern CULong TakeError();
 
     [DllImport(Crypto, EntryPoint = "ERR_clear_error")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern void ClearErrors();
 
     [DllImport(Crypto, EntryPoint = "ERR_reason_error_string")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern IntPtr Reason(CULong error);
 
     /// <summary>An SSL_CTX.</summary>
