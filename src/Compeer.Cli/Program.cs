@@ -2,6 +2,8 @@ using System.CommandLine;
 using Compeer.Cli;
 using Compeer.Cli.Commands;
 
+if (args is ["get" or "share" or "daemon", ..])
+    Preload.Start();
 var root = new RootCommand("Compeer: share, find and fetch files directly between people, with no company in the middle.");
 (string Name, Func<Command> Build)[] commands =
 [

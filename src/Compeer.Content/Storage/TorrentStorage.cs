@@ -253,7 +253,9 @@ public sealed class TorrentStorage : IDisposable
                 BeginWrite(slice.FileIndex, state, path);
             try
             {
-                RandomAccess.Write(lease.Handle, parts, side ? SideOffset(piece, slice) : slice.FileOffset);
+                // The system lets one writer into a file at a time, and others spin until it is their turn.
+                lock (state.Writing)
+                    RandomAccess.Write(lease.Handle, parts, side ? SideOffset(piece, slice) : slice.FileOffset);
             }
             finally
             {
@@ -413,6 +415,9 @@ public sealed class TorrentStorage : IDisposable
 
     private sealed class FileState
     {
+        /// <summary>Made for the first writer: most files of most torrents are only read.</summary>
+        public Lock Writing => field ?? Interlocked.CompareExchange(ref field, new Lock(), null) ?? field;
+
         public int Writers { get; set; }
 
         public FileStamp? Stamp { get; set; }

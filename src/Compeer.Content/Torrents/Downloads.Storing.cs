@@ -21,7 +21,7 @@ internal sealed partial class Downloads
     /// <summary>Bytes that failed verification.</summary>
     public long CorruptBytes { get; private set; }
 
-    /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read until half of it is done.</summary>
+    /// <summary>The threads that hash and write have more to do than they should: nothing more is to be read until a quarter of it is done.</summary>
     public bool IsBehind { get; private set; }
 
     public void OnStored(PiecesStored stored)
@@ -123,7 +123,7 @@ internal sealed partial class Downloads
             for (int first = 0, next; first < pieces.Count; first = next)
             {
                 next = EndOfRun(pieces, first);
-                session.Content.Storage.Write(pieces[first].Index, next == first + 1 ? pieces[first].Content : [.. pieces[first..next].SelectMany(p => p.Content)]);
+                session.Content.Storage.Write(pieces[first].Index, next == first + 1 ? pieces[first].Content : Joined(pieces, first, next));
             }
             session.Content.Journal.Written(indexes, session.Content.StampsOf);
             session.Inputs.PostAndRun(new PiecesStored(pieces));
@@ -133,6 +133,14 @@ internal sealed partial class Downloads
             foreach (PieceInProgress piece in pieces)
                 session.Post(new PieceUnwritten(piece, StorageException.From(e, -1, session.Settings.Directory)));
         }
+    }
+
+    private static List<ReadOnlyMemory<byte>> Joined(List<PieceInProgress> pieces, int first, int end)
+    {
+        var blocks = new List<ReadOnlyMemory<byte>>((end - first) * pieces[first].Content.Count);
+        for (int i = first; i < end; i++)
+            blocks.AddRange(pieces[i].Content);
+        return blocks;
     }
 
     /// <summary>One past the last of the pieces from <paramref name="first"/> on whose data follows one another.</summary>
@@ -165,7 +173,7 @@ internal sealed partial class Downloads
     private void OnWorked(PieceInProgress piece)
     {
         _workBytes -= piece.LengthBytes;
-        if (!IsBehind || _workBytes > MaxWorkBytes / 2)
+        if (!IsBehind || _workBytes > MaxWorkBytes / 4 * 3)
             return;
         IsBehind = false;
         session.ReadOn();

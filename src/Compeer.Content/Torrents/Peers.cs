@@ -134,7 +134,7 @@ internal sealed class Peers(TorrentSession session)
         }
         else if (!dialled.Equals(twin?.ListenEndPoint))
         {
-            Book.OnPutOff(dialled, refusal, twin is null ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(5), session.Now);
+            Book.OnPutOff(dialled, refusal, session.Phase == TorrentPhase.Checking ? TimeSpan.Zero : twin is null ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(5), session.Now);
         }
     }
 

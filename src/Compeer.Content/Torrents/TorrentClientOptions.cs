@@ -77,7 +77,7 @@ public sealed record TorrentClientOptions
 
     /// <summary>
     /// Bytes of complete pieces of one torrent, though three pieces in any case, that may wait to be hashed and written before nothing
-    /// more is read from peers, until half of them are done: room for pieces that are hashed side by side and for those collected
+    /// more is read from peers, until a quarter of them are done: room for pieces that are hashed side by side and for those collected
     /// meanwhile, and few enough to stay in the processor's last cache.
     /// </summary>
     public int MaxUnhashedBytes { get; init; } = 16 << 20;

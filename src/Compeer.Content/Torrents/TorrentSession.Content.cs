@@ -99,7 +99,12 @@ internal sealed partial class TorrentSession
         Metainfo = metainfo;
         _metainfoKnown.TrySetResult(metainfo);
         if (!_isIntroduced)
+        {
             Introduce(metainfo);
+            // Who is known already is greeted while the disk is looked at. Torrents of earlier runs may be complete, and dial when that is known.
+            if (!_isKnown)
+                Peers.Dial();
+        }
         foreach (PeerLink link in Links.Values.ToArray())
             Peers.BeginPieces(link);
         WebSeeds.Add(metainfo.WebSeeds);

@@ -6,6 +6,9 @@ namespace Compeer.Content.Workers;
 /// </summary>
 public sealed class WorkerThreads : IDisposable
 {
+    [ThreadStatic]
+    private static WorkerThreads? s_own;
+
     private readonly Queue<Action> _jobs = new();
     private readonly Thread[] _threads;
     private bool _ending;
@@ -32,7 +35,7 @@ public sealed class WorkerThreads : IDisposable
         }
     }
 
-    /// <summary>Queues a job, which must not throw; false after disposal began.</summary>
+    /// <summary>Queues a job, which must not throw; false after disposal began. The only one that waits, queued by a job, is begun when that job ends.</summary>
     public bool TryEnqueue(Action job)
     {
         lock (_jobs)
@@ -40,7 +43,9 @@ public sealed class WorkerThreads : IDisposable
             if (_ending)
                 return false;
             _jobs.Enqueue(job);
-            Monitor.Pulse(_jobs);
+            // A worker takes the only job itself when it is done with its own, sooner than another would wake.
+            if (s_own != this || _jobs.Count > 1)
+                Monitor.Pulse(_jobs);
             return true;
         }
     }
@@ -79,6 +84,7 @@ public sealed class WorkerThreads : IDisposable
 
     private void Work()
     {
+        s_own = this;
         while (true)
         {
             Action job;

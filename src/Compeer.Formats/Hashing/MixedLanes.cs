@@ -10,7 +10,7 @@ internal sealed class MixedLanes(SingleLane one, params MixedLanes.Choice[] many
 {
     private const int Never = int.MaxValue;
 
-    public int Lanes => many.Where(c => c.WorthwhileSha1 <= c.Lanes.Lanes).Select(c => c.Lanes.Lanes).DefaultIfEmpty(one.Lanes).Max();
+    public int Lanes { get; } = Most(one, many);
 
     public void Sha1(ReadOnlySpan<IReadOnlyList<ReadOnlyMemory<byte>>> messages, Span<Sha1Hash> digests)
     {
@@ -43,6 +43,17 @@ internal sealed class MixedLanes(SingleLane one, params MixedLanes.Choice[] many
     }
 
     public void Sha256Pairs(ReadOnlySpan<Sha256Hash> children, Span<Sha256Hash> parents) => many[0].Lanes.Sha256Pairs(children, parents);
+
+    private static int Most(SingleLane one, Choice[] many)
+    {
+        int most = one.Lanes;
+        foreach (Choice choice in many)
+        {
+            if (choice.WorthwhileSha1 <= choice.Lanes.Lanes)
+                most = Math.Max(most, choice.Lanes.Lanes);
+        }
+        return most;
+    }
 
     private static int InLanes(int messages, int lanes, int worthwhile)
     {

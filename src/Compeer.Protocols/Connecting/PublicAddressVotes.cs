@@ -104,5 +104,6 @@ public sealed class PublicAddressVotes(bool isV6)
         return new IPAddress(bytes);
     }
 
-    private readonly record struct Vote(IPAddress Ballot, AddressReach From, IPAddress Claimed, int? UdpPort, AddressWitness Witness, Instant At);
+    // A class, since queries over values are compiled at each start.
+    private sealed record Vote(IPAddress Ballot, AddressReach From, IPAddress Claimed, int? UdpPort, AddressWitness Witness, Instant At);
 }

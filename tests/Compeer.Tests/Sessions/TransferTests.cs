@@ -66,6 +66,21 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public async Task A_peer_that_answers_while_the_files_are_checked_is_not_put_off()
+    {
+        await using var swarm = new TestSwarm();
+        Metainfo metainfo = await TestSwarm.CreateAsync(swarm.Folder.Write("seed/file.bin", 6_000_000), TorrentFormat.Hybrid, 16 * 1024);
+        TorrentClient seed = swarm.Start("seed");
+        await TestSwarm.UntilCompleteAsync(TestSwarm.Add(seed, metainfo, swarm.Folder["seed"]));
+        swarm.Folder.Write("leech/file.bin", 6_000_000, 2);
+        TorrentClient leech = swarm.Start("leech", options => options with { HashThreads = 1, DiskThreads = 1 });
+        Torrent fetching = TestSwarm.Add(leech, metainfo, swarm.Folder["leech"], seed);
+        // Being put off would take half a minute.
+        await fetching.Completed.WaitAsync(TimeSpan.FromSeconds(25));
+        Assert.Equal(Hash(swarm.Folder["seed/file.bin"]), Hash(swarm.Folder["leech/file.bin"]));
+    }
+
+    [Fact]
     public async Task Several_torrents_run_in_one_client()
     {
         await using var swarm = new TestSwarm();
