@@ -12,7 +12,7 @@ public sealed class ChecksummedLineTests
     {
         Assert.Equal(line, Encoding.ASCII.GetString(ChecksummedLine.Format(Encoding.ASCII.GetBytes(body))));
         Assert.Equal(body, line[ChecksummedLine.PrefixBytes..^1]);
-        Assert.True(ChecksummedLine.IsSound(Encoding.ASCII.GetBytes(line)[..^1]));
+        Assert.True(ChecksummedLine.IsSound(Encoding.ASCII.GetBytes(line).AsSpan(0, line.Length - 1)));
     }
 
     [Fact]
