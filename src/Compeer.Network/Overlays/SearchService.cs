@@ -39,13 +39,13 @@ public sealed class SearchService : IOverlayOwner, IAsyncDisposable
     public void SetNeighbours(IEnumerable<PeerId> peers)
     {
         var wanted = peers.ToHashSet();
-        _driver.Step(_ =>
+        _driver.Step(now =>
         {
             foreach (PeerId gone in _neighbours.Except(wanted))
                 _node.RemoveNeighbour(gone);
             // One that was lost is a neighbour again when it is named again.
             foreach (PeerId peer in wanted)
-                _node.AddNeighbour(peer);
+                _node.AddNeighbour(peer, now);
             _neighbours = wanted;
         });
     }

@@ -1,21 +1,17 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Compeer.Formats.Hashing;
 
 namespace Compeer.Node.State;
 
-/// <summary>One line of the state file: a checksum, and a key with its value or without one.</summary>
+/// <summary>One line of the state file: a <see cref="ChecksummedLine"/> of a key with its value or without one.</summary>
 internal static class StateLine
 {
-    private const int ChecksumDigits = 8;
-
     /// <summary>The line with its end.</summary>
-    public static string Format(string key, string? json)
+    public static byte[] Format(string key, string? json)
     {
         string name = JsonSerializer.Serialize(key, StateJson.Options);
-        string body = json is null ? $"{{\"k\":{name}}}" : $"{{\"k\":{name},\"v\":{json}}}";
-        return $"{Checksum(body):x8} {body}\n";
+        return ChecksummedLine.Format(Encoding.UTF8.GetBytes(json is null ? $"{{\"k\":{name}}}" : $"{{\"k\":{name},\"v\":{json}}}"));
     }
 
     /// <summary>About what a line takes.</summary>
@@ -25,15 +21,12 @@ internal static class StateLine
     public static bool TryParse(string line, out string key, out string? json)
     {
         (key, json) = ("", null);
-        if (line.Length < ChecksumDigits + 2 || line[ChecksumDigits] != ' '
-            || !uint.TryParse(line.AsSpan(0, ChecksumDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint checksum))
-            return false;
-        string body = line[(ChecksumDigits + 1)..];
-        if (Checksum(body) != checksum)
+        byte[] bytes = Encoding.UTF8.GetBytes(line);
+        if (!ChecksummedLine.IsSound(bytes))
             return false;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(body);
+            using JsonDocument document = JsonDocument.Parse(bytes.AsMemory(ChecksummedLine.PrefixBytes));
             key = document.RootElement.GetProperty("k").GetString() ?? "";
             json = document.RootElement.TryGetProperty("v", out JsonElement value) ? value.GetRawText() : null;
             return key.Length > 0;
@@ -43,6 +36,4 @@ internal static class StateLine
             return false;
         }
     }
-
-    private static uint Checksum(string body) => Crc32.Of(Encoding.UTF8.GetBytes(body));
 }

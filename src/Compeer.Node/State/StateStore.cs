@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -117,7 +118,7 @@ public sealed class StateStore : IDisposable
 
     private bool Write(string key, string? json, bool durable, bool onlyExisting)
     {
-        byte[] line = Encoding.UTF8.GetBytes(StateLine.Format(key, json));
+        byte[] line = StateLine.Format(key, json);
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_file is null, this);
@@ -216,10 +217,11 @@ public sealed class StateStore : IDisposable
 
     private void Rewrite()
     {
-        var text = new StringBuilder(Header).Append('\n');
+        var lines = new ArrayBufferWriter<byte>();
+        lines.Write(Encoding.UTF8.GetBytes($"{Header}\n"));
         foreach ((string key, string json) in _values)
-            text.Append(StateLine.Format(key, json));
-        NodeFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), isSecret: true);
+            lines.Write(StateLine.Format(key, json));
+        NodeFile.Write(_path, lines.WrittenSpan, isSecret: true);
         OpenToAppend();
     }
 }

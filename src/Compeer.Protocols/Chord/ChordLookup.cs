@@ -68,6 +68,9 @@ internal sealed class ChordLookup<TPeer>(uint id, RingKey key, int copies, Chord
         _owners.Clear();
         foreach (ref readonly RingContact<TPeer> contact in contacts)
         {
+            // Whoever joins may be known, as one that was here before and has started again; it looks for the one after itself.
+            if (Purpose == ChordPurpose.Join && contact.Key == Key)
+                continue;
             bool isOnTheWay = contact.Key != Key && contact.Key != from && contact.Key.IsWithin(from, Key);
             if ((isOnTheWay ? _asked : _askedAsOwners).Contains(contact.Peer))
                 continue;

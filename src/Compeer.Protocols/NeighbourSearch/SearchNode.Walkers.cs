@@ -16,7 +16,8 @@ public sealed partial class SearchNode<TPeer>
             OnHit(new SearchMessage<TPeer>(SearchMessageKind.Hit, search.Query, item, 0, 0, known), now);
             return search.First;
         }
-        for (int i = 0; i < walkers && _neighbours.Count > 0; i++)
+        // Without a neighbour they are lost at once, and sent again when there may be one.
+        for (int i = 0; i < walkers; i++)
             Send(search, new OwnSearch<TPeer>.Walker(null, FromHere(search, Math.Min(steps, _options.MaxWalk)), now, 0, 0));
         search.Deadline = now + _options.WalkerPatience;
         return search.First;

@@ -4,7 +4,7 @@ namespace Compeer.Protocols.NeighbourSearch;
 
 /// <summary>
 /// Searches among neighbours who know no more than each other: by flooding, by an expanding ring, or by random walkers.
-/// Questions seen before are dropped, hits go back the way that the question came, and tables of what neighbours share save
+/// Questions seen before are dropped, unless they may go farther now; hits go back the way that the question came, and tables of what neighbours share save
 /// the last step. Single-threaded; never throws on what others send.
 /// </summary>
 /// <remarks>Spec: Gnutella 0.4 (flooding, duplicates, hits); Lv et al., "Search and replication in unstructured networks" (2002), section 4; Gnutella query routing.</remarks>
@@ -16,6 +16,7 @@ public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMes
     private readonly List<(TPeer Peer, QueryRoutingTable? Table, bool IsLeaf)> _neighbours = [];
     private readonly HashSet<ulong> _shared = [];
     private readonly SeenQueries<TPeer> _seen;
+    private readonly Queue<(SearchMessage<TPeer> Question, TPeer? Except, Instant Until)> _passedOn = new();
     private readonly PointerTable<TPeer> _pointers;
     private readonly List<OwnSearch<TPeer>> _searches = [];
     private readonly Queue<(TPeer To, SearchMessage<TPeer> Message)> _outbox = new();
@@ -47,14 +48,21 @@ public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMes
     /// <summary>Questions that came a second time.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Somebody became a neighbour; false when there are too many.</summary>
+    /// <summary>Somebody became a neighbour, and is asked what others were asked a moment ago; false when there are too many.</summary>
     /// <param name="peer">Who.</param>
+    /// <param name="now">The time.</param>
     /// <param name="isLeaf">It passes nothing on, so only what its table may have is sent to it.</param>
-    public bool AddNeighbour(TPeer peer, bool isLeaf = false)
+    public bool AddNeighbour(TPeer peer, Instant now, bool isLeaf = false)
     {
         if (_neighbours.Count >= _options.MaxNeighbours || peer.Equals(Self) || IndexOf(peer) >= 0)
             return false;
         _neighbours.Add((peer, null, isLeaf));
+        ForgetOldQuestions(now);
+        foreach ((SearchMessage<TPeer> question, TPeer? except, _) in _passedOn)
+        {
+            if (!peer.Equals(except) && Find(question.Query) is not { IsFound: true })
+                _outbox.Enqueue((peer, question));
+        }
         return true;
     }
 
@@ -137,7 +145,7 @@ public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMes
         switch (message.Kind)
         {
             case SearchMessageKind.Flood:
-                OnFlood(from, message);
+                OnFlood(from, message, now);
                 break;
             case SearchMessageKind.Walk:
                 OnWalk(from, message);
@@ -171,28 +179,38 @@ public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMes
     private void Ask(OwnSearch<TPeer> search, Instant now)
     {
         search.Deadline = search.TimeToLive < search.LastTimeToLive ? now + _options.RingPatience : Instant.Never;
-        _seen.TryAdd(search.Query, Self);
-        PassOn(new SearchMessage<TPeer>(SearchMessageKind.Flood, search.Query, search.Item, search.TimeToLive, 0, Self), except: null);
+        _seen.TryAdd(search.Query, Self, int.MaxValue);
+        PassOn(new SearchMessage<TPeer>(SearchMessageKind.Flood, search.Query, search.Item, search.TimeToLive, 0, Self), except: null, now);
     }
 
-    private void OnFlood(TPeer from, in SearchMessage<TPeer> question)
+    private void OnFlood(TPeer from, in SearchMessage<TPeer> question, Instant now)
     {
         Questions++;
-        if (!_seen.TryAdd(question.Query, from))
+        int timeToLive = Math.Min(question.TimeToLive, _options.MaxTimeToLive);
+        if (!_seen.TryAdd(question.Query, from, timeToLive))
         {
             Duplicates++;
-            return;
+            // The first copy is not always the one that came by the shortest way: if only that went on, nodes within reach would never be asked.
+            if (!_seen.TryExtend(question.Query, timeToLive))
+                return;
         }
-        if (TryFind(question.Item, out TPeer holder))
+        else if (TryFind(question.Item, out TPeer holder))
+        {
             _outbox.Enqueue((from, question with { Kind = SearchMessageKind.Hit, Origin = holder, Hops = question.Hops }));
-        if (question.TimeToLive > 1 && !_options.IsLeaf)
-            PassOn(question with { TimeToLive = Math.Min(question.TimeToLive, _options.MaxTimeToLive) - 1 }, from);
+        }
+        if (timeToLive > 1 && !_options.IsLeaf)
+            PassOn(question with { TimeToLive = timeToLive - 1 }, from, now);
     }
 
     /// <summary>To all neighbours but one; at the last step only to those that may have it.</summary>
-    private void PassOn(in SearchMessage<TPeer> question, TPeer? except)
+    private void PassOn(in SearchMessage<TPeer> question, TPeer? except, Instant now)
     {
         SearchMessage<TPeer> next = question with { Hops = question.Hops + 1 };
+        ForgetOldQuestions(now);
+        if (_passedOn.Count >= _options.MaxPassedOn)
+            _passedOn.TryDequeue(out _);
+        if (_options.MaxPassedOn > 0)
+            _passedOn.Enqueue((next, except, now + _options.AsksLateNeighboursFor));
         foreach ((TPeer peer, QueryRoutingTable? table, bool isLeaf) in _neighbours)
         {
             if (except is { } came && came.Equals(peer))
@@ -202,6 +220,12 @@ public sealed partial class SearchNode<TPeer> : IOverlayMachine<TPeer, SearchMes
                 continue;
             _outbox.Enqueue((peer, next));
         }
+    }
+
+    private void ForgetOldQuestions(Instant now)
+    {
+        while (_passedOn.TryPeek(out (SearchMessage<TPeer> Question, TPeer? Except, Instant Until) oldest) && oldest.Until <= now)
+            _passedOn.Dequeue();
     }
 
     private void OnWalk(TPeer from, in SearchMessage<TPeer> walker)

@@ -1,6 +1,6 @@
 namespace Compeer.Protocols.NeighbourSearch;
 
-/// <summary>Bounds of a search among neighbours. Worst case: about 40 bytes a question remembered, and a table of 8 KiB a neighbour.</summary>
+/// <summary>Bounds of a search among neighbours. Worst case: about 40 bytes a question remembered, 200 a question kept for neighbours that come late, and a table of 8 KiB a neighbour.</summary>
 public sealed record SearchOptions
 {
     /// <summary>Most neighbours.</summary>
@@ -11,6 +11,15 @@ public sealed record SearchOptions
 
     /// <summary>A question that wants to be passed on more often is cut to this.</summary>
     public int MaxTimeToLive { get; init; } = 7;
+
+    /// <summary>
+    /// A flooded question is asked of neighbours, too, that come within so long after it passed: where many have died at once, it would else end at their
+    /// places, which are soon filled.
+    /// </summary>
+    public TimeSpan AsksLateNeighboursFor { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Questions that are kept for neighbours that come late, the newest ones; 0 keeps none.</summary>
+    public int MaxPassedOn { get; init; } = 256;
 
     /// <summary>A walker that wants to go farther is cut to this.</summary>
     public int MaxWalk { get; init; } = 1024;

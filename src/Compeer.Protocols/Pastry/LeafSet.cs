@@ -42,15 +42,15 @@ internal sealed class LeafSet<TPeer>(RingKey own, int size)
         return after <= own.ClockwiseTo(_clockwise[^1].Key) || before <= _back[^1].Key.ClockwiseTo(own);
     }
 
-    /// <summary>The contact nearest to a key; null when we are.</summary>
-    public RingContact<TPeer>? Nearest(RingKey key)
+    /// <summary>The contact nearest to a key, <paramref name="except"/> left out; null when we are.</summary>
+    public RingContact<TPeer>? Nearest(RingKey key, TPeer? except)
     {
         RingContact<TPeer>? nearest = null;
         RingKey best = own;
         foreach (ref readonly RingContact<TPeer> contact in Clockwise)
-            Consider(contact, key, ref best, ref nearest);
+            Consider(contact, key, except, ref best, ref nearest);
         foreach (ref readonly RingContact<TPeer> contact in Back)
-            Consider(contact, key, ref best, ref nearest);
+            Consider(contact, key, except, ref best, ref nearest);
         return nearest;
     }
 
@@ -64,9 +64,9 @@ internal sealed class LeafSet<TPeer>(RingKey own, int size)
         return distanceA < distanceB || (distanceA == distanceB && a < b);
     }
 
-    private static void Consider(in RingContact<TPeer> contact, RingKey key, ref RingKey best, ref RingContact<TPeer>? nearest)
+    private static void Consider(in RingContact<TPeer> contact, RingKey key, TPeer? except, ref RingKey best, ref RingContact<TPeer>? nearest)
     {
-        if (IsNearer(contact.Key, best, key))
+        if (IsNearer(contact.Key, best, key) && !contact.Peer.Equals(except))
             (best, nearest) = (contact.Key, contact);
     }
 

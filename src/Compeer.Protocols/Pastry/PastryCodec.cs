@@ -47,7 +47,7 @@ public sealed class PastryCodec(IPeerAddresses? addresses) : IOverlayCodec<Pastr
         {
             bool read = (field, type) switch
             {
-                (1, WireType.Varint) => reader.TryReadNumber((int)PastryMessageKind.AskRow, out kind),
+                (1, WireType.Varint) => reader.TryReadNumber((int)PastryMessageKind.NotJoined, out kind),
                 (2, WireType.Bytes) => reader.TryReadKey(out key),
                 (3, WireType.Varint) => reader.TryReadVarint(out id),
                 (4, WireType.Varint) => reader.TryReadNumber(MaxHops, out hops),

@@ -25,6 +25,9 @@ public enum PastryMessageKind : byte
 
     /// <summary>Question: who is in a row of your table?</summary>
     AskRow,
+
+    /// <summary>A newcomer's request comes back: whoever sends it has not joined itself, and is to be gone round.</summary>
+    NotJoined,
 }
 
 /// <summary>One message of Pastry.</summary>

@@ -65,25 +65,7 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
     public void Route(RingKey key, ulong id) => PassOn(new PastryMessage<TPeer>(PastryMessageKind.Route, key, id, 0, Self, []));
 
     /// <summary>Whom to give a message for a key to; null when we are nearest ourselves.</summary>
-    public RingContact<TPeer>? NextHop(RingKey key)
-    {
-        if (_leaves.Covers(key))
-            return _leaves.Nearest(key);
-        if (_table.Next(key) is { } next)
-            return next;
-        // Rare: anybody who shares as many digits and is nearer than we are.
-        RingContact<TPeer>? nearest = _leaves.Nearest(key);
-        int shared = Self.Key.SharedDigits(key);
-        for (int row = shared; row < _table.Rows; row++)
-        {
-            foreach (RingContact<TPeer> known in _table.Row(row))
-            {
-                if (LeafSet<TPeer>.IsNearer(known.Key, nearest?.Key ?? Self.Key, key))
-                    nearest = known;
-            }
-        }
-        return nearest;
-    }
+    public RingContact<TPeer>? NextHop(RingKey key) => NextHop(key, except: null);
 
     /// <summary>A node is gone: it is forgotten, and its place filled.</summary>
     public void Forget(RingContact<TPeer> gone)
@@ -96,7 +78,7 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         }
         bool wasLeaf = _leaves.Remove(gone.Peer);
         int row = _table.Remove(gone);
-        if (!_options.RepairsAtOnce)
+        if (!_options.RepairsAtOnce || !IsJoined)
             return;
         if (wasLeaf)
             AskLeaves();
@@ -123,6 +105,9 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         _maintainAt = now + _options.MaintainEvery;
         // Who was gone then may be back by now.
         _gone.TryDequeue(out _);
+        // Nobody is to take us for a member before we are one.
+        if (!IsJoined)
+            return;
         AskLeaves();
         for (int row = 0; row < _table.Rows; row++)
             AskRow(row);
@@ -147,6 +132,12 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
             case PastryMessageKind.Join when IsJoined:
                 OnJoin(message);
                 break;
+            case PastryMessageKind.Join when !message.Origin.Peer.Equals(Self.Peer):
+                _outbox.Enqueue((from, message with { Kind = PastryMessageKind.NotJoined }));
+                break;
+            case PastryMessageKind.NotJoined when IsJoined:
+                OnUndelivered(from, message with { Kind = PastryMessageKind.Join }, now);
+                break;
             case PastryMessageKind.Contacts:
                 Learn(message.Contacts);
                 break;
@@ -167,11 +158,32 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         }
     }
 
+    private RingContact<TPeer>? NextHop(RingKey key, TPeer? except)
+    {
+        if (_leaves.Covers(key))
+            return _leaves.Nearest(key, except);
+        if (_table.Next(key) is { } next && !next.Peer.Equals(except))
+            return next;
+        // Rare: anybody who shares as many digits and is nearer than we are.
+        RingContact<TPeer>? nearest = _leaves.Nearest(key, except);
+        int shared = Self.Key.SharedDigits(key);
+        for (int row = shared; row < _table.Rows; row++)
+        {
+            foreach (RingContact<TPeer> known in _table.Row(row))
+            {
+                if (LeafSet<TPeer>.IsNearer(known.Key, nearest?.Key ?? Self.Key, key) && !known.Peer.Equals(except))
+                    nearest = known;
+            }
+        }
+        return nearest;
+    }
+
     private void PassOn(in PastryMessage<TPeer> message)
     {
         if (message.Hops >= _options.MaxHops)
             return;
-        if (NextHop(message.Key) is { } next)
+        // Whoever joins may be known already, as one that was here before and has started again: nobody is to welcome himself.
+        if (NextHop(message.Key, message.Kind == PastryMessageKind.Join ? message.Origin.Peer : null) is { } next)
             _outbox.Enqueue((next.Peer, message with { Hops = message.Hops + 1 }));
         else if (message.Kind == PastryMessageKind.Route)
             Deliver(new PastryDelivery<TPeer>(message.Id, message.Key, message.Origin, message.Hops));
@@ -197,9 +209,9 @@ public sealed class PastryNode<TPeer> : IOverlayMachine<TPeer, PastryMessage<TPe
         Learn(message.Contacts);
         if (IsJoined)
             return;
-        AskLeaves();
         IsJoined = true;
         _joinAgainAt = Instant.Never;
+        AskLeaves();
         var told = new HashSet<TPeer>();
         foreach (RingContact<TPeer> leaf in _leaves.ToArray())
             Announce(leaf, told);

@@ -5,23 +5,16 @@ namespace Compeer.InteropTests.Lab;
 /// <summary>The program under test, run as people run it, with --json.</summary>
 public sealed class CompeerProcess : JsonProcess
 {
-    private static readonly Lazy<string> Program = new(() => FindProgram("exact", "release", "debug"));
-    private static readonly Lazy<string> General = new(() => FindProgram("release", "debug"));
+    private static readonly Lazy<string> Program = new(FindProgram);
 
-    /// <param name="host">Where it runs.</param>
-    /// <param name="arguments">What it is told.</param>
-    /// <param name="environment">Beside what every process gets.</param>
-    /// <param name="readsInput">Whether it is told things later.</param>
-    /// <param name="isGeneral">The output for every framework, not the one that is compiled with the installed one.</param>
-    internal CompeerProcess(
-        LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false, bool isGeneral = false)
-        : base(host, ExecutableOf((isGeneral ? General : Program).Value), [.. PrefixOf((isGeneral ? General : Program).Value), .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]), readsInput)
+    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false)
+        : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]), readsInput)
     {
     }
 
-    internal static string Executable => ExecutableOf(Program.Value);
+    internal static string Executable => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? Prerequisites.PathOf("dotnet") : Program.Value;
 
-    internal static string[] Prefix => PrefixOf(Program.Value);
+    internal static string[] Prefix => Program.Value.EndsWith(".dll", StringComparison.Ordinal) ? [Program.Value] : [];
 
     internal static Dictionary<string, string> Environment
     {
@@ -188,15 +181,11 @@ public sealed class CompeerProcess : JsonProcess
         return arguments;
     }
 
-    private static string ExecutableOf(string program) => program.EndsWith(".dll", StringComparison.Ordinal) ? Prerequisites.PathOf("dotnet") : program;
-
-    private static string[] PrefixOf(string program) => program.EndsWith(".dll", StringComparison.Ordinal) ? [program] : [];
-
-    private static string FindProgram(params string[] kinds)
+    private static string FindProgram()
     {
         if (System.Environment.GetEnvironmentVariable("COMPEER_BIN") is { Length: > 0 } chosen)
             return File.Exists(chosen) ? chosen : throw new LabException($"COMPEER_BIN names {chosen}, which is not there.");
-        string[] candidates = [.. kinds.SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
+        string[] candidates = [.. ((string[])["exact", "release", "debug"]).SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
         return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
     }
 }

@@ -97,6 +97,44 @@ public sealed class ChordNodeTests
     }
 
     [Fact]
+    public void Neighbours_that_start_again_at_once_are_in_the_ring_again()
+    {
+        int[] places = [10, 40, 70, 100, 130, 160, 190, 220];
+        var nodes = places.ToDictionary(p => p, p => Node(p, new ChordOptions { Successors = 4 }, [.. places.Where(other => other != p)]));
+        int[] anew = [70, 100];
+        foreach (int place in anew)
+        {
+            nodes[place] = Node(place, new ChordOptions { Successors = 4 });
+            nodes[place].Join(At(10), Start);
+        }
+        Instant now = Start;
+        for (int step = 0; step < 100; step++)
+        {
+            for (bool any = true; any;)
+            {
+                any = false;
+                foreach ((int from, ChordNode<int> node) in nodes)
+                {
+                    foreach ((int to, ChordMessage<int> message) in Sent(node))
+                    {
+                        nodes[to].Receive(from, message, now);
+                        any = true;
+                    }
+                }
+            }
+            now = nodes.Values.Min(n => n.NextDeadline);
+            foreach (ChordNode<int> due in nodes.Values.Where(n => n.NextDeadline <= now))
+                due.OnDeadline(now);
+        }
+        for (int i = 0; i < places.Length; i++)
+        {
+            Assert.Equal(Enumerable.Range(1, 4).Select(next => At(places[(i + next) % 8])), nodes[places[i]].Successors.ToArray());
+            Assert.Equal(At(places[(i + 7) % 8]), nodes[places[i]].Predecessor);
+        }
+        Assert.All(anew, place => Event<ChordEvent<int>.Joined>(nodes[place]));
+    }
+
+    [Fact]
     public void A_node_between_the_key_and_its_believed_owner_is_the_owner()
     {
         ChordNode<int> node = Node(10, null, 20, 5);

@@ -11,7 +11,7 @@ public sealed class SearchNodeTests
     {
         var node = new SearchNode<int>(0, options ?? new SearchOptions(), new Random(1));
         foreach (int neighbour in neighbours)
-            Assert.True(node.AddNeighbour(neighbour));
+            Assert.True(node.AddNeighbour(neighbour, Now));
         return node;
     }
 
@@ -37,6 +37,28 @@ public sealed class SearchNodeTests
         node.Receive(2, Question(7, 5, 3), Now);
         Assert.Empty(Sent(node));
         Assert.Equal(1, node.Duplicates);
+    }
+
+    [Fact]
+    public void A_copy_that_came_by_a_shorter_way_goes_on_though_it_came_later()
+    {
+        SearchNode<int> node = Node(null, 1, 2, 3);
+        node.Share(5);
+        node.Receive(1, Question(7, 5, 1, hops: 7), Now);
+        Assert.Equal((1, SearchMessageKind.Hit), Assert.Single(Sent(node)) is var (to, hit) ? (to, hit.Kind) : default);
+        node.Receive(2, Question(7, 5, 4, hops: 4), Now);
+        List<(int To, SearchMessage<int> Message)> sent = Sent(node);
+        Assert.Equal([1, 3], sent.Select(s => s.To));
+        Assert.All(sent, s => Assert.Equal((SearchMessageKind.Flood, 3, 5), (s.Message.Kind, s.Message.TimeToLive, s.Message.Hops)));
+        node.Receive(3, Question(7, 5, 4, hops: 4), Now);
+        Assert.Empty(Sent(node));
+        Assert.Equal(2, node.Duplicates);
+
+        // Nobody is nearer to the origin than itself.
+        ulong own = node.Flood(6, 2, Now);
+        Sent(node);
+        node.Receive(1, Question(own, 6, 7, hops: 2), Now);
+        Assert.Empty(Sent(node));
     }
 
     [Theory]
@@ -72,6 +94,52 @@ public sealed class SearchNodeTests
         Assert.Equal(2, Assert.Single(Sent(between)).To);
         between.Receive(1, hit with { Query = 8 }, Now);
         Assert.Empty(Sent(between));
+    }
+
+    [Fact]
+    public void A_search_whose_neighbours_are_dead_goes_to_those_that_take_their_places()
+    {
+        SearchNode<int> node = Node(null, 1);
+        node.Flood(5, 3, Now);
+        (int to, SearchMessage<int> question) = Assert.Single(Sent(node));
+        node.OnUndelivered(to, question, Now);
+        Assert.Empty(Sent(node));
+        node.AddNeighbour(2, Now + TimeSpan.FromSeconds(1));
+        Assert.Equal((2, question), Assert.Single(Sent(node)));
+
+        // Whoever looked and has found asks nobody more; nor is an old question of use.
+        node.Receive(2, question with { Kind = SearchMessageKind.Hit, Origin = 9 }, Now);
+        node.AddNeighbour(3, Now + TimeSpan.FromSeconds(2));
+        Assert.Empty(Sent(node));
+        node.Flood(6, 3, Now);
+        Sent(node);
+        node.AddNeighbour(4, Now + new SearchOptions().AsksLateNeighboursFor);
+        Assert.Empty(Sent(node));
+    }
+
+    [Fact]
+    public void A_question_that_came_by_goes_to_neighbours_that_come_late_and_not_back()
+    {
+        SearchNode<int> node = Node(new SearchOptions { MaxPassedOn = 2 }, 1, 2);
+        for (ulong query = 7; query < 10; query++)
+            node.Receive(1, Question(query, 5, 3), Now);
+        List<SearchMessage<int>> passedOn = [.. Sent(node).Select(s => s.Message)];
+        node.RemoveNeighbour(1);
+        Assert.True(node.AddNeighbour(1, Now));
+        Assert.Empty(Sent(node));
+        Assert.True(node.AddNeighbour(3, Now));
+        Assert.Equal(passedOn.Skip(1).Select(m => (3, m)), Sent(node));
+    }
+
+    [Fact]
+    public void Walkers_of_a_node_without_neighbours_go_when_there_are_some()
+    {
+        SearchNode<int> node = Node();
+        node.Walk(5, walkers: 2, steps: 50, Now);
+        Assert.Empty(Sent(node));
+        node.AddNeighbour(1, Now);
+        node.OnDeadline(node.NextDeadline);
+        Assert.Equal([(1, SearchMessageKind.Walk), (1, SearchMessageKind.Walk)], Sent(node).Select(s => (s.To, s.Message.Kind)));
     }
 
     [Fact]
@@ -186,7 +254,7 @@ public sealed class SearchNodeTests
     public void Hostile_messages_neither_throw_nor_grow_anything_without_bound()
     {
         var random = new Random(5);
-        SearchNode<int> node = Node(new SearchOptions { MaxNeighbours = 4, MaxRemembered = 16, MaxSearches = 4 }, 1, 2, 3);
+        SearchNode<int> node = Node(new SearchOptions { MaxNeighbours = 4, MaxRemembered = 16, MaxSearches = 4, MaxPassedOn = 16 }, 1, 2, 3);
         node.Share(1);
         for (int i = 0; i < 50_000; i++)
         {
@@ -195,9 +263,9 @@ public sealed class SearchNodeTests
                 node.OnUndelivered(random.Next(6), message, Now);
             else
                 node.Receive(random.Next(6), message, Now);
-            node.AddNeighbour(random.Next(10));
+            node.AddNeighbour(random.Next(10), Now);
             Assert.True(node.NeighbourCount <= 4);
-            Assert.InRange(Sent(node).Count, 0, 8);
+            Assert.InRange(Sent(node).Count, 0, 8 + 16);
         }
     }
 }

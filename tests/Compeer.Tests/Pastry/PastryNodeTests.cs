@@ -22,6 +22,40 @@ public sealed class PastryNodeTests
         return node;
     }
 
+    /// <summary>A node that has asked the one at 0x10 whether it may join.</summary>
+    private static PastryNode<int> Newcomer(int digits)
+    {
+        var node = new PastryNode<int>(At(digits), new PastryOptions { LeafSet = 4 }, new Random(1), Start);
+        node.Join(At(0x10), Start);
+        return node;
+    }
+
+    private static List<(int To, PastryMessage<int> Message)> Sent(PastryNode<int> node)
+    {
+        var sent = new List<(int To, PastryMessage<int> Message)>();
+        while (node.TryTransmit(out int to, out PastryMessage<int> message))
+            sent.Add((to, message));
+        return sent;
+    }
+
+    /// <summary>Delivers all messages, one of each node in turn, until nobody says anything more; no time passes.</summary>
+    private static void Deliver(Dictionary<int, PastryNode<int>> nodes)
+    {
+        for ((int round, bool any) = (0, true); any; round++)
+        {
+            Assert.True(round < 10_000, "They go on talking.");
+            any = false;
+            foreach ((int from, PastryNode<int> node) in nodes)
+            {
+                if (node.TryTransmit(out int to, out PastryMessage<int> message))
+                {
+                    nodes[to].Receive(from, message, Start);
+                    any = true;
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_key_near_ours_goes_to_the_nearest_leaf()
     {
@@ -70,6 +104,45 @@ public sealed class PastryNodeTests
     }
 
     [Fact]
+    public void Who_joins_and_is_known_already_is_not_asked_to_welcome_itself()
+    {
+        PastryNode<int> node = Node(0x80, null, 0x70, 0x81, 0xC0);
+        node.Receive(0x70, new PastryMessage<int>(PastryMessageKind.Join, At(0x81).Key, 0, 1, At(0x81), []), Start);
+        List<(int To, PastryMessage<int> Message)> sent = Sent(node);
+        Assert.DoesNotContain(sent, s => s.Message.Kind == PastryMessageKind.Join);
+        Assert.Equal(0x81, Assert.Single(sent, s => s.Message.Kind == PastryMessageKind.Welcome).To);
+    }
+
+    [Fact]
+    public void A_newcomer_makes_itself_known_to_nobody_before_it_is_welcome()
+    {
+        PastryNode<int> node = Newcomer(0x80);
+        Sent(node);
+        node.Receive(0x10, new PastryMessage<int>(PastryMessageKind.Contacts, At(0x10).Key, 0, 0, At(0x10), [At(0x70), At(0x90)]), Start);
+        node.OnDeadline(Start + TimeSpan.FromMinutes(1));
+        node.Forget(At(0x90));
+        Assert.All(Sent(node), s => Assert.Equal((0x10, PastryMessageKind.Join), (s.To, s.Message.Kind)));
+
+        node.Receive(0x70, new PastryMessage<int>(PastryMessageKind.Welcome, At(0x70).Key, 0, 0, At(0x70), [At(0x70), At(0x60)]), Start);
+        Assert.Contains(Sent(node), s => s is { To: 0x70, Message.Kind: PastryMessageKind.Arrived });
+    }
+
+    [Fact]
+    public void Neighbours_that_start_again_at_once_join_again_at_once()
+    {
+        int[] places = [0x10, 0x30, 0x50, 0x70, 0x71, 0x72, 0x73, 0x90, 0xB0, 0xD0, 0xF0];
+        var nodes = places.ToDictionary(p => p, p => Node(p, null, [.. places]));
+        foreach (int place in (int[])[0x71, 0x72, 0x73])
+            nodes[place] = Newcomer(place);
+        Deliver(nodes);
+
+        Assert.All(nodes.Values, n => Assert.True(n.IsJoined));
+        Assert.Equal([0x72, 0x73, 0x70, 0x50], nodes[0x71].Leaves.Select(l => l.Peer));
+        Assert.Equal([0x73, 0x90, 0x71, 0x70], nodes[0x72].Leaves.Select(l => l.Peer));
+        Assert.Equal([0x90, 0xB0, 0x72, 0x71], nodes[0x73].Leaves.Select(l => l.Peer));
+    }
+
+    [Fact]
     public void Hostile_messages_neither_throw_nor_grow_anything_without_bound()
     {
         var random = new Random(6);
@@ -79,7 +152,7 @@ public sealed class PastryNodeTests
         {
             now += TimeSpan.FromMilliseconds(random.Next(100));
             RingContact<int>[] contacts = [.. Enumerable.Range(0, random.Next(30)).Select(_ => At(random.Next(256)))];
-            var message = new PastryMessage<int>((PastryMessageKind)random.Next(9), RingKey.NewRandom(random), 1, random.Next(-4, 60), At(random.Next(256)), contacts);
+            var message = new PastryMessage<int>((PastryMessageKind)random.Next(10), RingKey.NewRandom(random), 1, random.Next(-4, 60), At(random.Next(256)), contacts);
             if (random.Next(10) == 0)
                 node.OnUndelivered(random.Next(256), message, now);
             else

@@ -22,62 +22,40 @@ public sealed class TurnDriverTests
     [InlineData("::1")]
     public async Task A_datagram_goes_through_the_relay_and_comes_back_with_the_peers_address(string address)
     {
-        var loopback = new IPEndPoint(IPAddress.Parse(address), 0);
-        await using UdpEndpoint serverPort = UdpEndpoint.Bind(loopback), clientPort = UdpEndpoint.Bind(loopback), peerPort = UdpEndpoint.Bind(loopback);
-        await using TurnServerDriver server = Serve(serverPort);
-        var atClient = new Inbox();
-        var atPeer = new Inbox();
-        await using var client = new TurnClient(clientPort, atClient);
-        clientPort.Add(client);
-        clientPort.Start();
-        peerPort.Add(atPeer);
-        peerPort.Start();
-
-        TurnAllocated allocated = await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
-        Assert.Equal(clientPort.LocalEndPoint, allocated.Mapped);
-        Assert.True(await client.PermitAsync(loopback.Address, Limit));
+        await using RelayedPath path = await RelayedPath.OpenAsync(IPAddress.Parse(address));
+        Assert.Equal(path.ClientPort.LocalEndPoint, path.Allocated.Mapped);
         for (byte i = 0; i < 10; i++)
         {
-            Assert.True(client.TrySend([i, 1, 2], peerPort.LocalEndPoint));
-            (byte[] there, IPEndPoint from) = await atPeer.ReadAsync(Limit);
+            Assert.True(path.Client.TrySend([i, 1, 2], path.PeerPort.LocalEndPoint));
+            (byte[] there, IPEndPoint from) = await path.AtPeer.ReadAsync(Limit);
             Assert.Equal([i, 1, 2], there);
-            Assert.Equal(allocated.Relayed, from);
-            Assert.True(peerPort.TrySend([i, 9], from));
-            (byte[] back, IPEndPoint peer) = await atClient.ReadAsync(Limit);
+            Assert.Equal(path.Allocated.Relayed, from);
+            Assert.True(path.PeerPort.TrySend([i, 9], from));
+            (byte[] back, IPEndPoint peer) = await path.AtClient.ReadAsync(Limit);
             Assert.Equal([i, 9], back);
-            Assert.Equal(peerPort.LocalEndPoint, peer);
+            Assert.Equal(path.PeerPort.LocalEndPoint, peer);
         }
-        Assert.Equal((30, 20, 50), (client.SentBytes, client.ReceivedBytes, server.Status.RelayedBytes));
+        Assert.Equal((30, 20, 50), path.Bytes);
     }
 
     [Fact]
     public async Task Datagrams_sent_together_go_through_the_relay_each_with_its_own_length()
     {
         const int Count = 120;
-        await using UdpEndpoint serverPort = UdpEndpoint.Bind(Loopback), clientPort = UdpEndpoint.Bind(Loopback), peerPort = UdpEndpoint.Bind(Loopback);
-        await using TurnServerDriver server = Serve(serverPort);
-        var atClient = new Inbox();
-        var atPeer = new Inbox();
-        await using var client = new TurnClient(clientPort, atClient);
-        clientPort.Add(client);
-        clientPort.Start();
-        peerPort.Add(atPeer);
-        peerPort.Start();
-        TurnAllocated allocated = await client.AllocateAsync(serverPort.LocalEndPoint, Ann, Limit);
-        Assert.True(await client.PermitAsync(IPAddress.Loopback, Limit));
+        await using RelayedPath path = await RelayedPath.OpenAsync(IPAddress.Loopback);
         // The longest come first, since they fill a buffer before the count does.
         byte[][] sent = [.. Enumerable.Range(0, Count).Select(i => Enumerable.Repeat((byte)i, i < 50 ? 1400 : i).ToArray())];
         byte[] payloads = [.. sent.SelectMany(bytes => bytes)];
         OutgoingDatagram[] ToAll(IPEndPoint to) => [.. sent.Select(bytes => new OutgoingDatagram(bytes.Length, to, DontFragment: false))];
 
-        client.Send(payloads, ToAll(peerPort.LocalEndPoint));
+        path.Client.Send(payloads, ToAll(path.PeerPort.LocalEndPoint));
         for (int i = 0; i < Count; i++)
-            Assert.Equal(sent[i], (await atPeer.ReadAsync(Limit)).Datagram);
-        peerPort.Send(payloads, ToAll(allocated.Relayed));
+            Assert.Equal(sent[i], (await path.AtPeer.ReadAsync(Limit)).Datagram);
+        path.PeerPort.Send(payloads, ToAll(path.Allocated.Relayed));
         for (int i = 0; i < Count; i++)
-            Assert.Equal(sent[i], (await atClient.ReadAsync(Limit)).Datagram);
+            Assert.Equal(sent[i], (await path.AtClient.ReadAsync(Limit)).Datagram);
 
-        Assert.Equal((payloads.Length, payloads.Length, 2 * payloads.Length), (client.SentBytes, client.ReceivedBytes, server.Status.RelayedBytes));
+        Assert.Equal((payloads.Length, payloads.Length, 2 * payloads.Length), path.Bytes);
     }
 
     [Fact]
@@ -160,6 +138,56 @@ public sealed class TurnDriverTests
         port.Add(driver);
         port.Start();
         return driver;
+    }
+
+    /// <summary>A client with an allocation at a server, and a peer that may be sent to: three ports of one address.</summary>
+    private sealed class RelayedPath : IAsyncDisposable
+    {
+        private readonly UdpEndpoint _serverPort;
+        private readonly TurnServerDriver _server;
+
+        private RelayedPath(IPEndPoint loopback)
+        {
+            (_serverPort, ClientPort, PeerPort) = (UdpEndpoint.Bind(loopback), UdpEndpoint.Bind(loopback), UdpEndpoint.Bind(loopback));
+            _server = Serve(_serverPort);
+            Client = new TurnClient(ClientPort, AtClient);
+            ClientPort.Add(Client);
+            ClientPort.Start();
+            PeerPort.Add(AtPeer);
+            PeerPort.Start();
+        }
+
+        public UdpEndpoint ClientPort { get; }
+
+        public UdpEndpoint PeerPort { get; }
+
+        public TurnClient Client { get; }
+
+        public Inbox AtClient { get; } = new();
+
+        public Inbox AtPeer { get; } = new();
+
+        public TurnAllocated Allocated { get; private set; } = null!;
+
+        /// <summary>What the client has sent and received, and the server relayed.</summary>
+        public (long Sent, long Received, long Relayed) Bytes => (Client.SentBytes, Client.ReceivedBytes, _server.Status.RelayedBytes);
+
+        public static async Task<RelayedPath> OpenAsync(IPAddress address)
+        {
+            var path = new RelayedPath(new IPEndPoint(address, 0));
+            path.Allocated = await path.Client.AllocateAsync(path._serverPort.LocalEndPoint, Ann, Limit);
+            Assert.True(await path.Client.PermitAsync(address, Limit));
+            return path;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Client.DisposeAsync();
+            await _server.DisposeAsync();
+            await PeerPort.DisposeAsync();
+            await ClientPort.DisposeAsync();
+            await _serverPort.DisposeAsync();
+        }
     }
 
     private sealed class Inbox : IDatagramReceiver

@@ -19,8 +19,8 @@ internal sealed class SearchPopulation
             Simulation.Start(node, new SearchNode<int>(node, all[node], Random));
         foreach ((int a, int b) in edges)
         {
-            Simulation[a]!.AddNeighbour(b, all[b].IsLeaf);
-            Simulation[b]!.AddNeighbour(a, all[a].IsLeaf);
+            Simulation[a]!.AddNeighbour(b, Simulation.Now, all[b].IsLeaf);
+            Simulation[b]!.AddNeighbour(a, Simulation.Now, all[a].IsLeaf);
         }
     }
 
