@@ -30,6 +30,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     private readonly ConcurrentQueue<Action<Instant>> _intents = new();
     private readonly TaskScope _scope = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Action<Instant>> _untilReady = [];
     private readonly DhtSide[] _sides;
     private readonly Action<DhtAddressSeen>? _addressSeen;
     private Instant _nextSave;
@@ -133,24 +134,22 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     /// <param name="options">How.</param>
     /// <param name="found">Called with new peers as they are found, under the service's lock: it only posts.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    public async Task<DhtSearchReport> FindPeersAsync(
-        Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, CancellationToken cancellationToken)
-    {
-        await _ready.Task.WaitAsync(cancellationToken);
-        return await SearchAsync(
-            (node, now) => node.GetPeers(Key160.Of(infoHash), options, now),
-            happened =>
-            {
-                if (happened is DhtPeersFound peers)
-                    found(peers.Peers);
-            },
-            cancellationToken);
-    }
+    public Task<DhtSearchReport> FindPeersAsync(
+        Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, CancellationToken cancellationToken) =>
+        SearchAsync((node, now) => node.GetPeers(Key160.Of(infoHash), options, now), PeersTo(found), cancellationToken);
+
+    /// <summary>As <see cref="FindPeersAsync"/>, for those who search for thousands and wait on no task.</summary>
+    /// <param name="infoHash">The swarm.</param>
+    /// <param name="options">How.</param>
+    /// <param name="found">Called with new peers as they are found, under the service's lock: it only posts.</param>
+    /// <param name="ended">Called at the end, in the same way; not when the search was disposed or the service ends.</param>
+    /// <returns>To be disposed to call the search off; after its end that does nothing.</returns>
+    public IDisposable FindPeers(Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, Action<DhtSearchReport> ended) =>
+        Begin((node, now) => node.GetPeers(Key160.Of(infoHash), options, now), PeersTo(found), ended);
 
     /// <summary>Searches an immutable item; null when nobody has it.</summary>
     public async Task<DhtItem?> GetAsync(Key160 target, CancellationToken cancellationToken)
     {
-        await _ready.Task.WaitAsync(cancellationToken);
         DhtItem? best = null;
         await SearchAsync((node, now) => node.GetImmutable(target, now), happened => best = (happened as DhtItemFound)?.Item ?? best, cancellationToken);
         return best;
@@ -159,7 +158,6 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     /// <summary>Searches the newest version of a mutable item; null when nobody has it.</summary>
     public async Task<DhtItem?> GetAsync(ReadOnlyMemory<byte> publicKey, ReadOnlyMemory<byte> salt, CancellationToken cancellationToken)
     {
-        await _ready.Task.WaitAsync(cancellationToken);
         DhtItem? best = null;
         await SearchAsync(
             (node, now) => node.GetMutable(publicKey, salt, now),
@@ -169,11 +167,8 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     }
 
     /// <summary>Stores an item; the report says how many nodes took it, and why the others did not.</summary>
-    public async Task<DhtSearchReport> PutAsync(DhtItem item, long? compareAndSwap, CancellationToken cancellationToken)
-    {
-        await _ready.Task.WaitAsync(cancellationToken);
-        return await SearchAsync((node, now) => node.Put(item, compareAndSwap, now), _ => { }, cancellationToken);
-    }
+    public Task<DhtSearchReport> PutAsync(DhtItem item, long? compareAndSwap, CancellationToken cancellationToken) =>
+        SearchAsync((node, now) => node.Put(item, compareAndSwap, now), _ => { }, cancellationToken);
 
     /// <summary>Asks a node for some of the swarms that it knows; null when it does not answer, does not tell, or is of a family that we do not speak. Spec: BEP 51.</summary>
     public Task<DhtSamples?> SampleAsync(IPEndPoint node, CancellationToken cancellationToken)
@@ -246,18 +241,33 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         return await answered.Task.WaitAsync(cancellationToken);
     }
 
+    private static Action<DhtEvent> PeersTo(Action<IReadOnlyList<IPEndPoint>> found) => happened =>
+    {
+        if (happened is DhtPeersFound peers)
+            found(peers.Peers);
+    };
+
     private async Task<DhtSearchReport> SearchAsync(Func<DhtNode, Instant, int> begin, Action<DhtEvent> tell, CancellationToken cancellationToken)
     {
-        var search = new CombinedSearch(tell);
-        Post(now =>
+        var completed = new TaskCompletionSource<DhtSearchReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable search = Begin(begin, tell, report => completed.TrySetResult(report));
+        await using CancellationTokenRegistration ended = _scope.Token.Register(() => completed.TrySetCanceled(_scope.Token));
+        return await completed.Task.WaitAsync(cancellationToken);
+    }
+
+    private Search Begin(Func<DhtNode, Instant, int> begin, Action<DhtEvent> tell, Action<DhtSearchReport> ended)
+    {
+        var search = new CombinedSearch(tell, ended);
+        Post(Start);
+        return new Search(this, search);
+
+        void Start(Instant now)
         {
-            foreach (DhtSide side in _sides.Where(s => s.Node.NodeCount > 0))
-                search.Add(side, begin(side.Node, now));
-            search.CompleteIfEmpty();
-        });
-        await using CancellationTokenRegistration cancelled = cancellationToken.Register(() => Post(_ => search.Cancel(cancellationToken)));
-        await using CancellationTokenRegistration ended = _scope.Token.Register(() => search.Abandon(_scope.Token));
-        return await search.Completed;
+            if (_ready.Task.IsCompleted)
+                search.Begin(_sides.Where(s => s.Node.NodeCount > 0), node => begin(node, now));
+            else
+                _untilReady.Add(Start);
+        }
     }
 
     /// <summary>What follows from datagrams, intents or time passed. Under the lock.</summary>
@@ -269,8 +279,11 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         foreach (DhtSide side in _sides)
             side.Drive(_addressSeen, now);
         Status = Snapshot();
-        if (Status.Nodes > 0)
-            _ready.TrySetResult();
+        if (Status.Nodes > 0 && _ready.TrySetResult())
+        {
+            _untilReady.ForEach(_intents.Enqueue);
+            _untilReady.Clear();
+        }
         if (now >= _nextSave)
         {
             _nextSave = now + SavePause;
@@ -353,5 +366,11 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         {
             return [];
         }
+    }
+
+    /// <summary>A search as whoever began it sees it.</summary>
+    private sealed class Search(DhtService service, CombinedSearch search) : IDisposable
+    {
+        public void Dispose() => service.Post(_ => search.Cancel());
     }
 }

@@ -67,6 +67,6 @@ internal sealed class DhtSide(DhtNode node, bool isV6, IDatagramPath path)
         if (report is null)
             return;
         Searches.Remove(id);
-        search.OnEnded(report);
+        search.OnEnded(this, report);
     }
 }

@@ -109,6 +109,23 @@ public sealed class DhtServiceTests
         Assert.Equal((1, 0), (report.Asked, report.Replied));
     }
 
+    [Fact]
+    public async Task A_search_waits_until_somebody_is_known_and_is_not_told_of_when_it_was_called_off()
+    {
+        await using var node = new SlowDhtNode();
+        node.AnswerAll();
+        await using var ours = new Service(new DhtOptions());
+        var ended = new ConcurrentQueue<int>();
+        var last = new TaskCompletionSource<DhtSearchReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable first = ours.Dht.FindPeers(Swarm(1), GetPeersOptions.Default, _ => { }, _ => ended.Enqueue(1));
+        using IDisposable second = ours.Dht.FindPeers(Swarm(2), GetPeersOptions.Default, _ => { }, last.SetResult);
+        first.Dispose();
+        ours.Dht.AddNode(new IPEndPoint(IPAddress.Loopback, node.Port));
+        Assert.Equal(1, (await last.Task.WaitAsync(Patience)).Replied);
+        Assert.Equal(Swarm(2), await node.FirstAskedAsync(_ => true));
+        Assert.Empty(ended);
+    }
+
     private static UdpClient NewAsker()
     {
         var asker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
