@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using Compeer.Cli.Output;
 using Compeer.Formats.Bencoding;
 using Compeer.Formats.Hashing;
+using Compeer.Network;
 using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.SecureChannels;
@@ -62,9 +63,10 @@ internal sealed class DhtCommand
     {
         IPAddress bind = _common.Bind(result) ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         await using UdpEndpoint udp = Bind(new IPEndPoint(bind, _common.Port(result)));
-        await using DhtService dht = DhtService.Start(udp, Limited(result, _common.DhtOptions(result, reporter)));
+        using var timers = new SharedTimers();
+        await using DhtService dht = DhtService.Start(udp, Limited(result, _common.DhtOptions(result, reporter)), timers);
         udp.Add(dht);
-        udp.Start();
+        udp.Start(onOwnThread: true);
         return await action(result, dht, cancellationToken);
     }
 

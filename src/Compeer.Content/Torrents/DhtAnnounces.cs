@@ -1,7 +1,6 @@
 using System.Net;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Torrents;
-using Compeer.Network.Connections;
 using Compeer.Network.MainlineDht;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
@@ -14,20 +13,24 @@ namespace Compeer.Content.Torrents;
 /// knows too few peers. Private torrents do not come here; what runs when a link turns out to be one is called off.
 /// </summary>
 /// <remarks>Spec: BEP 5; BEP 27.</remarks>
-internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
+internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan NobodyKnown = TimeSpan.FromMinutes(2);
 
-    private readonly TaskScope _searches = new();
+    private GetPeersOptions _options = GetPeersOptions.Default;
+    private DhtSearchReport? _joined;
+    private IDisposable? _search;
+    private int _swarm;
     private TimeSpan _retry = FirstRetry;
     private Instant _next;
     private Instant _ended = Instant.Zero;
     private bool _underWay;
     private bool _hasTurn;
     private bool _announcedAsSeed;
+    private bool _isOver;
 
     /// <summary>What the last search cost and gave; null before it.</summary>
     public DhtSearchReport? LastSearch { get; private set; }
@@ -49,15 +52,17 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     {
         bool isSeed = session.Phase == TorrentPhase.Seeding;
         bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
-        if (_underWay || !isDue || session.Services.Dht is null || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
+        if (_underWay || _isOver || !isDue || session.Services.Dht is null || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
             return;
         if (session.IsAsleep && !TryTakeTurn(session.Services.Dht))
             return;
         _hasTurn = false;
         _underWay = true;
         _announcedAsSeed = isSeed;
-        var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
-        _searches.TryRun(token => SearchAsync(options, token));
+        _options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
+        _joined = null;
+        _swarm = 0;
+        Search();
     }
 
     /// <summary>A person wants a search now, which is granted once a minute.</summary>
@@ -81,17 +86,31 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     }
 
     /// <summary>Calls off what runs, and begins nothing more.</summary>
-    public ValueTask DisposeAsync() => _searches.DisposeAsync();
-
-    public void OnEnded(DhtSearchReport report)
+    public void Dispose()
     {
+        _isOver = true;
+        _search?.Dispose();
+    }
+
+    /// <summary>The search of one swarm ended; that of a hybrid torrent's other one follows.</summary>
+    public void OnEnded(DhtSearchReport ended)
+    {
+        if (_isOver)
+            return;
+        DhtSearchReport report = _joined = _joined?.JoinedWith(ended) ?? ended;
+        if (++_swarm < session.InfoHashes.SwarmIds.Count())
+        {
+            Search();
+            return;
+        }
         _underWay = false;
         _ended = session.Now;
         LastSearch = report;
         session.Tell(new DhtLookedUp(report, session.Services.Dht!.Status.Nodes));
         bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);
         _retry = hasEnough ? FirstRetry : _retry * 2 < Interval ? _retry * 2 : Interval;
-        _next = session.Now + (hasEnough ? Interval : _retry);
+        Instant due = session.Now + (hasEnough ? Interval : _retry);
+        _next = session.IsAsleep ? session.Services.Turns.LookupDue(due) : due;
     }
 
     /// <summary>Sleeping torrents may be thousands: they are looked up one after the other, and only when there is somebody to ask.</summary>
@@ -105,16 +124,8 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
         return _hasTurn && session.Now >= _next;
     }
 
-    private async Task SearchAsync(GetPeersOptions options, CancellationToken cancellationToken)
-    {
-        DhtSearchReport? joined = null;
-        foreach (Sha1Hash swarm in session.InfoHashes.SwarmIds)
-        {
-            DhtSearchReport report = await session.Services.Dht!.FindPeersAsync(swarm, options, Found, cancellationToken);
-            joined = joined is null ? report : joined.JoinedWith(report);
-        }
-        session.Post(new DhtSearched(joined!));
-    }
+    private void Search() => _search = session.Services.Dht!.FindPeers(
+        session.InfoHashes.SwarmIds.ElementAt(_swarm), _options, Found, report => session.Post(new DhtSearched(report)));
 
     private void Found(IReadOnlyList<IPEndPoint> peers) => session.Post(new PeersFound(peers, PeerSource.Dht));
 }

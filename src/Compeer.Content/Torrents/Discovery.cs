@@ -92,11 +92,11 @@ internal sealed class Discovery
     public void OnSleep() => _memory.Save();
 
     /// <summary>The torrent ends.</summary>
-    public ValueTask EndAsync()
+    public void End()
     {
         SetOnLan(false);
         _memory.Save();
-        return Dht.DisposeAsync();
+        Dht.Dispose();
     }
 
     /// <summary>
@@ -109,8 +109,7 @@ internal sealed class Discovery
     private void GoPrivate()
     {
         SetOnLan(false);
-        Task searches = Dht.DisposeAsync().AsTask();
-        _session.RunAside(_ => searches);
+        Dht.Dispose();
         Gossip.Stop();
         foreach (PeerLink link in _session.Links.Values.ToArray())
         {

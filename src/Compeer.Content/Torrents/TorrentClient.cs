@@ -64,10 +64,10 @@ public sealed class TorrentClient : IAsyncDisposable
         _services = new TorrentServices(options, policy, PeerId.Create(random), _utp) { ListenPort = _udp?.LocalEndPoint.Port ?? 0, PublicAddresses = addresses, Relay = relay };
         if (_udp is not null && options.Dht is { } dht && policy.AllowsDirect(TrafficClass.Dht))
         {
-            _services.Dht = DhtService.Start(_udp, dht with { AddressSeen = _services.OnSeenByNode });
+            _services.Dht = DhtService.Start(_udp, dht with { AddressSeen = _services.OnSeenByNode }, _services.Timers);
             _udp.Add(_services.Dht);
         }
-        _udp?.Start();
+        _udp?.Start(onOwnThread: true);
         relay?.Start();
         if (options.LocalDiscovery && policy.AllowsDirect(TrafficClass.LocalDiscovery))
             _services.Lan = LocalDiscoveryDriver.Start(options.LocalDiscoveryLimits, _services.ListenPort, options.Bind, OnLocalPeer);

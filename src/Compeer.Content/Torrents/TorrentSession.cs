@@ -330,7 +330,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _ending = true;
         Services.Timers.Schedule(_timer, Instant.Never);
         Readers.EndAll("the torrent was stopped");
-        await Discovery.EndAsync();
+        Discovery.End();
         Task goodbye = Announces.StopAsync();
         foreach (PeerLink link in Links.Values)
             link.Connection.Close("the torrent was stopped");

@@ -1,7 +1,6 @@
-using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Compeer.Formats.Hashing;
 using Compeer.Network.Connections;
 using Compeer.Network.SecureChannels;
@@ -13,48 +12,59 @@ using Compeer.Protocols.MainlineDht;
 namespace Compeer.Network.MainlineDht;
 
 /// <summary>
-/// The Mainline DHT over a shared UDP port: one node for IPv4 and one for IPv6, one loop that owns both. Thread-safe.
-/// Failures are values: a search that reaches nobody ends with a report that says so.
+/// The Mainline DHT over a shared UDP port: one node for IPv4 and one for IPv6 under one lock. Whoever brings datagrams, an
+/// intent or a deadline does what they lead to on his own thread. Thread-safe. Failures are values: a search that reaches
+/// nobody ends with a report that says so.
 /// </summary>
 /// <remarks>Spec: BEP 5, 32, 33, 42, 43, 44, 51.</remarks>
 public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
 {
-    private const int MaxWaiting = 2048;
-    private const int MaxTogether = 64;
     private static readonly TimeSpan FirstSave = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ResolvePause = TimeSpan.FromSeconds(30);
 
-    private readonly UdpEndpoint _endpoint;
     private readonly DhtServiceOptions _options;
-    private readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<Action<Instant>> _intents = Channel.CreateUnbounded<Action<Instant>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SharedTimers _timers;
+    private readonly SharedTimer _timer;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentQueue<Action<Instant>> _intents = new();
     private readonly TaskScope _scope = new();
-    private readonly Timer _timer;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ArrayBufferWriter<byte> _scratch = new(2048);
-    private readonly OutgoingDatagram[] _outgoing = new OutgoingDatagram[MaxTogether];
-    private readonly Side[] _sides;
+    private readonly List<Action<Instant>> _untilReady = [];
+    private readonly DhtSide[] _sides;
+    private readonly Action<DhtAddressSeen>? _addressSeen;
     private Instant _nextSave;
+    private Instant _wakesAt = Instant.Never;
+    private bool _isInBatch;
+    private bool _isPassDue;
+    private bool _isEnded;
 
-    private DhtService(UdpEndpoint endpoint, DhtServiceOptions options)
+    private DhtService(UdpEndpoint endpoint, DhtServiceOptions options, SharedTimers timers)
     {
-        _endpoint = endpoint;
         _options = options;
+        _timers = timers;
+        _timer = new SharedTimer(() => Post(_ => _wakesAt = Instant.Never));
+        if (options.AddressSeen is { } told)
+            _addressSeen = seen => told(seen.Voter.ToIPEndPoint(), seen.Ours.ToIPEndPoint());
         Instant now = MonotonicClock.Now;
         DhtCache cache = options.CachePath is { } path ? DhtCache.Load(path, options.Note) : new DhtCache();
         bool isV6 = endpoint.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6;
         bool isBoth = endpoint.LocalEndPoint.Address.Equals(IPAddress.IPv6Any);
-        _sides = isBoth ? [NewSide(false, cache, now), NewSide(true, cache, now)] : [NewSide(isV6, cache, now)];
+        _sides = isBoth ? [NewSide(false), NewSide(true)] : [NewSide(isV6)];
         if (_sides.Length == 2)
             (_sides[0].Node.Sibling, _sides[1].Node.Sibling) = (_sides[1].Node, _sides[0].Node);
         foreach (NodeEndPoint known in cache.Nodes)
             SideOf(known.IsV6)?.Node.AddNode(known, now);
-        foreach (Side side in _sides)
+        foreach (DhtSide side in _sides)
             side.Node.Bootstrap(cache.Nodes.Where(n => n.IsV6 == side.IsV6), now);
         _nextSave = now + FirstSave;
-        _timer = new Timer(_ => _intents.Writer.TryWrite(static _ => { }));
         Status = Snapshot();
+
+        DhtSide NewSide(bool v6)
+        {
+            Key160 id = (v6 ? cache.IdV6 : cache.IdV4) ?? Key160.NewRandom(SecureRandom.Instance);
+            return new DhtSide(new DhtNode(id, v6, options.Node, OpenSslEd25519.Instance, SecureRandom.Instance, now), v6, endpoint);
+        }
     }
 
     /// <summary>The newest snapshot.</summary>
@@ -64,10 +74,13 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     public Task Ready => _ready.Task;
 
     /// <summary>Starts on an endpoint, to which the caller adds the service as a receiver.</summary>
-    public static DhtService Start(UdpEndpoint endpoint, DhtServiceOptions options)
+    /// <param name="endpoint">Datagrams come and go here.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="timers">Wakes it; they outlive it.</param>
+    public static DhtService Start(UdpEndpoint endpoint, DhtServiceOptions options, SharedTimers timers)
     {
-        var service = new DhtService(endpoint, options);
-        service._scope.TryRun(service.RunAsync);
+        var service = new DhtService(endpoint, options, timers);
+        service.Post(_ => { });
         service._scope.TryRun(service.ResolveEntriesAsync);
         return service;
     }
@@ -76,8 +89,37 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     {
         if (datagram.Length < 2 || datagram[0] != (byte)'d' || datagram[^1] != (byte)'e')
             return false;
-        _inputs.Writer.TryWrite(new Input(datagram.ToArray(), NodeEndPoint.From(from)));
+        NodeEndPoint sender = NodeEndPoint.From(from);
+        lock (_gate)
+        {
+            if (_isEnded)
+                return true;
+            Instant now = MonotonicClock.Now;
+            SideOf(sender.IsV6)?.Node.Receive(datagram, sender, now);
+            _isPassDue = true;
+            if (_isInBatch)
+                return true;
+            Pass(now);
+        }
+        RunIntents();
         return true;
+    }
+
+    public void BeginBatch()
+    {
+        lock (_gate)
+            _isInBatch = true;
+    }
+
+    public void EndBatch()
+    {
+        lock (_gate)
+        {
+            _isInBatch = false;
+            if (_isPassDue)
+                Pass(MonotonicClock.Now);
+        }
+        RunIntents();
     }
 
     /// <summary>Asks an endpoint whether it is a node, for instance because a peer said so. Spec: BEP 5, "PORT".</summary>
@@ -90,26 +132,24 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     /// <summary>Searches the peers of a swarm over both families, and announces us when asked to. Waits until the node knows somebody.</summary>
     /// <param name="infoHash">The swarm.</param>
     /// <param name="options">How.</param>
-    /// <param name="found">Called with new peers as they are found, on the loop: it only posts.</param>
+    /// <param name="found">Called with new peers as they are found, under the service's lock: it only posts.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    public async Task<DhtSearchReport> FindPeersAsync(
-        Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, CancellationToken cancellationToken)
-    {
-        await _ready.Task.WaitAsync(cancellationToken);
-        return await SearchAsync(
-            (node, now) => node.GetPeers(Key160.Of(infoHash), options, now),
-            happened =>
-            {
-                if (happened is DhtPeersFound peers)
-                    found(peers.Peers);
-            },
-            cancellationToken);
-    }
+    public Task<DhtSearchReport> FindPeersAsync(
+        Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, CancellationToken cancellationToken) =>
+        SearchAsync((node, now) => node.GetPeers(Key160.Of(infoHash), options, now), PeersTo(found), cancellationToken);
+
+    /// <summary>As <see cref="FindPeersAsync"/>, for those who search for thousands and wait on no task.</summary>
+    /// <param name="infoHash">The swarm.</param>
+    /// <param name="options">How.</param>
+    /// <param name="found">Called with new peers as they are found, under the service's lock: it only posts.</param>
+    /// <param name="ended">Called at the end, in the same way; not when the search was disposed or the service ends.</param>
+    /// <returns>To be disposed to call the search off; after its end that does nothing.</returns>
+    public IDisposable FindPeers(Sha1Hash infoHash, GetPeersOptions options, Action<IReadOnlyList<IPEndPoint>> found, Action<DhtSearchReport> ended) =>
+        Begin((node, now) => node.GetPeers(Key160.Of(infoHash), options, now), PeersTo(found), ended);
 
     /// <summary>Searches an immutable item; null when nobody has it.</summary>
     public async Task<DhtItem?> GetAsync(Key160 target, CancellationToken cancellationToken)
     {
-        await _ready.Task.WaitAsync(cancellationToken);
         DhtItem? best = null;
         await SearchAsync((node, now) => node.GetImmutable(target, now), happened => best = (happened as DhtItemFound)?.Item ?? best, cancellationToken);
         return best;
@@ -118,7 +158,6 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     /// <summary>Searches the newest version of a mutable item; null when nobody has it.</summary>
     public async Task<DhtItem?> GetAsync(ReadOnlyMemory<byte> publicKey, ReadOnlyMemory<byte> salt, CancellationToken cancellationToken)
     {
-        await _ready.Task.WaitAsync(cancellationToken);
         DhtItem? best = null;
         await SearchAsync(
             (node, now) => node.GetMutable(publicKey, salt, now),
@@ -128,159 +167,166 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
     }
 
     /// <summary>Stores an item; the report says how many nodes took it, and why the others did not.</summary>
-    public async Task<DhtSearchReport> PutAsync(DhtItem item, long? compareAndSwap, CancellationToken cancellationToken)
-    {
-        await _ready.Task.WaitAsync(cancellationToken);
-        return await SearchAsync((node, now) => node.Put(item, compareAndSwap, now), _ => { }, cancellationToken);
-    }
+    public Task<DhtSearchReport> PutAsync(DhtItem item, long? compareAndSwap, CancellationToken cancellationToken) =>
+        SearchAsync((node, now) => node.Put(item, compareAndSwap, now), _ => { }, cancellationToken);
 
     /// <summary>Asks a node for some of the swarms that it knows; null when it does not answer, does not tell, or is of a family that we do not speak. Spec: BEP 51.</summary>
     public Task<DhtSamples?> SampleAsync(IPEndPoint node, CancellationToken cancellationToken)
     {
-        var answered = new TaskCompletionSource<DhtSamples?>(TaskCreationOptions.RunContinuationsAsynchronously);
         NodeEndPoint asked = NodeEndPoint.From(node);
-        Post(now =>
-        {
-            if (SideOf(asked.IsV6) is { } side)
-                side.Samples[side.Node.Sample(asked, now)] = answered;
-            else
-                answered.TrySetResult(null);
-        });
-        return answered.Task.WaitAsync(cancellationToken);
+        return AskAsync<DhtSamples?>(
+            (answered, now) =>
+            {
+                if (SideOf(asked.IsV6) is { } side)
+                    side.Samples[side.Node.Sample(asked, now)] = answered;
+                else
+                    answered.TrySetResult(null);
+            },
+            cancellationToken);
     }
 
     /// <summary>The routing tables, one a family, as they are now.</summary>
-    public Task<IReadOnlyList<DhtTable>> GetTablesAsync(CancellationToken cancellationToken)
-    {
-        var answered = new TaskCompletionSource<IReadOnlyList<DhtTable>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(now => answered.TrySetResult([.. _sides.Select(side => new DhtTable(side.IsV6, side.Node.Id, side.Node.Table(now)))]));
-        return answered.Task.WaitAsync(cancellationToken);
-    }
+    public Task<IReadOnlyList<DhtTable>> GetTablesAsync(CancellationToken cancellationToken) => AskAsync<IReadOnlyList<DhtTable>>(
+        (answered, now) => answered.TrySetResult([.. _sides.Select(side => new DhtTable(side.IsV6, side.Node.Id, side.Node.Table(now)))]),
+        cancellationToken);
 
-    /// <summary>Ends the loop and keeps the nodes for next time.</summary>
+    /// <summary>Ends it and keeps the nodes for next time. What waits for an answer is cancelled; nothing is done for what comes later.</summary>
     public async ValueTask DisposeAsync()
     {
+        lock (_gate)
+            _isEnded = true;
+        _timers.Schedule(_timer, Instant.Never);
         await _scope.DisposeAsync();
-        await _timer.DisposeAsync();
-        Save();
+        if (CacheToSave() is { } cache)
+            cache.Save(_options.CachePath!);
     }
 
-    private static Side NewSide(bool isV6, Key160? id, DhtOptions options, Instant now) => new(
-        isV6, new DhtNode(id ?? Key160.NewRandom(SecureRandom.Instance), isV6, options, OpenSslEd25519.Instance, SecureRandom.Instance, now));
+    private DhtSide? SideOf(bool isV6) => Array.Find(_sides, s => s.IsV6 == isV6);
 
-    private Side NewSide(bool isV6, DhtCache cache, Instant now) => NewSide(isV6, isV6 ? cache.IdV6 : cache.IdV4, _options.Node, now);
+    /// <summary>Has the intent run soon under the lock: here, or by whoever holds it. Never waits, so a caller may hold locks of his own.</summary>
+    private void Post(Action<Instant> intent)
+    {
+        _intents.Enqueue(intent);
+        RunIntents();
+    }
 
-    private Side? SideOf(bool isV6) => _sides.FirstOrDefault(s => s.IsV6 == isV6);
+    /// <summary>Called by whoever posted or has just left the lock, so that no intent stays.</summary>
+    private void RunIntents()
+    {
+        // An intent of a callback is run when the pass that called back is over.
+        while (!_intents.IsEmpty && !_gate.IsHeldByCurrentThread && _gate.TryEnter())
+        {
+            try
+            {
+                Instant now = MonotonicClock.Now;
+                while (_intents.TryDequeue(out Action<Instant>? intent))
+                {
+                    if (!_isEnded)
+                        intent(now);
+                }
+                Pass(now);
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+        }
+    }
 
-    private void Post(Action<Instant> intent) => _intents.Writer.TryWrite(intent);
+    private async Task<T> AskAsync<T>(Action<TaskCompletionSource<T>, Instant> ask, CancellationToken cancellationToken)
+    {
+        var answered = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(now => ask(answered, now));
+        await using CancellationTokenRegistration ended = _scope.Token.Register(() => answered.TrySetCanceled(_scope.Token));
+        return await answered.Task.WaitAsync(cancellationToken);
+    }
+
+    private static Action<DhtEvent> PeersTo(Action<IReadOnlyList<IPEndPoint>> found) => happened =>
+    {
+        if (happened is DhtPeersFound peers)
+            found(peers.Peers);
+    };
 
     private async Task<DhtSearchReport> SearchAsync(Func<DhtNode, Instant, int> begin, Action<DhtEvent> tell, CancellationToken cancellationToken)
     {
-        var search = new CombinedSearch(tell);
-        Post(now =>
-        {
-            foreach (Side side in _sides.Where(s => s.Node.NodeCount > 0))
-                search.Add(side, begin(side.Node, now));
-            search.CompleteIfEmpty();
-        });
-        await using CancellationTokenRegistration cancelled = cancellationToken.Register(() => Post(_ => search.Cancel(cancellationToken)));
-        await using CancellationTokenRegistration ended = _scope.Token.Register(() => search.Abandon(_scope.Token));
-        return await search.Completed;
+        var completed = new TaskCompletionSource<DhtSearchReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable search = Begin(begin, tell, report => completed.TrySetResult(report));
+        await using CancellationTokenRegistration ended = _scope.Token.Register(() => completed.TrySetCanceled(_scope.Token));
+        return await completed.Task.WaitAsync(cancellationToken);
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    private Search Begin(Func<DhtNode, Instant, int> begin, Action<DhtEvent> tell, Action<DhtSearchReport> ended)
     {
-        try
-        {
-            while (true)
-            {
-                Instant now = MonotonicClock.Now;
-                for (int i = 0; i < MaxWaiting && _intents.Reader.TryRead(out Action<Instant>? intent); i++)
-                    intent(now);
-                for (int i = 0; i < MaxTogether && _inputs.Reader.TryRead(out Input input); i++)
-                    SideOf(input.From.IsV6)?.Node.Receive(input.Datagram, input.From, now);
-                foreach (Side side in _sides)
-                    Drive(side, now);
-                Status = Snapshot();
-                if (Status.Nodes > 0)
-                    _ready.TrySetResult();
-                if (now >= _nextSave)
-                {
-                    _nextSave = now + SavePause;
-                    Save();
-                }
-                await WaitAsync(now, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The service ends.
-        }
-    }
+        var search = new CombinedSearch(tell, ended);
+        Post(Start);
+        return new Search(this, search);
 
-    private async Task WaitAsync(Instant now, CancellationToken cancellationToken)
-    {
-        if (_inputs.Reader.TryPeek(out _) || _intents.Reader.TryPeek(out _))
-            return;
-        Instant next = _sides.Aggregate(_nextSave, (earliest, side) => Instant.Min(earliest, side.Node.NextDeadline));
-        TimeSpan wait = next - now;
-        if (wait <= TimeSpan.Zero)
-            return;
-        _timer.Change(wait + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
-        Task<bool> input = _inputs.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        Task<bool> intent = _intents.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        await await Task.WhenAny(input, intent);
-    }
-
-    private void Drive(Side side, Instant now)
-    {
-        if (now >= side.Node.NextDeadline)
-            side.Node.OnDeadline(now);
-        while (TransmitSome(side.Node))
+        void Start(Instant now)
         {
-        }
-        while (side.Node.TryTakeEvent(out DhtEvent? happened))
-        {
-            if (happened is DhtAddressSeen seen)
-                _options.AddressSeen?.Invoke(seen.Voter.ToIPEndPoint(), seen.Ours.ToIPEndPoint());
+            if (_ready.Task.IsCompleted)
+                search.Begin(_sides.Where(s => s.Node.NodeCount > 0), node => begin(node, now));
             else
-                side.Dispatch(happened);
+                _untilReady.Add(Start);
         }
     }
 
-    /// <summary>Sends as much as goes together; false when nothing more waits.</summary>
-    private bool TransmitSome(DhtNode node)
+    /// <summary>What follows from datagrams, intents or time passed. Under the lock.</summary>
+    private void Pass(Instant now)
     {
-        int count = 0;
-        for (int before = 0; count < _outgoing.Length && node.TryTransmit(out NodeEndPoint to, _scratch); before = _scratch.WrittenCount)
-            _outgoing[count++] = new OutgoingDatagram(_scratch.WrittenCount - before, to.ToIPEndPoint(), DontFragment: false);
-        if (count > 0)
-            _endpoint.Send(_scratch.WrittenSpan, _outgoing.AsSpan(0, count));
-        _scratch.ResetWrittenCount();
-        return count == _outgoing.Length;
+        _isPassDue = false;
+        if (_isEnded)
+            return;
+        foreach (DhtSide side in _sides)
+            side.Drive(_addressSeen, now);
+        Status = Snapshot();
+        if (Status.Nodes > 0 && _ready.TrySetResult())
+        {
+            _untilReady.ForEach(_intents.Enqueue);
+            _untilReady.Clear();
+        }
+        if (now >= _nextSave)
+        {
+            _nextSave = now + SavePause;
+            if (CacheToSave() is { } cache)
+                _scope.TryRun(_ =>
+                {
+                    cache.Save(_options.CachePath!);
+                    return Task.CompletedTask;
+                });
+        }
+        WakeInTime();
     }
 
+    /// <summary>The timer is set only to be earlier: mostly an answer comes before anything is due, and then it elapses once for many.</summary>
+    private void WakeInTime()
+    {
+        Instant next = _nextSave;
+        foreach (DhtSide side in _sides)
+            next = Instant.Min(next, side.Node.NextDeadline);
+        if (next >= _wakesAt)
+            return;
+        _wakesAt = next;
+        _timers.Schedule(_timer, next);
+    }
+
+    /// <summary>The last snapshot while it is true.</summary>
     private DhtStatus Snapshot()
     {
-        Side? v4 = SideOf(false);
-        Side? v6 = SideOf(true);
-        return new DhtStatus(
-            v4?.Node.NodeCount ?? 0, v6?.Node.NodeCount ?? 0, v4?.Node.ExternalAddress?.Address, v6?.Node.ExternalAddress?.Address,
-            _sides.All(s => s.Node.IsReadOnly), _sides.Sum(s => s.Node.StoredCount.Swarms), _sides.Sum(s => s.Node.StoredCount.Items),
-            v4?.Node.StrangersHeard ?? 0, v6?.Node.StrangersHeard ?? 0);
+        DhtNode? v4 = SideOf(false)?.Node;
+        DhtNode? v6 = SideOf(true)?.Node;
+        var status = new DhtStatus(
+            v4?.NodeCount ?? 0, v6?.NodeCount ?? 0, v4?.ExternalAddress?.Address, v6?.ExternalAddress?.Address,
+            Array.TrueForAll(_sides, s => s.Node.IsReadOnly), (v4?.StoredCount.Swarms ?? 0) + (v6?.StoredCount.Swarms ?? 0),
+            (v4?.StoredCount.Items ?? 0) + (v6?.StoredCount.Items ?? 0), v4?.StrangersHeard ?? 0, v6?.StrangersHeard ?? 0);
+        return status == Status ? Status : status;
     }
 
-    private void Save()
+    private DhtCache? CacheToSave() => _options.CachePath is null || Status.Nodes == 0 ? null : new DhtCache
     {
-        if (_options.CachePath is not { } path || Status.Nodes == 0)
-            return;
-        new DhtCache
-        {
-            IdV4 = SideOf(false)?.Node.Id,
-            IdV6 = SideOf(true)?.Node.Id,
-            Nodes = [.. _sides.SelectMany(s => s.Node.Contacts()).Select(c => c.EndPoint)],
-        }.Save(path);
-    }
+        IdV4 = SideOf(false)?.Node.Id,
+        IdV6 = SideOf(true)?.Node.Id,
+        Nodes = [.. _sides.SelectMany(s => s.Node.Contacts()).Select(c => c.EndPoint)],
+    };
 
     /// <summary>Names are looked up until somebody answered; each by itself, so that a dead one does not matter.</summary>
     private async Task ResolveEntriesAsync(CancellationToken cancellationToken)
@@ -295,7 +341,7 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
                 {
                     Post(now =>
                     {
-                        foreach (Side side in _sides.Where(s => s.Node.NodeCount == 0 && entries.Any(e => e.IsV6 == s.IsV6)))
+                        foreach (DhtSide side in _sides.Where(s => s.Node.NodeCount == 0 && entries.Any(e => e.IsV6 == s.IsV6)))
                             side.Node.Bootstrap(entries.Where(e => e.IsV6 == side.IsV6), now);
                     });
                 }
@@ -322,82 +368,9 @@ public sealed class DhtService : IDatagramReceiver, IAsyncDisposable
         }
     }
 
-    private readonly record struct Input(byte[] Datagram, NodeEndPoint From);
-
-    /// <summary>A node and the searches that wait on it.</summary>
-    private sealed class Side(bool isV6, DhtNode node)
+    /// <summary>A search as whoever began it sees it.</summary>
+    private sealed class Search(DhtService service, CombinedSearch search) : IDisposable
     {
-        public Dictionary<int, CombinedSearch> Searches { get; } = [];
-
-        public Dictionary<uint, TaskCompletionSource<DhtSamples?>> Samples { get; } = [];
-
-        public bool IsV6 { get; } = isV6;
-
-        public DhtNode Node { get; } = node;
-
-        public void Dispatch(DhtEvent happened)
-        {
-            if (happened is DhtSampled sampled && Samples.Remove(sampled.Question, out TaskCompletionSource<DhtSamples?>? asked))
-                asked.TrySetResult(sampled.Samples);
-            (int id, DhtSearchReport? report) = happened switch
-            {
-                DhtPeersFound found => (found.Search, null),
-                DhtItemFound found => (found.Search, null),
-                DhtSearchEnded ended => (ended.Search, ended.Report),
-                _ => (0, (DhtSearchReport?)null),
-            };
-            if (!Searches.TryGetValue(id, out CombinedSearch? search))
-                return;
-            search.Tell(happened);
-            if (report is null)
-                return;
-            Searches.Remove(id);
-            search.OnEnded(report);
-        }
-    }
-
-    /// <summary>One search on one or two nodes.</summary>
-    private sealed class CombinedSearch(Action<DhtEvent> tell)
-    {
-        private readonly TaskCompletionSource<DhtSearchReport> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly List<(Side Side, int Id)> _running = [];
-        private DhtSearchReport? _report;
-        private int _left;
-
-        public Task<DhtSearchReport> Completed => _completed.Task;
-
-        public void Add(Side side, int id)
-        {
-            side.Searches[id] = this;
-            _running.Add((side, id));
-            _left++;
-        }
-
-        public void CompleteIfEmpty()
-        {
-            if (_left == 0)
-                _completed.TrySetResult(new DhtSearchReport { Asked = 0, Replied = 0, Hops = 0, Duration = default, Closest = [], Stored = 0, Peers = 0 });
-        }
-
-        public void Tell(DhtEvent happened) => tell(happened);
-
-        public void OnEnded(DhtSearchReport report)
-        {
-            _report = _report is null ? report : _report.JoinedWith(report);
-            if (--_left == 0)
-                _completed.TrySetResult(_report);
-        }
-
-        public void Cancel(CancellationToken cancellationToken)
-        {
-            foreach ((Side side, int id) in _running)
-            {
-                side.Searches.Remove(id);
-                side.Node.Cancel(id);
-            }
-            Abandon(cancellationToken);
-        }
-
-        public void Abandon(CancellationToken cancellationToken) => _completed.TrySetCanceled(cancellationToken);
+        public void Dispose() => service.Post(_ => search.Cancel());
     }
 }

@@ -4,7 +4,7 @@ using Compeer.Protocols.MainlineDht;
 
 namespace Compeer.Network.MainlineDht;
 
-/// <summary>How the DHT is run. Worst-case memory: that of one or two <see cref="DhtOptions"/> and 3 MB of waiting datagrams.</summary>
+/// <summary>How the DHT is run. Worst-case memory: that of one or two <see cref="DhtOptions"/>.</summary>
 public sealed record DhtServiceOptions
 {
     /// <summary>Nodes to begin with when nothing is known from last time; as many as there are, since any of them may be dead.</summary>
@@ -22,7 +22,7 @@ public sealed record DhtServiceOptions
     /// <summary>Told, in a sentence for a person, that the file cannot be used.</summary>
     public Action<string>? Note { get; init; }
 
-    /// <summary>Told what each node says under which address and port it sees us, on the DHT's loop: it only posts.</summary>
+    /// <summary>Told what each node says under which address and port it sees us, under the DHT's lock: it only posts.</summary>
     public Action<IPEndPoint, IPEndPoint>? AddressSeen { get; init; }
 
     /// <summary>The node's own bounds.</summary>

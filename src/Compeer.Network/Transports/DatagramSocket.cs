@@ -17,6 +17,7 @@ public sealed class DatagramSocket : IDisposable
     private int _filled;
     private int _slot;
     private int _offset;
+    private volatile bool _isClosing;
 
     private DatagramSocket(Socket socket, DatagramSocketOptions options)
     {
@@ -88,6 +89,26 @@ public sealed class DatagramSocket : IDisposable
         }
     }
 
+    /// <summary>Has this thread sleep until something is there, and receives it: one change of threads for each batch where <see cref="ReceiveAsync"/> has two. False at times when nothing is.</summary>
+    /// <exception cref="ObjectDisposedException">The socket was closed by <see cref="Close"/>.</exception>
+    public bool Receive()
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        // Slots left empty say that nothing more was there.
+        if (_filled == _slots && TryReceive())
+            return true;
+        try
+        {
+            _socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+        }
+        catch (SocketException)
+        {
+            // An ICMP error of something sent earlier; it says nothing about this port.
+        }
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        return TryReceive();
+    }
+
     /// <summary>The next of the received datagrams and its sender in the system's form; both are valid until the next receive.</summary>
     public bool TryTake(out ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> address)
     {
@@ -115,6 +136,20 @@ public sealed class DatagramSocket : IDisposable
         catch (ObjectDisposedException)
         {
             return 0;
+        }
+    }
+
+    /// <summary>Ends <see cref="Receive"/> on whatever thread it is; the socket is still to be disposed.</summary>
+    public void Close()
+    {
+        _isClosing = true;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It was never connected, which the system says after it has woken who waits.
         }
     }
 

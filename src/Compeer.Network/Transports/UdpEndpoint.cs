@@ -40,12 +40,17 @@ public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
     }
 
     /// <summary>Begins to receive. Called once.</summary>
-    public void Start()
+    /// <param name="onOwnThread">On Linux a thread sleeps in the system until datagrams come and shows them itself, which saves a change of threads; not for endpoints by the thousand.</param>
+    public void Start(bool onOwnThread = false)
     {
         if (_started)
             throw new InvalidOperationException("The endpoint is already started.");
         _started = true;
-        _scope.TryRun(ReceiveLoopAsync);
+        // Elsewhere closing the port does not end such a sleep.
+        if (onOwnThread && OperatingSystem.IsLinux())
+            _scope.TryRun(_ => Task.Factory.StartNew(ReceiveOnThread, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        else
+            _scope.TryRun(ReceiveLoopAsync);
     }
 
     public bool TrySend(ReadOnlySpan<byte> datagram, IPEndPoint to, bool dontFragment = false)
@@ -75,6 +80,7 @@ public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _socket.Close();
         _socket.Dispose();
         await _scope.DisposeAsync();
     }
@@ -107,6 +113,26 @@ public sealed class UdpEndpoint : IDatagramPath, IAsyncDisposable
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The endpoint ends.
+        }
+    }
+
+    private void ReceiveOnThread()
+    {
+        Thread.CurrentThread.Name = "datagrams";
+        try
+        {
+            while (true)
+            {
+                if (!_socket.Receive())
+                    continue;
+                while (ShowSome())
+                {
+                }
+            }
+        }
+        catch (ObjectDisposedException)
         {
             // The endpoint ends.
         }

@@ -210,6 +210,9 @@ public sealed partial class DhtNode
 
     private void Reply(in KrpcMessage query, NodeEndPoint to, in ReplyParts parts, int questionBytes, Instant now)
     {
+        // Before the work of an answer: in a flood it would not be sent.
+        if (!MayAnswer(now))
+            return;
         bool isProven = _ledger.IsProven(to, now);
         int budget = isProven ? _options.MaxDatagramBytes : Math.Min(_options.MaxDatagramBytes, (int)(questionBytes * _options.MaxAmplification));
         var writer = new KrpcWriter(Scratch());
@@ -343,9 +346,11 @@ public sealed partial class DhtNode
     }
 
     /// <summary>Answers are given within a budget of bytes; beyond it they are not, so that a flood costs us no more than that.</summary>
+    private bool MayAnswer(Instant now) => _replyBudget.Available(now) >= 0 && _outgoing.Count < MaxOutgoing;
+
     private void Transmit(NodeEndPoint to, in KrpcWriter writer, Instant now)
     {
-        if (_replyBudget.Available(now) < 0 || _outgoing.Count >= MaxOutgoing)
+        if (!MayAnswer(now))
             return;
         _replyBudget.Take(writer.Length, now);
         _outgoing.Enqueue(to, writer.Written);

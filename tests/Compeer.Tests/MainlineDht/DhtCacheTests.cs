@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Compeer.Network;
 using Compeer.Network.MainlineDht;
 using Compeer.Network.Transports;
 using Compeer.Tests.Sessions;
@@ -64,7 +65,8 @@ public sealed class DhtCacheTests
     {
         var notes = new ConcurrentQueue<string>();
         await using UdpEndpoint udp = UdpEndpoint.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using (DhtService dht = DhtService.Start(udp, new DhtServiceOptions { CachePath = path, Entries = entry is null ? [] : [new DnsEndPoint("127.0.0.1", entry.Port)], Note = notes.Enqueue }))
+        using var timers = new SharedTimers();
+        await using (DhtService dht = DhtService.Start(udp, new DhtServiceOptions { CachePath = path, Entries = entry is null ? [] : [new DnsEndPoint("127.0.0.1", entry.Port)], Note = notes.Enqueue }, timers))
         {
             udp.Add(dht);
             udp.Start();
