@@ -14,14 +14,14 @@ namespace Compeer.Content.Torrents;
 /// knows too few peers. Private torrents do not come here; what runs when a link turns out to be one is called off.
 /// </summary>
 /// <remarks>Spec: BEP 5; BEP 27.</remarks>
-internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
+internal sealed class DhtAnnounces(TorrentSession session, DhtService dht) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan NobodyKnown = TimeSpan.FromMinutes(2);
 
-    private readonly TaskScope _searches = new();
+    private TaskScope? _searches;
     private TimeSpan _retry = FirstRetry;
     private Instant _next;
     private Instant _ended = Instant.Zero;
@@ -34,29 +34,30 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
 
     /// <summary>What it is doing, for a person to see.</summary>
     public string InWords =>
-        session.Services.Dht is null ? "off"
-        : _underWay ? "looking the swarm up"
+        _underWay ? "looking the swarm up"
         : LastSearch is { } last ? $"{last.Peers} peers found, announced to {last.Stored} nodes"
         : "waiting";
 
     /// <summary>Time until the next search; null while one runs, or there is none.</summary>
-    public TimeSpan? UntilNext => _underWay || session.Services.Dht is null ? null : _next > session.Now ? _next - session.Now : TimeSpan.Zero;
+    public TimeSpan? UntilNext => _underWay ? null : _next > session.Now ? _next - session.Now : TimeSpan.Zero;
 
     /// <summary>When a sleeping torrent is to be looked up next.</summary>
-    public Instant NextDeadline => _underWay || session.Services.Dht is null || session.IsPrivate ? Instant.Never : _next;
+    public Instant NextDeadline => _underWay || session.IsPrivate ? Instant.Never : _next;
 
     public void OnTick()
     {
         bool isSeed = session.Phase == TorrentPhase.Seeding;
         bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
-        if (_underWay || !isDue || session.Services.Dht is null || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
+        if (_underWay || !isDue || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
             return;
-        if (session.IsAsleep && !TryTakeTurn(session.Services.Dht))
+        if (session.IsAsleep && !TryTakeTurn())
             return;
         _hasTurn = false;
         _underWay = true;
         _announcedAsSeed = isSeed;
         var options = new GetPeersOptions { AnnouncePort = (ushort)session.Services.OutsidePort, IsSeed = isSeed };
+        if (_searches is null or { IsIdle: true })
+            _searches = new TaskScope();
         _searches.TryRun(token => SearchAsync(options, token));
     }
 
@@ -70,7 +71,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     /// <summary>The torrent names nodes to begin with. Spec: BEP 5, "torrent file extensions".</summary>
     public void OnMetainfo(Metainfo metainfo)
     {
-        if (session.Services.Dht is not { } dht || metainfo.IsPrivate)
+        if (metainfo.IsPrivate)
             return;
         foreach (NodeAddress node in metainfo.Nodes)
         {
@@ -81,21 +82,21 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
     }
 
     /// <summary>Calls off what runs, and begins nothing more.</summary>
-    public ValueTask DisposeAsync() => _searches.DisposeAsync();
+    public ValueTask DisposeAsync() => _searches?.DisposeAsync() ?? default;
 
     public void OnEnded(DhtSearchReport report)
     {
         _underWay = false;
         _ended = session.Now;
         LastSearch = report;
-        session.Tell(new DhtLookedUp(report, session.Services.Dht!.Status.Nodes));
+        session.Tell(new DhtLookedUp(report, dht.Status.Nodes));
         bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);
         _retry = hasEnough ? FirstRetry : _retry * 2 < Interval ? _retry * 2 : Interval;
         _next = session.Now + (hasEnough ? Interval : _retry);
     }
 
     /// <summary>Sleeping torrents may be thousands: they are looked up one after the other, and only when there is somebody to ask.</summary>
-    private bool TryTakeTurn(DhtService dht)
+    private bool TryTakeTurn()
     {
         if (!_hasTurn)
         {
@@ -110,7 +111,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IAsyncDisposable
         DhtSearchReport? joined = null;
         foreach (Sha1Hash swarm in session.InfoHashes.SwarmIds)
         {
-            DhtSearchReport report = await session.Services.Dht!.FindPeersAsync(swarm, options, Found, cancellationToken);
+            DhtSearchReport report = await dht.FindPeersAsync(swarm, options, Found, cancellationToken);
             joined = joined is null ? report : joined.JoinedWith(report);
         }
         session.Post(new DhtSearched(joined!));

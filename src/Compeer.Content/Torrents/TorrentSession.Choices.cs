@@ -84,7 +84,7 @@ internal sealed partial class TorrentSession
     public void Reannounce()
     {
         Announces.Hasten();
-        Discovery.Dht.Hasten();
+        Discovery.Dht?.Hasten();
         OnTick();
     }
 }

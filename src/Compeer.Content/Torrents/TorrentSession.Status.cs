@@ -10,7 +10,12 @@ internal sealed partial class TorrentSession
         if (Status.Phase != Phase)
             _why = Why();
         TorrentStatus next = IsAsleep ? DescribeAsleep() : DescribeAwake();
+        // Of two that say the same one is kept, and for one asleep it is all that is kept.
         if (next == Status)
+            next = Status;
+        if (IsAsleep)
+            _atSleep = next;
+        if (next == (object)Status)
             return;
         Status = next;
         StatusChanged?.Invoke(this);
@@ -20,7 +25,7 @@ internal sealed partial class TorrentSession
     {
         Phase = Phase,
         Metainfo = Metainfo,
-        Name = Metainfo?.Name,
+        Name = Metainfo?.Name == Settings.Name ? Settings.Name : Metainfo?.Name,
         PieceCount = Metainfo?.PieceCount ?? 0,
         FileCount = _fileCount,
         WantedBytes = Content.WantedBytes,
@@ -28,13 +33,13 @@ internal sealed partial class TorrentSession
         VerifiedPieces = Content.VerifiedPieces,
         RehashedBytes = Content.RehashedBytes + (_atSleep?.RehashedBytes ?? 0),
         CorruptBytes = Downloads.CorruptBytes + (_atSleep?.CorruptBytes ?? 0),
-        DownloadedBytes = Down.Total,
-        UploadedBytes = Up.Total,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
+        DownloadedBytes = DownTotal,
+        UploadedBytes = UpTotal,
+        DownRate = _down?.BytesPerSecond ?? 0,
+        UpRate = _up?.BytesPerSecond ?? 0,
         Peers = Links.Count,
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
-        KnownPeers = Peers.KnownPeers,
+        KnownPeers = _peers?.KnownPeers ?? 0,
         PeersExplained = Discovery.Explained,
         TrackerMessage = Announces.Message,
         WebSeeds = WebSeeds.Count,
@@ -49,11 +54,11 @@ internal sealed partial class TorrentSession
         IsAsleep = !IsHalted,
         Phase = Phase,
         Metainfo = null,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
+        DownRate = _down?.BytesPerSecond ?? 0,
+        UpRate = _up?.BytesPerSecond ?? 0,
         Peers = 0,
         Seeds = 0,
-        KnownPeers = Peers.KnownPeers,
+        KnownPeers = _peers?.KnownPeers ?? 0,
         TrackerMessage = Announces.Message,
         Problem = Problem,
         Why = _why,

@@ -11,19 +11,26 @@ namespace Compeer.Content.Workers;
 public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
 {
     private readonly Lock _lock = new();
-    private readonly Queue<T> _inputs = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Queue<T>? _inputs;
+    private LateCompletion _ended;
 
     // Somebody runs the loop: until RunAsync nobody may, after the end nobody ever again.
     private bool _isTaken = true;
     private bool _isComplete;
 
-    /// <summary>Begins with a pass on this thread; completes when one says that it was the last, or fails with what one threw. Called once.</summary>
+    /// <summary>Completes when a pass says that it was the last, or fails with what one threw.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Begins with a pass on this thread. Called once.</summary>
+    /// <returns>As <see cref="Ended"/>.</returns>
     public Task RunAsync()
     {
         Run();
-        return _ended.Task;
+        return Ended;
     }
+
+    /// <summary>Begins with a pass on this thread, for those who ask for <see cref="Ended"/> late or never. Called once.</summary>
+    public void Start() => Run();
 
     /// <summary>Adds an input and leaves the loop to the pool; false after <see cref="Complete"/>. Thread-safe; never blocks.</summary>
     public bool Post(T input)
@@ -56,7 +63,22 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
     public bool TryTake([MaybeNullWhen(false)] out T input)
     {
         lock (_lock)
-            return _inputs.TryDequeue(out input);
+        {
+            if (_inputs is not null)
+                return _inputs.TryDequeue(out input);
+            input = default;
+            return false;
+        }
+    }
+
+    /// <summary>Gives back the room that many inputs at once have taken, unless there are any.</summary>
+    public void Trim()
+    {
+        lock (_lock)
+        {
+            if (_inputs is { Count: 0 })
+                _inputs = null;
+        }
     }
 
     void IThreadPoolWorkItem.Execute() => Run();
@@ -68,7 +90,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
             takesTurn = !_isTaken && !_isComplete;
             _isTaken |= takesTurn;
             if (!_isComplete)
-                _inputs.Enqueue(input);
+                (_inputs ??= new Queue<T>()).Enqueue(input);
             return !_isComplete;
         }
     }
@@ -107,7 +129,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
         }
         bool isMore;
         lock (_lock)
-            isMore = _isTaken = _inputs.Count > 0;
+            isMore = _isTaken = _inputs is { Count: > 0 };
         if (isMore)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
     }
