@@ -22,13 +22,15 @@ internal sealed class Discovery
     private PeerMemory? _memory;
     private PeerGossip? _gossip;
     private Instant _nextExplanation;
-    private bool _isOnLan;
 
     public Discovery(TorrentSession session)
     {
         _session = session;
         _dht = session.Services.Dht is { } dht ? new DhtAnnounces(session, dht) : null;
     }
+
+    /// <summary>Of a sleeping torrent nothing needs to be remembered here.</summary>
+    public bool IsEmpty => _dht is null && _memory is null && _gossip is null && Explained.Length == 0;
 
     /// <summary>Peer exchange.</summary>
     public PeerGossip Gossip => _gossip ??= new PeerGossip(_session);
@@ -60,7 +62,7 @@ internal sealed class Discovery
             Memory.OnTick();
         _dht?.OnTick();
         // Whoever comes while we check would only be sent away.
-        if (!_isOnLan && !_session.IsPrivate && _session.Phase != TorrentPhase.Checking && !_session.IsHalted)
+        if (!_session.IsOnLan && !_session.IsPrivate && _session.Phase != TorrentPhase.Checking && !_session.IsHalted)
             SetOnLan(true);
         if (_session.IsAsleep || _session.Now < _nextExplanation)
             return;
@@ -82,14 +84,14 @@ internal sealed class Discovery
         string? off = _session.IsHalted ? "not asked" : _session.IsPrivate ? "off, since the torrent is private" : null;
         int exchanging = _session.Links.Values.Count(l => l.Wire.Remote.PeerExchange != 0);
         yield return new TrackerDetails("dht", -1, off ?? _dht?.InWords ?? "off", null, null, off is null ? _dht?.UntilNext : null, null);
-        yield return new TrackerDetails("lan", -1, off ?? (_session.Services.Lan is null ? "off" : _isOnLan ? "announcing" : "waiting"), null, null, null, null);
+        yield return new TrackerDetails("lan", -1, off ?? (_session.Services.Lan is null ? "off" : _session.IsOnLan ? "announcing" : "waiting"), null, null, null, null);
         yield return new TrackerDetails("pex", -1, off ?? $"{exchanging} of {_session.Links.Count} peers exchange addresses", null, null, null, null);
     }
 
     /// <summary>The torrent stands still: nobody hears of it.</summary>
     public void Silence()
     {
-        if (_isOnLan)
+        if (_session.IsOnLan)
             SetOnLan(false);
     }
 
@@ -131,7 +133,9 @@ internal sealed class Discovery
 
     private void SetOnLan(bool on)
     {
-        _isOnLan = on;
+        if (_session.IsOnLan == on)
+            return;
+        _session.IsOnLan = on;
         foreach (Sha1Hash id in _session.InfoHashes.SwarmIds)
         {
             if (on)

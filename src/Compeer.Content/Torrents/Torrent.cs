@@ -64,8 +64,7 @@ public sealed class Torrent : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(uploadBytesPerSecond);
         ArgumentOutOfRangeException.ThrowIfNegative(downloadBytesPerSecond);
-        _session.UpLimit.SetRate(uploadBytesPerSecond, MonotonicClock.Now);
-        _session.DownLimit.SetRate(downloadBytesPerSecond, MonotonicClock.Now);
+        _session.SetRateLimits(uploadBytesPerSecond, downloadBytesPerSecond);
     }
 
     /// <summary>Wants files more, less or not at all. Pieces that an unwanted file shares with a wanted one are fetched all the same.</summary>

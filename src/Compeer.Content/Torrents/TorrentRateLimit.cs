@@ -7,7 +7,7 @@ namespace Compeer.Content.Torrents;
 /// <param name="bytesPerSecond">Its own; 0 means none.</param>
 internal sealed class TorrentRateLimit(SharedRateLimit shared, long bytesPerSecond)
 {
-    private volatile SharedRateLimit? _own = bytesPerSecond > 0 ? new SharedRateLimit(bytesPerSecond) : null;
+    private readonly SharedRateLimit? _own = bytesPerSecond > 0 ? new SharedRateLimit(bytesPerSecond) : null;
 
     /// <summary>The lower of the two; 0 means no limit.</summary>
     public long BytesPerSecond =>
@@ -21,14 +21,5 @@ internal sealed class TorrentRateLimit(SharedRateLimit shared, long bytesPerSeco
     {
         _own?.Take(bytes, now);
         shared.Take(bytes, now);
-    }
-
-    /// <summary>Changes its own limit from now on.</summary>
-    public void SetRate(long bytesPerSecond, Instant now)
-    {
-        if (_own is { } own)
-            own.SetRate(bytesPerSecond, now);
-        else if (bytesPerSecond > 0)
-            _own = new SharedRateLimit(bytesPerSecond);
     }
 }

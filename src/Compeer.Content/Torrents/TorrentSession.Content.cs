@@ -109,7 +109,7 @@ internal sealed partial class TorrentSession
     /// <summary>Every wanted piece is there: peers that only give are of no more use.</summary>
     public void OnComplete()
     {
-        Announces.OnCompleted();
+        _announces?.OnCompleted();
         WebSeeds.StopAll();
         if (!HasCompleted)
             Tell(new TorrentCompleted());
@@ -152,7 +152,7 @@ internal sealed partial class TorrentSession
         }
         Discovery.Begin();
         if (!_isBegun)
-            Announces.AddTiers(Settings.TrackerTiers);
+            AddTiers(Settings.TrackerTiers);
         _isBegun = true;
         Open(known);
         // Thousands that were complete before need not be kept ready one by one.
@@ -173,7 +173,7 @@ internal sealed partial class TorrentSession
         _fileCount = ContentGlance.CountFiles(metainfo);
         IsPrivate = metainfo.IsPrivate;
         Discovery.OnMetainfo(metainfo);
-        Announces.AddTiers(metainfo.TrackerTiers);
+        AddTiers(metainfo.TrackerTiers);
         Tell(new MetadataKnown());
     }
 

@@ -57,7 +57,7 @@ internal sealed partial class TorrentSession
     private void Halt(string reason)
     {
         _readers?.EndAll(reason);
-        Announces.Leave();
+        _announces?.Leave();
         Discovery.Silence();
         Close(reason);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Compeer.Content.Workers;
 using Compeer.Formats.Torrents;
@@ -13,6 +14,10 @@ internal sealed partial class TorrentSession
 {
     private static readonly Dictionary<int, PeerLink> s_noLinks = [];
 
+    private volatile TorrentRateLimit? _upLimit;
+    private volatile TorrentRateLimit? _downLimit;
+    private Announces? _announces;
+    private Discovery? _discovery;
     private Peers? _peers;
     private FileReaders? _readers;
     private RateMeter? _down;
@@ -22,6 +27,17 @@ internal sealed partial class TorrentSession
     private TaskScope? _scope;
     private List<PeerLink>? _dirty;
     private Queue<(PeerLink Link, TransferBuffer Buffer)>? _withheld;
+
+    public TorrentRateLimit UpLimit => _upLimit ?? Services.UploadUnlimited;
+
+    public TorrentRateLimit DownLimit => _downLimit ?? Services.DownloadUnlimited;
+
+    public Announces Announces => _announces ??= new Announces(this);
+
+    public Discovery Discovery => _discovery ??= new Discovery(this);
+
+    /// <summary>The local network hears of it.</summary>
+    public bool IsOnLan { get; set; }
 
     public Peers Peers => _peers ??= new Peers(this);
 
@@ -69,6 +85,19 @@ internal sealed partial class TorrentSession
         }
     }
 
+    /// <summary>Limits this torrent from now on, in bytes per second; 0 means none. Thread-safe.</summary>
+    public void SetRateLimits(long up, long down)
+    {
+        _upLimit = up > 0 ? new TorrentRateLimit(Services.Upload, up) : null;
+        _downLimit = down > 0 ? new TorrentRateLimit(Services.Download, down) : null;
+    }
+
+    private void AddTiers(ImmutableArray<ImmutableArray<string>> tiers)
+    {
+        if (tiers.Length > 0)
+            Announces.AddTiers(tiers);
+    }
+
     /// <summary>A piece is there: whoever reads a file may go on.</summary>
     public void OnVerified(int piece) => _readers?.OnVerified(piece);
 
@@ -103,6 +132,8 @@ internal sealed partial class TorrentSession
     {
         if (_peers is { IsEmpty: true })
             _peers = null;
+        if (_discovery is { IsEmpty: true })
+            _discovery = null;
         if (_scope is { IsIdle: true })
             _scope = null;
         if (_down is { Total: 0 })

@@ -41,7 +41,7 @@ internal sealed partial class TorrentSession
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
         KnownPeers = _peers?.KnownPeers ?? 0,
         PeersExplained = Discovery.Explained,
-        TrackerMessage = Announces.Message,
+        TrackerMessage = _announces?.Message,
         WebSeeds = WebSeeds.Count,
         WebSeedBytes = WebSeeds.Bytes + (_atSleep?.WebSeedBytes ?? 0),
         WebSeedMessage = WebSeeds.Message,
@@ -59,7 +59,7 @@ internal sealed partial class TorrentSession
         Peers = 0,
         Seeds = 0,
         KnownPeers = _peers?.KnownPeers ?? 0,
-        TrackerMessage = Announces.Message,
+        TrackerMessage = _announces?.Message,
         Problem = Problem,
         Why = _why,
     };

@@ -25,7 +25,7 @@ internal sealed partial class TorrentSession
         _isBusy || Now - _lastActivity < Lively ? _lastTick + Quick
         : !IsAsleep || Now - _lastActivity < Restless ? _lastTick + Slow
         : IsHalted ? Instant.Never
-        : Later(_lastTick + Slow, Instant.Min(_peers?.NextDial ?? Instant.Never, Instant.Min(Announces.NextDeadline, Discovery.NextDeadline)));
+        : Later(_lastTick + Slow, Instant.Min(_peers?.NextDial ?? Instant.Never, Instant.Min(_announces?.NextDeadline ?? Instant.Never, Discovery.NextDeadline)));
 
     private bool MustWait => DownLimit.Available(Now) < 0 || _downloads is { IsBehind: true };
 
@@ -60,7 +60,7 @@ internal sealed partial class TorrentSession
             OnLinks(second);
         _peers?.Dial();
         _punches?.OnTick();
-        Announces.OnTick();
+        _announces?.OnTick();
         Discovery.OnTick();
         if (!IsAsleep)
             OnContent(second);

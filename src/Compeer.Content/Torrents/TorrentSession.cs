@@ -38,16 +38,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         Services = services;
         Settings = settings;
-        UpLimit = new TorrentRateLimit(services.Upload, settings.UploadLimit);
-        DownLimit = new TorrentRateLimit(services.Download, settings.DownloadLimit);
-        Inputs = new Inbox<TorrentInput>(PassAsync);
+        SetRateLimits(settings.UploadLimit, settings.DownloadLimit);
+        Inputs = new Inbox<TorrentInput>(static session => ((TorrentSession)session!).PassAsync(), this);
         _isKnown = knownTogether > 0;
         if (_isKnown)
             FirstAnnounce = services.Turns.FirstAnnounce(knownTogether);
         else
             _events = NewEvents();
-        Announces = new Announces(this);
-        Discovery = new Discovery(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = settings.Metainfo };
     }
 
@@ -60,14 +57,6 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>Who runs it, as seen from outside; set once.</summary>
     public Torrent? Outside { get; set; }
 
-
-    public Announces Announces { get; }
-
-    public Discovery Discovery { get; }
-
-    public TorrentRateLimit UpLimit { get; }
-
-    public TorrentRateLimit DownLimit { get; }
 
     public TorrentPhase Phase { get; private set; } = TorrentPhase.FetchingMetadata;
 
@@ -333,7 +322,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         StopTimer();
         _readers?.EndAll("the torrent was stopped");
         await Discovery.EndAsync();
-        Task goodbye = Announces.StopAsync();
+        Task goodbye = _announces?.StopAsync() ?? Task.CompletedTask;
         foreach (PeerLink link in Links.Values)
             link.Connection.Close("the torrent was stopped");
         foreach (PeerLink link in Links.Values)

@@ -7,8 +7,9 @@ namespace Compeer.Content.Workers;
 /// the pool or, to spare a change of threads, on the own. One pass at a time; the passes see each other's writes. Unbounded: whoever
 /// posts keeps a budget of what may be under way.
 /// </summary>
-/// <param name="pass">Takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
-public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
+/// <param name="pass">Called with the state: takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
+/// <param name="state">Whose inbox it is.</param>
+public sealed class Inbox<T>(Func<object?, Task<bool>> pass, object? state) : IThreadPoolWorkItem
 {
     private readonly Lock _lock = new();
     private Queue<T>? _inputs;
@@ -17,6 +18,12 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
     // Somebody runs the loop: until RunAsync nobody may, after the end nobody ever again.
     private bool _isTaken = true;
     private bool _isComplete;
+
+    /// <param name="pass">Takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
+    public Inbox(Func<Task<bool>> pass)
+        : this(static pass => ((Func<Task<bool>>)pass!)(), pass)
+    {
+    }
 
     /// <summary>Completes when a pass says that it was the last, or fails with what one threw.</summary>
     public Task Ended => _ended.Task;
@@ -100,7 +107,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
         Task<bool> passing;
         try
         {
-            passing = pass();
+            passing = pass(state);
         }
         catch (Exception e)
         {

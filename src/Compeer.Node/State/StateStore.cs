@@ -24,7 +24,7 @@ public sealed class StateStore : IDisposable
 
     private readonly Lock _writing = new();
     private readonly string _path;
-    private readonly Dictionary<string, Place> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<StateKey, Place> _values = [];
     private FileStream? _file;
     private long _liveBytes;
 
@@ -62,14 +62,14 @@ public sealed class StateStore : IDisposable
     public IReadOnlyList<(string Key, string Json)> All(string prefix)
     {
         lock (_writing)
-            return [.. KeysOf(prefix).Select(key => (key[prefix.Length..], Encoding.UTF8.GetString(ReadValue(_values[key]))))];
+            return [.. KeysOf(prefix).Select(key => (key[prefix.Length..], Encoding.UTF8.GetString(ReadValue(_values[new StateKey(key)]))))];
     }
 
     /// <summary>How many keys begin so.</summary>
     public int Count(string prefix)
     {
         lock (_writing)
-            return _values.Keys.Count(key => key.StartsWith(prefix, StringComparison.Ordinal));
+            return _values.Keys.Select(key => key.ToString()).Count(key => key.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     /// <summary>The value as an object; null when there is none, or none that can be read.</summary>
@@ -79,7 +79,7 @@ public sealed class StateStore : IDisposable
     {
         lock (_writing)
         {
-            return _values.TryGetValue(key, out Place place) ? Read<T>(ReadValue(place)) : null;
+            return _values.TryGetValue(new StateKey(key), out Place place) ? Read<T>(ReadValue(place)) : null;
         }
     }
 
@@ -135,7 +135,7 @@ public sealed class StateStore : IDisposable
 
     private string[] KeysOf(string prefix)
     {
-        string[] keys = [.. _values.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal))];
+        string[] keys = [.. _values.Keys.Select(key => key.ToString()).Where(key => key.StartsWith(prefix, StringComparison.Ordinal))];
         Array.Sort(keys, StringComparer.Ordinal);
         return keys;
     }
@@ -166,7 +166,7 @@ public sealed class StateStore : IDisposable
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_file is null, this);
-            if (onlyExisting && !_values.ContainsKey(key))
+            if (onlyExisting && !_values.ContainsKey(new StateKey(key)))
                 return false;
             long end = _file.Length;
             try
@@ -202,11 +202,12 @@ public sealed class StateStore : IDisposable
 
     private void Apply(string key, Place? place)
     {
-        if (_values.Remove(key, out Place old))
+        var known = new StateKey(key);
+        if (_values.Remove(known, out Place old))
             _liveBytes -= StateLine.LengthOf(key, old);
         if (place is not { } value)
             return;
-        _values[key] = value;
+        _values[known] = value;
         _liveBytes += StateLine.LengthOf(key, value);
     }
 
@@ -228,6 +229,7 @@ public sealed class StateStore : IDisposable
                 DamagedLines++;
             isFirst = false;
         }
+        _values.TrimExcess();
         return DamagedLines == 0;
     }
 
@@ -276,7 +278,7 @@ public sealed class StateStore : IDisposable
         text.Write(Encoding.UTF8.GetBytes(Header + "\n"));
         for (int i = 0; i < keys.Length; i++)
         {
-            string json = Encoding.UTF8.GetString(ReadValue(_values[keys[i]]));
+            string json = Encoding.UTF8.GetString(ReadValue(_values[new StateKey(keys[i])]));
             byte[] line = Encoding.UTF8.GetBytes(StateLine.Format(keys[i], json));
             places[i] = StateLine.PlaceOf(text.WrittenCount, line, json);
             text.Write(line);
