@@ -99,7 +99,7 @@ internal sealed class Discovery
     public void OnSleep()
     {
         Memory.Save();
-        (_memory, _gossip) = (null, null);
+        (_memory, _gossip, Explained) = (null, null, "");
     }
 
     /// <summary>The torrent ends.</summary>

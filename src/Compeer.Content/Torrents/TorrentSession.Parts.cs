@@ -76,10 +76,14 @@ internal sealed partial class TorrentSession
             if (known.Task.IsCompleted)
                 return known.Task;
             if (Metainfo is { } metainfo)
+            {
                 known.TrySetResult(metainfo);
-            else if (IsAsleep)
+                return known.Task;
+            }
+            Interlocked.MemoryBarrier();
+            if (IsAsleep)
                 Post(new WakeAsked());
-            else if (_hasEnded)
+            if (_hasEnded)
                 known.TrySetCanceled();
             return known.Task;
         }

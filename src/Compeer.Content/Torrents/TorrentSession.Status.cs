@@ -10,14 +10,14 @@ internal sealed partial class TorrentSession
         if (Status.Phase != Phase)
             _why = Why();
         TorrentStatus next = IsAsleep ? DescribeAsleep() : DescribeAwake();
-        // Of two that say the same one is kept, and for one asleep it is all that is kept.
-        if (next == Status)
-            next = Status;
+        bool isAsBefore = next == Status;
+        if (!isAsBefore)
+            Status = next;
+        // One object for both: of two that say the same the older one stays.
         if (IsAsleep)
-            _atSleep = next;
-        if (next == (object)Status)
+            _atSleep = Status;
+        if (isAsBefore)
             return;
-        Status = next;
         StatusChanged?.Invoke(this);
     }
 

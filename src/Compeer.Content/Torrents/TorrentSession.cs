@@ -286,7 +286,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 LendMetainfo();
                 break;
             case WakeAsked:
-                TryWake();
+                // It may have woken since it was asked.
+                if (TryWake() && Metainfo is { } metainfo)
+                    TellMetainfo(metainfo);
                 break;
             case DialFailed or DialSlow:
                 Peers.OnDial(input);

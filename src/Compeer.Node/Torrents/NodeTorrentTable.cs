@@ -23,6 +23,13 @@ internal sealed class NodeTorrentTable
         }
     }
 
+    /// <summary>Gives back the room for more than are in.</summary>
+    public void TrimExcess()
+    {
+        lock (_lock)
+            _bySwarmId.TrimExcess();
+    }
+
     /// <summary>Takes one out, if it is in.</summary>
     public void Remove(NodeTorrent torrent)
     {

@@ -74,6 +74,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
                 record = read with { Directory = folders[read.Directory] };
             Enlist(new NodeTorrent(record) { Before = (record.Downloaded, record.Uploaded) });
         }
+        _torrents.TrimExcess();
     }
 
     /// <summary>Starts all torrents that are remembered.</summary>
