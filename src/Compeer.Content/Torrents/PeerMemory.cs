@@ -45,7 +45,7 @@ internal sealed class PeerMemory(TorrentSession session)
 
     private byte[]? Encode()
     {
-        if (session.Metainfo is not { } metainfo)
+        if (session.Metainfo is not { } metainfo || session.KnownPeers == 0)
             return null;
         IReadOnlyList<RememberedPeer> worked = session.Book.Worked(RememberedPeers.Max);
         if (metainfo.IsPrivate)

@@ -31,7 +31,7 @@ public sealed class Torrent : IAsyncDisposable
     };
 
     /// <summary>
-    /// What happens, oldest first; at most 1,000 unread, the oldest dropped. Of a torrent from <see cref="TorrentClient.AddKnown"/>
+    /// What happens, oldest first; at most 1,000 unread, the oldest dropped. Of a torrent from <see cref="TorrentClient.AddKnown"/>, or without <see cref="TorrentClientOptions.KeepEvents"/>,
     /// what happened before the first look is not kept.
     /// </summary>
     public ChannelReader<TorrentEvent> Events => _session.Events;

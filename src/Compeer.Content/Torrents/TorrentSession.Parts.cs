@@ -44,6 +44,9 @@ internal sealed partial class TorrentSession
     /// <summary>The addresses known.</summary>
     public PeerBook Book => Peers.Book;
 
+    /// <summary>How many addresses are known.</summary>
+    public int KnownPeers => _peers?.KnownPeers ?? 0;
+
     /// <summary>The connections by slot; only <see cref="Torrents.Peers"/> changes them.</summary>
     public Dictionary<int, PeerLink> Links => _peers?.Links ?? s_noLinks;
 

@@ -43,7 +43,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         _isKnown = knownTogether > 0;
         if (_isKnown)
             FirstAnnounce = services.Turns.FirstAnnounce(knownTogether);
-        else
+        else if (services.Options.KeepEvents)
             _events = NewEvents();
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = settings.Metainfo };
     }
@@ -71,7 +71,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>The torrent is being stopped.</summary>
     public bool IsEnding => _ending;
 
-    /// <summary>What happened; of a torrent known from earlier from the first time that it is asked for, since thousands have nobody who listens.</summary>
+    /// <summary>What happened; of a torrent known from earlier, or without <see cref="TorrentClientOptions.KeepEvents"/>, from the first time that it is asked for, since thousands have nobody who listens.</summary>
     public ChannelReader<TorrentEvent> Events => (Volatile.Read(ref _events) ?? Interlocked.CompareExchange(ref _events, NewEvents(), null) ?? _events).Reader;
 
     public Task Completed => _completed.Task;
