@@ -4,10 +4,17 @@ using Compeer.Protocols.Timing;
 namespace Compeer.Network;
 
 /// <summary>A timer of <see cref="SharedTimers"/>.</summary>
-/// <param name="elapsed">Called on the one thread of all timers: it only posts, and never throws.</param>
-public sealed class SharedTimer(Action elapsed) : WheelTimer
+/// <param name="elapsed">Called with the state on the one thread of all timers: it only posts, and never throws.</param>
+/// <param name="state">Whose timer it is.</param>
+public sealed class SharedTimer(Action<object?> elapsed, object? state) : WheelTimer
 {
-    internal void Elapse() => elapsed();
+    /// <param name="elapsed">Called on the one thread of all timers: it only posts, and never throws.</param>
+    public SharedTimer(Action elapsed)
+        : this(static elapsed => ((Action)elapsed!)(), elapsed)
+    {
+    }
+
+    internal void Elapse() => elapsed(state);
 }
 
 /// <summary>The timers of a whole node on one wheel with one thread, which sleeps until the next of them is due. Thread-safe.</summary>

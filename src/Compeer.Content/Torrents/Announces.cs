@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Compeer.Formats.Torrents;
+using Compeer.Network;
 using Compeer.Protocols;
 using Compeer.Protocols.Connecting;
 using Compeer.Protocols.Trackers;
@@ -15,9 +16,11 @@ internal sealed class Announces
 
     private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(600);
 
+    private static readonly string?[] s_peers = new string?[201];
+
     private readonly TorrentSession _session;
     private readonly uint _key = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-    private readonly List<ImmutableArray<string>> _tiers = [];
+    private ImmutableArray<ImmutableArray<string>> _tiers = [];
     private TrackerAnnouncer? _announcer;
     private TrackerAnnouncer? _leaving;
     private int _announcedPort;
@@ -30,7 +33,8 @@ internal sealed class Announces
     /// <summary>More trackers: of the torrent file, or of the link.</summary>
     public void AddTiers(ImmutableArray<ImmutableArray<string>> tiers)
     {
-        _tiers.AddRange(tiers);
+        tiers = [.. tiers.Select(_session.Services.TrackerUrls.Share)];
+        _tiers = _tiers.AddRange(tiers);
         foreach (ImmutableArray<string> tier in tiers)
         {
             foreach (string url in tier)
@@ -41,23 +45,23 @@ internal sealed class Announces
     /// <summary>Trackers that another link of the torrent names; those that are new, while there are not too many.</summary>
     public void AddNew(IEnumerable<string> trackers)
     {
-        ImmutableArray<string>[] added = [.. trackers.Where(url => !_tiers.Any(tier => tier.Contains(url))).Take(MagnetLink.MaxEntries - _tiers.Count).Select(url => ImmutableArray.Create(url))];
+        ImmutableArray<string>[] added = [.. trackers.Where(url => !_tiers.Any(tier => tier.Contains(url))).Take(MagnetLink.MaxEntries - _tiers.Length).Select(url => ImmutableArray.Create(url))];
         AddTiers([.. added]);
     }
 
     /// <summary>When the trackers of a sleeping torrent are to be told next; never when there are none.</summary>
     public Instant NextDeadline =>
         _announcer is not null ? _announcer.NextDeadline ?? Instant.Never
-        : _tiers.Count > 0 ? _session.FirstAnnounce
+        : _tiers.Length > 0 ? _session.FirstAnnounce
         : Instant.Never;
 
     public void OnTick()
     {
         // Until the first check is over we do not know whether we come as a seed.
-        if (_session.IsHalted || _session.Phase == TorrentPhase.Checking || (_announcer is null && (_tiers.Count == 0 || _session.IsHeldBack || _leaving is { IsFinished: false })))
+        if (_session.IsHalted || _session.Phase == TorrentPhase.Checking || (_announcer is null && (_tiers.Length == 0 || _session.IsHeldBack || _leaving is { IsFinished: false })))
             return;
         _announcer ??= new TrackerAnnouncer(
-            new TrackerAnnouncerOptions { AnnounceToAllTiers = !_session.IsPrivate }, _tiers.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, _session.Random);
+            _session.IsPrivate ? _session.Services.PrivateAnnounces : _session.Services.OpenAnnounces, _tiers.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, SecureRandom.Instance);
         // The router's answer may come after the first announce.
         if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort)
         {
@@ -89,7 +93,7 @@ internal sealed class Announces
         if (answered.Announcer != _announcer)
             return;
         Message = answered.Result.IsSuccess
-            ? answered.Result.Response.Warning ?? $"{answered.Result.Response.Peers.Length} peers"
+            ? answered.Result.Response.Warning ?? InWords(answered.Result.Response.Peers.Length)
             : $"{TrackerUrl.ForDisplay(answered.Job.Url)}: {answered.Result.Failure.Message}";
         if (answered.Result.Response is { } response)
         {
@@ -113,6 +117,9 @@ internal sealed class Announces
     }
 
     private TimeSpan? Until(Instant next) => next == Instant.Never ? null : next > _session.Now ? next - _session.Now : TimeSpan.Zero;
+
+    /// <summary>The same text for all torrents that hear so.</summary>
+    private static string InWords(int peers) => peers < s_peers.Length ? s_peers[peers] ??= $"{peers} peers" : $"{peers} peers";
 
     private static string InWords(TrackerPhase phase) => phase switch
     {
@@ -162,8 +169,8 @@ internal sealed class Announces
         InfoHash = job.SwarmId,
         PeerId = _session.Services.PeerId,
         Port = (_announcedPort = _session.Services.OutsidePort) > 0 ? _announcedPort : NobodyListens,
-        Uploaded = _session.Up.Total,
-        Downloaded = _session.Down.Total,
+        Uploaded = _session.UpTotal,
+        Downloaded = _session.DownTotal,
         Left = _session.LeftBytes,
         Event = job.Event,
         Key = _key,

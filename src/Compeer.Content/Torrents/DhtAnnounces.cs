@@ -13,7 +13,7 @@ namespace Compeer.Content.Torrents;
 /// knows too few peers. Private torrents do not come here; what runs when a link turns out to be one is called off.
 /// </summary>
 /// <remarks>Spec: BEP 5; BEP 27.</remarks>
-internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
+internal sealed class DhtAnnounces(TorrentSession session, DhtService dht) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
@@ -37,24 +37,23 @@ internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
 
     /// <summary>What it is doing, for a person to see.</summary>
     public string InWords =>
-        session.Services.Dht is null ? "off"
-        : _underWay ? "looking the swarm up"
+        _underWay ? "looking the swarm up"
         : LastSearch is { } last ? $"{last.Peers} peers found, announced to {last.Stored} nodes"
         : "waiting";
 
     /// <summary>Time until the next search; null while one runs, or there is none.</summary>
-    public TimeSpan? UntilNext => _underWay || session.Services.Dht is null ? null : _next > session.Now ? _next - session.Now : TimeSpan.Zero;
+    public TimeSpan? UntilNext => _underWay ? null : _next > session.Now ? _next - session.Now : TimeSpan.Zero;
 
     /// <summary>When a sleeping torrent is to be looked up next.</summary>
-    public Instant NextDeadline => _underWay || session.Services.Dht is null || session.IsPrivate ? Instant.Never : _next;
+    public Instant NextDeadline => _underWay || session.IsPrivate ? Instant.Never : _next;
 
     public void OnTick()
     {
         bool isSeed = session.Phase == TorrentPhase.Seeding;
         bool isDue = session.Now >= _next || (isSeed && !_announcedAsSeed && LastSearch is not null);
-        if (_underWay || _isOver || !isDue || session.Services.Dht is null || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
+        if (_underWay || _isOver || !isDue || session.Phase == TorrentPhase.Checking || session.IsHalted || session.IsPrivate)
             return;
-        if (session.IsAsleep && !TryTakeTurn(session.Services.Dht))
+        if (session.IsAsleep && !TryTakeTurn())
             return;
         _hasTurn = false;
         _underWay = true;
@@ -75,7 +74,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
     /// <summary>The torrent names nodes to begin with. Spec: BEP 5, "torrent file extensions".</summary>
     public void OnMetainfo(Metainfo metainfo)
     {
-        if (session.Services.Dht is not { } dht || metainfo.IsPrivate)
+        if (metainfo.IsPrivate)
             return;
         foreach (NodeAddress node in metainfo.Nodes)
         {
@@ -103,10 +102,10 @@ internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
             Search();
             return;
         }
-        _underWay = false;
+        (_underWay, _search, _joined) = (false, null, null);
         _ended = session.Now;
         LastSearch = report;
-        session.Tell(new DhtLookedUp(report, session.Services.Dht!.Status.Nodes));
+        session.Tell(new DhtLookedUp(report, dht.Status.Nodes));
         bool hasEnough = report.Stored > 0 && (report.Peers > 0 || session.Links.Count > 0 || session.Phase == TorrentPhase.Seeding);
         _retry = hasEnough ? FirstRetry : _retry * 2 < Interval ? _retry * 2 : Interval;
         Instant due = session.Now + (hasEnough ? Interval : _retry);
@@ -114,7 +113,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
     }
 
     /// <summary>Sleeping torrents may be thousands: they are looked up one after the other, and only when there is somebody to ask.</summary>
-    private bool TryTakeTurn(DhtService dht)
+    private bool TryTakeTurn()
     {
         if (!_hasTurn)
         {
@@ -124,7 +123,7 @@ internal sealed class DhtAnnounces(TorrentSession session) : IDisposable
         return _hasTurn && session.Now >= _next;
     }
 
-    private void Search() => _search = session.Services.Dht!.FindPeers(
+    private void Search() => _search = dht.FindPeers(
         session.InfoHashes.SwarmIds.ElementAt(_swarm), _options, Found, report => session.Post(new DhtSearched(report)));
 
     private void Found(IReadOnlyList<IPEndPoint> peers) => session.Post(new PeersFound(peers, PeerSource.Dht));

@@ -18,23 +18,30 @@ internal sealed class Discovery
     private static readonly TimeSpan ExplainEvery = TimeSpan.FromSeconds(3);
 
     private readonly TorrentSession _session;
-    private readonly PeerMemory _memory;
+    private readonly DhtAnnounces? _dht;
+    private PeerMemory? _memory;
+    private PeerGossip? _gossip;
     private Instant _nextExplanation;
-    private bool _isOnLan;
 
     public Discovery(TorrentSession session)
     {
         _session = session;
-        _memory = new PeerMemory(session);
-        Gossip = new PeerGossip(session);
-        Dht = new DhtAnnounces(session);
+        _dht = session.Services.Dht is { } dht ? new DhtAnnounces(session, dht) : null;
     }
 
-    /// <summary>Peer exchange.</summary>
-    public PeerGossip Gossip { get; }
+    /// <summary>Of a sleeping torrent nothing needs to be remembered here.</summary>
+    public bool IsEmpty => _dht is null && _memory is null && _gossip is null && Explained.Length == 0;
 
-    /// <summary>The DHT.</summary>
-    public DhtAnnounces Dht { get; }
+    /// <summary>Peer exchange.</summary>
+    public PeerGossip Gossip => _gossip ??= new PeerGossip(_session);
+
+    /// <summary>The DHT; null when there is none.</summary>
+    public DhtAnnounces? Dht => _dht;
+
+    /// <summary>When something is to be done for a sleeping torrent.</summary>
+    public Instant NextDeadline => _dht?.NextDeadline ?? Instant.Never;
+
+    private PeerMemory Memory => _memory ??= new PeerMemory(_session);
 
     /// <summary>The book in counts and words.</summary>
     public string Explained { get; private set; } = "";
@@ -46,16 +53,16 @@ internal sealed class Discovery
             _session.Book.Add(peer, PeerSource.User, _session.Now);
         foreach (IPEndPoint peer in _session.Settings.LinkPeers)
             _session.Book.Add(peer, PeerSource.Link, _session.Now);
-        _memory.Load();
+        Memory.Load();
     }
 
     public void OnTick()
     {
         if (!_session.IsAsleep)
-            _memory.OnTick();
-        Dht.OnTick();
+            Memory.OnTick();
+        _dht?.OnTick();
         // Whoever comes while we check would only be sent away.
-        if (!_isOnLan && !_session.IsPrivate && _session.Phase != TorrentPhase.Checking && !_session.IsHalted)
+        if (!_session.IsOnLan && !_session.IsPrivate && _session.Phase != TorrentPhase.Checking && !_session.IsHalted)
             SetOnLan(true);
         if (_session.IsAsleep || _session.Now < _nextExplanation)
             return;
@@ -68,7 +75,7 @@ internal sealed class Discovery
     {
         if (metainfo.IsPrivate)
             GoPrivate();
-        Dht.OnMetainfo(metainfo);
+        _dht?.OnMetainfo(metainfo);
     }
 
     /// <summary>Each way but trackers, for a person to see.</summary>
@@ -76,27 +83,31 @@ internal sealed class Discovery
     {
         string? off = _session.IsHalted ? "not asked" : _session.IsPrivate ? "off, since the torrent is private" : null;
         int exchanging = _session.Links.Values.Count(l => l.Wire.Remote.PeerExchange != 0);
-        yield return new TrackerDetails("dht", -1, off ?? Dht.InWords, null, null, off is null ? Dht.UntilNext : null, null);
-        yield return new TrackerDetails("lan", -1, off ?? (_session.Services.Lan is null ? "off" : _isOnLan ? "announcing" : "waiting"), null, null, null, null);
+        yield return new TrackerDetails("dht", -1, off ?? _dht?.InWords ?? "off", null, null, off is null ? _dht?.UntilNext : null, null);
+        yield return new TrackerDetails("lan", -1, off ?? (_session.Services.Lan is null ? "off" : _session.IsOnLan ? "announcing" : "waiting"), null, null, null, null);
         yield return new TrackerDetails("pex", -1, off ?? $"{exchanging} of {_session.Links.Count} peers exchange addresses", null, null, null, null);
     }
 
     /// <summary>The torrent stands still: nobody hears of it.</summary>
     public void Silence()
     {
-        if (_isOnLan)
+        if (_session.IsOnLan)
             SetOnLan(false);
     }
 
     /// <summary>The torrent falls asleep.</summary>
-    public void OnSleep() => _memory.Save();
+    public void OnSleep()
+    {
+        Memory.Save();
+        (_memory, _gossip, Explained) = (null, null, "");
+    }
 
     /// <summary>The torrent ends.</summary>
     public void End()
     {
         SetOnLan(false);
-        _memory.Save();
-        Dht.Dispose();
+        Memory.Save();
+        _dht?.Dispose();
     }
 
     /// <summary>
@@ -109,8 +120,8 @@ internal sealed class Discovery
     private void GoPrivate()
     {
         SetOnLan(false);
-        Dht.Dispose();
-        Gossip.Stop();
+        _dht?.Dispose();
+        _gossip?.Stop();
         foreach (PeerLink link in _session.Links.Values.ToArray())
         {
             if (((link.ListenEndPoint is { } endpoint ? _session.Book.SourceOf(endpoint) : PeerSource.None) & AllowedInPrivate) == 0)
@@ -121,7 +132,9 @@ internal sealed class Discovery
 
     private void SetOnLan(bool on)
     {
-        _isOnLan = on;
+        if (_session.IsOnLan == on)
+            return;
+        _session.IsOnLan = on;
         foreach (Sha1Hash id in _session.InfoHashes.SwarmIds)
         {
             if (on)

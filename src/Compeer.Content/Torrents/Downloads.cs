@@ -300,7 +300,7 @@ internal sealed partial class Downloads(TorrentSession session) : IHashedPieceTa
     public void OnVerified(int piece)
     {
         Picker.PieceVerified(piece);
-        session.Readers.OnVerified(piece);
+        session.OnVerified(piece);
         if (!session.Content.IsOpen)
             return;
         foreach (PeerLink link in session.Links.Values)

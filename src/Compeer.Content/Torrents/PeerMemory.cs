@@ -13,13 +13,12 @@ internal sealed class PeerMemory(TorrentSession session)
     private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    private byte[] _saved = [];
-    private Instant _next = Instant.Never;
+    private byte[]? _saved;
+    private Instant _next = session.Now + First;
 
     /// <summary>Puts the kept peers into the book.</summary>
     public void Load()
     {
-        _next = session.Now + First;
         if (session.Folder.LoadPeers() is not { } kept)
             return;
         _saved = kept;
@@ -46,14 +45,14 @@ internal sealed class PeerMemory(TorrentSession session)
 
     private byte[]? Encode()
     {
-        if (session.Metainfo is not { } metainfo)
+        if (session.Metainfo is not { } metainfo || session.KnownPeers == 0)
             return null;
         IReadOnlyList<RememberedPeer> worked = session.Book.Worked(RememberedPeers.Max);
         if (metainfo.IsPrivate)
             worked = [.. worked.Where(p => p.Sources.HasFlag(PeerSource.Tracker))];
         byte[] fresh = RememberedPeers.Encode(worked);
         // A run that reached nobody says nothing about the peers of the last one.
-        if (worked.Count == 0 || fresh.AsSpan().SequenceEqual(_saved))
+        if (worked.Count == 0 || fresh.AsSpan().SequenceEqual(_saved ??= session.Folder.LoadPeers() ?? []))
             return null;
         return _saved = fresh;
     }

@@ -32,6 +32,9 @@ internal sealed class Peers(TorrentSession session)
     /// <summary>The addresses known.</summary>
     public PeerBook Book => _book ??= NewBook();
 
+    /// <summary>Nobody is connected, and nobody remembered.</summary>
+    public bool IsEmpty => Links.Count == 0 && _takers is null && _book is null or { IsEmpty: true };
+
     /// <summary>How many addresses are known.</summary>
     public int KnownPeers => _book?.Count ?? 0;
 

@@ -31,7 +31,7 @@ public sealed class Torrent : IAsyncDisposable
     };
 
     /// <summary>
-    /// What happens, oldest first; at most 1,000 unread, the oldest dropped. Of a torrent from <see cref="TorrentClient.AddKnown"/>
+    /// What happens, oldest first; at most 1,000 unread, the oldest dropped. Of a torrent from <see cref="TorrentClient.AddKnown"/>, or without <see cref="TorrentClientOptions.KeepEvents"/>,
     /// what happened before the first look is not kept.
     /// </summary>
     public ChannelReader<TorrentEvent> Events => _session.Events;
@@ -64,8 +64,7 @@ public sealed class Torrent : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(uploadBytesPerSecond);
         ArgumentOutOfRangeException.ThrowIfNegative(downloadBytesPerSecond);
-        _session.UpLimit.SetRate(uploadBytesPerSecond, MonotonicClock.Now);
-        _session.DownLimit.SetRate(downloadBytesPerSecond, MonotonicClock.Now);
+        _session.SetRateLimits(uploadBytesPerSecond, downloadBytesPerSecond);
     }
 
     /// <summary>Wants files more, less or not at all. Pieces that an unwanted file shares with a wanted one are fetched all the same.</summary>

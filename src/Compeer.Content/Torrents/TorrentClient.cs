@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -34,18 +33,19 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly PeerListener? _listener;
     private readonly UdpEndpoint? _udp;
     private readonly UtpTransport? _utp;
-    private readonly ConcurrentDictionary<Sha1Hash, TorrentSession> _bySwarmId = new();
-    private readonly ConcurrentDictionary<Sha1Hash, Sha1Hash> _byRequestedKey = new();
-    private readonly ConcurrentDictionary<TorrentSession, Torrent> _torrents = new();
+    private readonly SwarmTable _swarms = new();
+    private readonly Action<TorrentSession> _forget;
+    private readonly Action<TorrentSession> _onStatusChanged;
 
     private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
     {
+        (_forget, _onStatusChanged) = (_swarms.Remove, OnStatusChanged);
         Span<byte> random = stackalloc byte[12];
         RandomNumberGenerator.Fill(random);
         if (port is { } bound)
         {
             _udp = bound.Udp;
-            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, FindRequested), Answer, Accept);
+            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, _swarms.FindRequested), Answer, Accept);
         }
         RelayService? relay = null;
         if (_udp is not null && options.Relay is { } named && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.Turn))
@@ -106,7 +106,7 @@ public sealed class TorrentClient : IAsyncDisposable
     }
 
     /// <summary>The torrents that were added and have not ended, in no order; a snapshot.</summary>
-    public IReadOnlyCollection<Torrent> Torrents => [.. _torrents.Values];
+    public IReadOnlyCollection<Torrent> Torrents => [.. _swarms.All().Select(s => s.Outside!)];
 
     /// <summary>
     /// Told of each torrent whose <see cref="Torrent.Status"/> is another than before, on its loop: be quick, and do not wait. One that
@@ -127,7 +127,7 @@ public sealed class TorrentClient : IAsyncDisposable
         }
         catch
         {
-            Forget(session);
+            _swarms.Remove(session);
             throw;
         }
         session.Start(here: false);
@@ -144,6 +144,7 @@ public sealed class TorrentClient : IAsyncDisposable
     /// <exception cref="ArgumentException">One is already here; those in front of it are added, and not started.</exception>
     public IReadOnlyList<Torrent> AddKnown(IReadOnlyCollection<TorrentSettings> settings)
     {
+        _swarms.MakeRoom(settings.Count);
         TorrentSession[] sessions = [.. settings.Select(s => new TorrentSession(_services, s, settings.Count))];
         Torrent[] torrents = [.. sessions.Select(Enlist)];
         Parallel.ForEach(sessions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, s => s.Start(here: true));
@@ -188,7 +189,7 @@ public sealed class TorrentClient : IAsyncDisposable
         if (_services.Lan is { } lan)
             await lan.DisposeAsync();
         Task unmapped = _services.PortMapping?.DisposeAsync().AsTask() ?? Task.CompletedTask;
-        await Task.WhenAll(_torrents.Keys.Select(s => s.DisposeAsync().AsTask()));
+        await Task.WhenAll(_swarms.All().Select(s => s.DisposeAsync().AsTask()));
         await unmapped;
         if (_services.Dht is { } dht)
             await dht.DisposeAsync();
@@ -205,46 +206,22 @@ public sealed class TorrentClient : IAsyncDisposable
 
     private Torrent Enlist(TorrentSession session)
     {
-        foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
-        {
-            if (!_bySwarmId.TryAdd(id, session))
-            {
-                Forget(session);
-                throw new ArgumentException($"The torrent {id} is already running.", nameof(session));
-            }
-            _byRequestedKey[EncryptionKeys.RequestedKey(id)] = id;
-        }
-        session.Ended = Forget;
-        session.StatusChanged = OnStatusChanged;
-        return _torrents[session] = new Torrent(session, _services);
+        session.Outside = new Torrent(session, _services);
+        session.Ended = _forget;
+        session.StatusChanged = _onStatusChanged;
+        if (_swarms.TryAdd(session) is { } taken)
+            throw new ArgumentException($"The torrent {taken} is already running.", nameof(session));
+        return session.Outside;
     }
 
-    private void Forget(TorrentSession session)
-    {
-        _torrents.TryRemove(session, out _);
-        foreach (Sha1Hash id in session.InfoHashes.SwarmIds)
-        {
-            // The key goes first: once the id is free, another session may take both.
-            if (_bySwarmId.TryGetValue(id, out TorrentSession? known) && known == session)
-                _byRequestedKey.TryRemove(EncryptionKeys.RequestedKey(id), out _);
-            _bySwarmId.TryRemove(new KeyValuePair<Sha1Hash, TorrentSession>(id, session));
-        }
-    }
-
-    private void OnStatusChanged(TorrentSession session)
-    {
-        if (StatusChanged is { } told && _torrents.TryGetValue(session, out Torrent? torrent))
-            told(torrent);
-    }
-
-    private Sha1Hash? FindRequested(Sha1Hash key) => _byRequestedKey.TryGetValue(key, out Sha1Hash id) ? id : null;
+    private void OnStatusChanged(TorrentSession session) => StatusChanged?.Invoke(session.Outside!);
 
     private Handshake? Answer(Handshake theirs) =>
-        _bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session) && !session.IsHalted ? session.AnswerTo(theirs) : null;
+        _swarms.Find(theirs.InfoHash) is { IsHalted: false } session ? session.AnswerTo(theirs) : null;
 
     private void Accept(PeerStream stream, Handshake theirs)
     {
-        if (_bySwarmId.TryGetValue(theirs.InfoHash, out TorrentSession? session))
+        if (_swarms.Find(theirs.InfoHash) is { } session)
             session.Post(new PeerArrived(stream, theirs, null));
         else
             stream.Dispose();
@@ -252,7 +229,7 @@ public sealed class TorrentClient : IAsyncDisposable
 
     private void OnLocalPeer(LocalPeer peer)
     {
-        if (_bySwarmId.TryGetValue(peer.InfoHash, out TorrentSession? session))
+        if (_swarms.Find(peer.InfoHash) is { } session)
             session.Post(new PeersFound([peer.EndPoint], PeerSource.LocalNetwork, peer.EndPoint.Address));
     }
 }

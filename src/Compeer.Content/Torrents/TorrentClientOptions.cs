@@ -66,6 +66,12 @@ public sealed record TorrentClientOptions
     /// </summary>
     public TimeSpan SleepAfter { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Keeps what happens to a torrent that is added, at most 1,000 unread, from the start; otherwise from the first time that somebody
+    /// asks for <see cref="Torrent.Events"/>, which spares up to 100 kB for each torrent of whose events nobody wants to know.
+    /// </summary>
+    public bool KeepEvents { get; init; } = true;
+
     /// <summary>Threads that read files and flush them.</summary>
     public int DiskThreads { get; init; } = 4;
 

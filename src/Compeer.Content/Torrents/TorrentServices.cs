@@ -40,7 +40,10 @@ internal sealed class TorrentServices : IDisposable
         Disk = new WorkerThreads("disk", options.DiskThreads);
         Upload = new SharedRateLimit(options.UploadLimit);
         Download = new SharedRateLimit(options.DownloadLimit);
+        (UploadUnlimited, DownloadUnlimited) = (new TorrentRateLimit(Upload, 0), new TorrentRateLimit(Download, 0));
         WebSeeds = options.WebSeedClient with { Bind = options.Bind, Proxy = Proxy };
+        OpenAnnounces = new TrackerAnnouncerOptions { ParseUrl = TrackerUrls.Parse };
+        PrivateAnnounces = OpenAnnounces with { AnnounceToAllTiers = false };
         Trackers = new TrackerClient(new TrackerClientOptions { Bind = options.Bind, Proxy = Proxy });
     }
 
@@ -72,7 +75,22 @@ internal sealed class TorrentServices : IDisposable
 
     public SharedRateLimit Download { get; }
 
+    /// <summary>For the torrents that have no limit of their own.</summary>
+    public TorrentRateLimit UploadUnlimited { get; }
+
+    /// <summary>For the torrents that have no limit of their own.</summary>
+    public TorrentRateLimit DownloadUnlimited { get; }
+
     public TrackerClient Trackers { get; }
+
+    /// <summary>The trackers' addresses, of which thousands of torrents have the same few.</summary>
+    public TrackerUrlTable TrackerUrls { get; } = new();
+
+    /// <summary>How torrents announce themselves that are not private.</summary>
+    public TrackerAnnouncerOptions OpenAnnounces { get; }
+
+    /// <summary>How private ones do.</summary>
+    public TrackerAnnouncerOptions PrivateAnnounces { get; }
 
     /// <summary>The DHT, when there is one; set once the port is bound.</summary>
     public DhtService? Dht { get; set; }

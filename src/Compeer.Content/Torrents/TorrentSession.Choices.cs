@@ -36,7 +36,8 @@ internal sealed partial class TorrentSession
     {
         if (IsPrivate || _ending)
             return;
-        Announces.AddNew(link.Trackers);
+        if (link.Trackers.Length > 0)
+            Announces.AddNew(link.Trackers);
         foreach (string text in link.Peers)
         {
             if (IPEndPoint.TryParse(text, out IPEndPoint? peer) && peer.Port > 0)
@@ -83,8 +84,8 @@ internal sealed partial class TorrentSession
     /// <summary>Asks trackers and the DHT for peers now, as far as they allow it.</summary>
     public void Reannounce()
     {
-        Announces.Hasten();
-        Discovery.Dht.Hasten();
+        _announces?.Hasten();
+        Discovery.Dht?.Hasten();
         OnTick();
     }
 }

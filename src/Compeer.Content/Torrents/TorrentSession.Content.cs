@@ -61,21 +61,9 @@ internal sealed partial class TorrentSession
     /// <summary>Bytes that are still wanted, as trackers are told; something while that is unknown.</summary>
     public long LeftBytes => IsAsleep && Phase == TorrentPhase.Seeding ? 0 : Metainfo is null ? UnknownLeft : Content.WantedBytes - Content.VerifiedBytes;
 
-    /// <summary>Completes when the metainfo is known; asking wakes the torrent.</summary>
-    public Task<Metainfo> MetainfoKnown
-    {
-        get
-        {
-            Task<Metainfo> known = Volatile.Read(ref _metainfoKnown).Task;
-            if (!known.IsCompleted && IsAsleep)
-                Post(new WakeAsked());
-            return known;
-        }
-    }
-
     private bool MaySleep =>
         !IsAsleep && !_ending && IsDrained
-        && (IsClosing || (Phase == TorrentPhase.Seeding && Readers.IsEmpty && Now - _wantedAt >= Services.SleepAfter && Content.IsSettled && Downloads.IsSettled));
+        && (IsClosing || (Phase == TorrentPhase.Seeding && _readers is null or { IsEmpty: true } && Now - _wantedAt >= Services.SleepAfter && Content.IsSettled && Downloads.IsSettled));
 
     /// <summary>Something that needs the content open, such as a read for a peer, is about to begin elsewhere; told on the loop.</summary>
     public void BeginRead() => Interlocked.Increment(ref _reads);
@@ -97,7 +85,7 @@ internal sealed partial class TorrentSession
     public void UseMetainfo(Metainfo metainfo)
     {
         Metainfo = metainfo;
-        _metainfoKnown.TrySetResult(metainfo);
+        TellMetainfo(metainfo);
         if (!_isIntroduced)
         {
             Introduce(metainfo);
@@ -126,9 +114,9 @@ internal sealed partial class TorrentSession
     /// <summary>Every wanted piece is there: peers that only give are of no more use.</summary>
     public void OnComplete()
     {
-        Announces.OnCompleted();
+        _announces?.OnCompleted();
         WebSeeds.StopAll();
-        if (!Completed.IsCompleted)
+        if (!HasCompleted)
             Tell(new TorrentCompleted());
         SetPhase(TorrentPhase.Seeding);
         foreach (PeerLink link in Links.Values.ToArray())
@@ -149,7 +137,12 @@ internal sealed partial class TorrentSession
         SetPhase(TorrentPhase.Downloading);
     }
 
-    private static TaskCompletionSource<Metainfo> NewMetainfoKnown() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private void TellMetainfo(Metainfo metainfo)
+    {
+        // Who asks for it looks in the other order.
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _metainfoKnown)?.TrySetResult(metainfo);
+    }
 
     private void Begin()
     {
@@ -164,7 +157,7 @@ internal sealed partial class TorrentSession
         }
         Discovery.Begin();
         if (!_isBegun)
-            Announces.AddTiers(Settings.TrackerTiers);
+            AddTiers(Settings.TrackerTiers);
         _isBegun = true;
         Open(known);
         // Thousands that were complete before need not be kept ready one by one.
@@ -185,7 +178,7 @@ internal sealed partial class TorrentSession
         _fileCount = ContentGlance.CountFiles(metainfo);
         IsPrivate = metainfo.IsPrivate;
         Discovery.OnMetainfo(metainfo);
-        Announces.AddTiers(metainfo.TrackerTiers);
+        AddTiers(metainfo.TrackerTiers);
         Tell(new MetadataKnown());
     }
 
@@ -213,7 +206,7 @@ internal sealed partial class TorrentSession
         if (Metainfo is not null || _atSleep is null)
             _atSleep = Status;
         Discovery.OnSleep();
-        Peers.OnSleep();
+        _peers?.OnSleep();
         await Content.DisposeAsync();
         Downloads.Release();
         WebSeeds.Dispose();
@@ -227,15 +220,19 @@ internal sealed partial class TorrentSession
     private void PutAway()
     {
         (_content, _downloads, _uploads, _metadata, _hashes, _webSeeds, _punches, _scratch) = (null, null, null, null, null, null, null, null);
-        Metainfo = null;
+        (_dirty, _withheld, _random) = (null, null, null);
         // Where even the folder could not be opened, nothing is kept in it.
         Settings = Settings with { Metainfo = _folder is null ? Settings.Metainfo : null, Paused = false };
         CloseFolder();
         (_isBusy, IsClosing) = (false, false);
-        // In this order: who sees the new source unset sees that we sleep.
+        // In this order: who finds no metainfo finds that we sleep, and wakes us. A source that somebody waits at stays.
         IsAsleep = true;
-        Volatile.Write(ref _metainfoKnown, NewMetainfoKnown());
+        Interlocked.MemoryBarrier();
+        Metainfo = null;
+        if (_metainfoKnown is { Task.IsCompleted: true })
+            _metainfoKnown = null;
         PublishStatus();
+        PutAwayWhatIsEmpty();
     }
 
     /// <summary>Opens the content again; false when that is not possible now, because another process works on it.</summary>
@@ -251,7 +248,7 @@ internal sealed partial class TorrentSession
         catch (StorageException e)
         {
             Problem = e.Message;
-            Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetException(e);
+            Interlocked.Exchange(ref _metainfoKnown, null)?.TrySetException(e);
             PublishStatus();
             return false;
         }

@@ -12,7 +12,7 @@ internal sealed partial class TorrentSession
     public TorrentDetails DescribeDetails()
     {
         PeerDetails[] peers = [.. Links.Values.Select(Describe), .. _webSeeds?.Describe() ?? []];
-        TrackerDetails[] trackers = [.. Announces.Describe(), .. Discovery.Describe()];
+        TrackerDetails[] trackers = [.. _announces?.Describe() ?? [], .. Discovery.Describe()];
         if (_content is { IsKnown: true } content)
             return new TorrentDetails(peers, trackers, DescribeFiles(Metainfo!, content.Selection, p => Downloads.Picker.Have[p]), content.DescribePieces());
         if (Glance() is not { } glance)

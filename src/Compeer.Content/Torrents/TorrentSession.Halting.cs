@@ -56,8 +56,8 @@ internal sealed partial class TorrentSession
 
     private void Halt(string reason)
     {
-        Readers.EndAll(reason);
-        Announces.Leave();
+        _readers?.EndAll(reason);
+        _announces?.Leave();
         Discovery.Silence();
         Close(reason);
     }
@@ -70,7 +70,7 @@ internal sealed partial class TorrentSession
         _webSeeds?.StopAll();
         foreach (PeerLink link in Links.Values)
             Peers.Drop(link, reason);
-        while (_withheld.TryDequeue(out (PeerLink Link, TransferBuffer Buffer) held))
+        while (_withheld is not null && _withheld.TryDequeue(out (PeerLink Link, TransferBuffer Buffer) held))
             held.Link.Connection.Release(held.Buffer);
         _content?.StopChecking();
         _downloads?.DropUnwritten();
@@ -142,11 +142,11 @@ internal sealed partial class TorrentSession
         {
             OpenFolder();
             if (LoadMetainfo() is { } kept)
-                Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetResult(kept);
+                Interlocked.Exchange(ref _metainfoKnown, null)?.TrySetResult(kept);
         }
         catch (StorageException e)
         {
-            Interlocked.Exchange(ref _metainfoKnown, NewMetainfoKnown()).TrySetException(e);
+            Interlocked.Exchange(ref _metainfoKnown, null)?.TrySetException(e);
         }
         if (!wasOpen)
             CloseFolder();

@@ -10,9 +10,14 @@ internal sealed partial class TorrentSession
         if (Status.Phase != Phase)
             _why = Why();
         TorrentStatus next = IsAsleep ? DescribeAsleep() : DescribeAwake();
-        if (next == Status)
+        bool isAsBefore = next == Status;
+        if (!isAsBefore)
+            Status = next;
+        // One object for both: of two that say the same the older one stays.
+        if (IsAsleep)
+            _atSleep = Status;
+        if (isAsBefore)
             return;
-        Status = next;
         StatusChanged?.Invoke(this);
     }
 
@@ -20,7 +25,7 @@ internal sealed partial class TorrentSession
     {
         Phase = Phase,
         Metainfo = Metainfo,
-        Name = Metainfo?.Name,
+        Name = Metainfo?.Name == Settings.Name ? Settings.Name : Metainfo?.Name,
         PieceCount = Metainfo?.PieceCount ?? 0,
         FileCount = _fileCount,
         WantedBytes = Content.WantedBytes,
@@ -28,15 +33,15 @@ internal sealed partial class TorrentSession
         VerifiedPieces = Content.VerifiedPieces,
         RehashedBytes = Content.RehashedBytes + (_atSleep?.RehashedBytes ?? 0),
         CorruptBytes = Downloads.CorruptBytes + (_atSleep?.CorruptBytes ?? 0),
-        DownloadedBytes = Down.Total,
-        UploadedBytes = Up.Total,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
+        DownloadedBytes = DownTotal,
+        UploadedBytes = UpTotal,
+        DownRate = _down?.BytesPerSecond ?? 0,
+        UpRate = _up?.BytesPerSecond ?? 0,
         Peers = Links.Count,
         Seeds = Links.Values.Count(l => l.Wire.RemotePieces?.IsComplete == true),
-        KnownPeers = Peers.KnownPeers,
+        KnownPeers = KnownPeers,
         PeersExplained = Discovery.Explained,
-        TrackerMessage = Announces.Message,
+        TrackerMessage = _announces?.Message,
         WebSeeds = WebSeeds.Count,
         WebSeedBytes = WebSeeds.Bytes + (_atSleep?.WebSeedBytes ?? 0),
         WebSeedMessage = WebSeeds.Message,
@@ -49,12 +54,12 @@ internal sealed partial class TorrentSession
         IsAsleep = !IsHalted,
         Phase = Phase,
         Metainfo = null,
-        DownRate = Down.BytesPerSecond,
-        UpRate = Up.BytesPerSecond,
+        DownRate = _down?.BytesPerSecond ?? 0,
+        UpRate = _up?.BytesPerSecond ?? 0,
         Peers = 0,
         Seeds = 0,
-        KnownPeers = Peers.KnownPeers,
-        TrackerMessage = Announces.Message,
+        KnownPeers = KnownPeers,
+        TrackerMessage = _announces?.Message,
         Problem = Problem,
         Why = _why,
     };

@@ -25,14 +25,14 @@ internal sealed partial class TorrentSession
         _isBusy || Now - _lastActivity < Lively ? _lastTick + Quick
         : !IsAsleep || Now - _lastActivity < Restless ? _lastTick + Slow
         : IsHalted ? Instant.Never
-        : Later(_lastTick + Slow, Instant.Min(Peers.NextDial, Instant.Min(Announces.NextDeadline, Discovery.Dht.NextDeadline)));
+        : Later(_lastTick + Slow, Instant.Min(_peers?.NextDial ?? Instant.Never, Instant.Min(_announces?.NextDeadline ?? Instant.Never, Discovery.NextDeadline)));
 
     private bool MustWait => DownLimit.Available(Now) < 0 || _downloads is { IsBehind: true };
 
     /// <summary>Lets peers whose bytes had to wait send on.</summary>
     public void ReadOn()
     {
-        while (_withheld.Count > 0 && !MustWait)
+        while (_withheld is { Count: > 0 } && !MustWait)
         {
             (PeerLink link, TransferBuffer buffer) = _withheld.Dequeue();
             link.Connection.Release(buffer);
@@ -47,29 +47,20 @@ internal sealed partial class TorrentSession
 
     private static Instant Later(Instant a, Instant b) => a > b ? a : b;
 
-    private void ScheduleTick()
-    {
-        Instant next = NextTick;
-        if (next == _nextTick)
-            return;
-        _nextTick = next;
-        Services.Timers.Schedule(_timer, next);
-    }
-
     private void OnTick()
     {
         _lastTick = Now;
         _nextTick = Instant.Zero;
-        Down.Tick(Now);
-        Up.Tick(Now);
+        _down?.Tick(Now);
+        _up?.Tick(Now);
         bool second = Now >= _nextSecond;
         if (second)
             _nextSecond = Now + TimeSpan.FromSeconds(1);
         if (!IsAsleep)
             OnLinks(second);
-        Peers.Dial();
+        _peers?.Dial();
         _punches?.OnTick();
-        Announces.OnTick();
+        _announces?.OnTick();
         Discovery.OnTick();
         if (!IsAsleep)
             OnContent(second);
@@ -81,7 +72,7 @@ internal sealed partial class TorrentSession
     private void OnLinks(bool second)
     {
         ReadOn();
-        _isBusy = _withheld.Count > 0;
+        _isBusy = _withheld is { Count: > 0 };
         foreach (PeerLink link in Links.Values)
         {
             bool isQuiet = link.IsQuiet;
@@ -110,7 +101,7 @@ internal sealed partial class TorrentSession
         WebSeeds.OnTick(second);
         Uploads.OnTick(second);
         Hashes.OnTick();
-        Readers.OnTick(second);
+        _readers?.OnTick(second);
     }
 
     private void OnSecond(PeerLink link)

@@ -51,10 +51,10 @@ internal sealed partial class TorrentSession
 
     private string WhyNobody()
     {
-        if (Peers.KnownPeers > 0)
-            return $"{Count(Peers.KnownPeers, "peer")} known, and none connected yet";
-        string tracker = Announces.Message is { } said ? $"the tracker says: {said}" : "no tracker has answered";
-        string dht = IsPrivate || Services.Dht is null ? "" : Discovery.Dht.LastSearch is { } search && search.Peers == 0 ? ", and the DHT knows nobody" : ", and the DHT is being asked";
+        if (KnownPeers > 0)
+            return $"{Count(KnownPeers, "peer")} known, and none connected yet";
+        string tracker = _announces?.Message is { } said ? $"the tracker says: {said}" : "no tracker has answered";
+        string dht = IsPrivate || Discovery.Dht is not { } dhtAnnounces ? "" : dhtAnnounces.LastSearch is { } search && search.Peers == 0 ? ", and the DHT knows nobody" : ", and the DHT is being asked";
         return $"no peers found yet: {tracker}{dht}";
     }
 

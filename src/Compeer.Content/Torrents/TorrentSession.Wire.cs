@@ -20,7 +20,7 @@ internal sealed partial class TorrentSession
         DownLimit.Take(buffer.Length, Now);
         // What is over the limit, or more than is hashed in time, keeps its buffer, and so the peer's window, until that is made up for.
         if (MustWait && !IsClosing)
-            _withheld.Enqueue((link, buffer));
+            (_withheld ??= new Queue<(PeerLink, TransferBuffer)>()).Enqueue((link, buffer));
         else
             link.Connection.Release(buffer);
         if (!link.IsQuiet)

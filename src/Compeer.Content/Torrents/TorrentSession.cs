@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Threading.Channels;
 using Compeer.Content.Storage;
 using Compeer.Content.Workers;
@@ -22,17 +21,15 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 {
     private const int MaxInputsPerPass = 256;
 
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskScope _scope = new();
-    private readonly List<PeerLink> _dirty = [];
-    private readonly Queue<(PeerLink Link, TransferBuffer Buffer)> _withheld = new();
-    private readonly SharedTimer _timer;
     private readonly bool _isKnown;
+    private LateCompletion _completed;
     private Channel<TorrentEvent>? _events;
-    private TaskCompletionSource<Metainfo> _metainfoKnown = NewMetainfoKnown();
+    private TaskCompletionSource<Metainfo>? _metainfoKnown;
     private int _tickPosted;
-    private Task _loop = Task.CompletedTask;
+    private bool _isStarted;
+    private bool _hasBegun;
     private bool _ending;
+    private volatile bool _hasEnded;
 
     /// <param name="services">What all torrents share.</param>
     /// <param name="settings">How to run it.</param>
@@ -41,20 +38,13 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     {
         Services = services;
         Settings = settings;
-        UpLimit = new TorrentRateLimit(services.Upload, settings.UploadLimit);
-        DownLimit = new TorrentRateLimit(services.Download, settings.DownloadLimit);
-        Inputs = new Inbox<TorrentInput>(PassAsync);
-        Random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        SetRateLimits(settings.UploadLimit, settings.DownloadLimit);
+        Inputs = new Inbox<TorrentInput>(static session => ((TorrentSession)session!).PassAsync(), this);
         _isKnown = knownTogether > 0;
-        _timer = new SharedTimer(PostTick);
         if (_isKnown)
             FirstAnnounce = services.Turns.FirstAnnounce(knownTogether);
-        else
+        else if (services.Options.KeepEvents)
             _events = NewEvents();
-        Peers = new Peers(this);
-        Announces = new Announces(this);
-        Readers = new FileReaders(this);
-        Discovery = new Discovery(this);
         Status = new TorrentStatus { Phase = TorrentPhase.FetchingMetadata, Metainfo = settings.Metainfo };
     }
 
@@ -64,27 +54,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public InfoHashes InfoHashes => Settings.InfoHashes;
 
-    public Random Random { get; }
+    /// <summary>Who runs it, as seen from outside; set once.</summary>
+    public Torrent? Outside { get; set; }
 
-    public Peers Peers { get; }
-
-    public PeerBook Book => Peers.Book;
-
-    public Announces Announces { get; }
-
-    public Discovery Discovery { get; }
-
-    public FileReaders Readers { get; }
-
-    public Dictionary<int, PeerLink> Links => Peers.Links;
-
-    public RateMeter Down { get; } = new();
-
-    public RateMeter Up { get; } = new();
-
-    public TorrentRateLimit UpLimit { get; }
-
-    public TorrentRateLimit DownLimit { get; }
 
     public TorrentPhase Phase { get; private set; } = TorrentPhase.FetchingMetadata;
 
@@ -99,10 +71,12 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     /// <summary>The torrent is being stopped.</summary>
     public bool IsEnding => _ending;
 
-    /// <summary>What happened; of a torrent known from earlier from the first time that it is asked for, since thousands have nobody who listens.</summary>
+    /// <summary>What happened; of a torrent known from earlier, or without <see cref="TorrentClientOptions.KeepEvents"/>, from the first time that it is asked for, since thousands have nobody who listens.</summary>
     public ChannelReader<TorrentEvent> Events => (Volatile.Read(ref _events) ?? Interlocked.CompareExchange(ref _events, NewEvents(), null) ?? _events).Reader;
 
     public Task Completed => _completed.Task;
+
+    public bool HasCompleted => _completed.IsCompleted;
 
     /// <summary>Called once, when nothing of the torrent runs any more.</summary>
     public Action<TorrentSession>? Ended { get; set; }
@@ -116,7 +90,14 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         | (Services.Dht is null || IsPrivate ? ReservedBits.None : ReservedBits.Dht);
 
     /// <summary>Starts the loop; what it does first runs here, on the caller's thread, or elsewhere.</summary>
-    public void Start(bool here) => _loop = here ? RunAsync() : Task.Run(RunAsync);
+    public void Start(bool here)
+    {
+        _isStarted = true;
+        if (here)
+            Inputs.Start();
+        else
+            ThreadPool.QueueUserWorkItem(static session => session.Inputs.Start(), this, preferLocal: false);
+    }
 
     public void Post(TorrentInput input) => Inputs.Post(input);
 
@@ -162,8 +143,10 @@ internal sealed partial class TorrentSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (!_isStarted)
+            return;
         Post(new StopAsked());
-        await _loop;
+        await Inputs.Ended;
     }
 
     public void Tell(TorrentEvent happened) => Volatile.Read(ref _events)?.Writer.TryWrite(happened);
@@ -173,7 +156,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         if (link.IsDirty || link.IsClosed)
             return;
         link.IsDirty = true;
-        _dirty.Add(link);
+        (_dirty ??= []).Add(link);
     }
 
     public void MarkAllDirty()
@@ -183,7 +166,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     }
 
     /// <summary>Runs work that ends by itself or with the torrent.</summary>
-    public void RunAside(Func<CancellationToken, Task> work) => _scope.TryRun(work);
+    public void RunAside(Func<CancellationToken, Task> work) => (_scope ??= new TaskScope()).TryRun(work);
 
     public void SetPhase(TorrentPhase phase, string? problem = null)
     {
@@ -199,29 +182,33 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private static Channel<TorrentEvent> NewEvents() =>
         Channel.CreateBounded<TorrentEvent>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    private async Task RunAsync()
+    /// <summary>Takes what has come; false when the torrent has ended.</summary>
+    private async Task<bool> PassAsync()
     {
+        bool goesOn = false;
         try
         {
-            Now = MonotonicClock.Now;
-            Down.Start(Now);
-            Up.Start(Now);
+            goesOn = await TakeAsync();
+        }
+        finally
+        {
+            if (!goesOn)
+                await EndAsync();
+        }
+        return goesOn;
+    }
+
+    private async Task<bool> TakeAsync()
+    {
+        Now = MonotonicClock.Now;
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
             Try(Begin);
             if (MaySleep)
                 await SleepAsync();
             Try(OnTick);
-            await Inputs.RunAsync();
         }
-        finally
-        {
-            await EndAsync();
-        }
-    }
-
-    /// <summary>Takes what has come; false when the torrent is to end.</summary>
-    private async Task<bool> PassAsync()
-    {
-        Now = MonotonicClock.Now;
         try
         {
             for (int i = 0; i < MaxInputsPerPass && !_ending && Inputs.TryTake(out TorrentInput? input); i++)
@@ -237,11 +224,15 @@ internal sealed partial class TorrentSession : IAsyncDisposable
         if (MaySleep)
             await SleepAsync();
         ScheduleTick();
+        if (IsAsleep)
+            PutAwayWhatIsEmpty();
         return true;
     }
 
     private void FlushDirty()
     {
+        if (_dirty is null)
+            return;
         foreach (PeerLink link in _dirty)
         {
             link.IsDirty = false;
@@ -295,7 +286,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 LendMetainfo();
                 break;
             case WakeAsked:
-                TryWake();
+                // It may have woken since it was asked.
+                if (TryWake() && Metainfo is { } metainfo)
+                    TellMetainfo(metainfo);
                 break;
             case DialFailed or DialSlow:
                 Peers.OnDial(input);
@@ -317,7 +310,7 @@ internal sealed partial class TorrentSession : IAsyncDisposable
                 Announces.OnAnswer(answered);
                 break;
             case DhtSearched searched:
-                Discovery.Dht.OnEnded(searched.Report);
+                Discovery.Dht!.OnEnded(searched.Report);
                 break;
             case StopAsked:
                 _ending = true;
@@ -328,16 +321,17 @@ internal sealed partial class TorrentSession : IAsyncDisposable
     private async Task EndAsync()
     {
         _ending = true;
-        Services.Timers.Schedule(_timer, Instant.Never);
-        Readers.EndAll("the torrent was stopped");
+        StopTimer();
+        _readers?.EndAll("the torrent was stopped");
         Discovery.End();
-        Task goodbye = Announces.StopAsync();
+        Task goodbye = _announces?.StopAsync() ?? Task.CompletedTask;
         foreach (PeerLink link in Links.Values)
             link.Connection.Close("the torrent was stopped");
         foreach (PeerLink link in Links.Values)
             await link.Connection.DisposeAsync();
         await Task.WhenAny(goodbye, Task.Delay(TimeSpan.FromMilliseconds(700)));
-        await _scope.DisposeAsync();
+        if (_scope is not null)
+            await _scope.DisposeAsync();
         _move?.Moved.TrySetCanceled();
         _webSeeds?.Dispose();
         Inputs.Complete();
@@ -355,7 +349,9 @@ internal sealed partial class TorrentSession : IAsyncDisposable
             SetPhase(TorrentPhase.Stopped);
         PublishStatus();
         _completed.TrySetCanceled();
-        _metainfoKnown.TrySetCanceled();
+        _hasEnded = true;
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _metainfoKnown)?.TrySetCanceled();
         _events?.Writer.TryComplete();
         Ended?.Invoke(this);
     }

@@ -13,6 +13,9 @@ public sealed record TorrentSettings
     /// <summary>The torrent's ids.</summary>
     public required InfoHashes InfoHashes { get; init; }
 
+    /// <summary>What the metainfo calls it, where that is known without it: a torrent that sleeps then keeps no name of its own.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The metainfo, or null when it is to be fetched from peers.</summary>
     public Metainfo? Metainfo { get; init; }
 

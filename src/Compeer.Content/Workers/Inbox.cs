@@ -7,23 +7,37 @@ namespace Compeer.Content.Workers;
 /// the pool or, to spare a change of threads, on the own. One pass at a time; the passes see each other's writes. Unbounded: whoever
 /// posts keeps a budget of what may be under way.
 /// </summary>
-/// <param name="pass">Takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
-public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
+/// <param name="pass">Called with the state: takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
+/// <param name="state">Whose inbox it is.</param>
+public sealed class Inbox<T>(Func<object?, Task<bool>> pass, object? state) : IThreadPoolWorkItem
 {
     private readonly Lock _lock = new();
-    private readonly Queue<T> _inputs = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Queue<T>? _inputs;
+    private LateCompletion _ended;
 
     // Somebody runs the loop: until RunAsync nobody may, after the end nobody ever again.
     private bool _isTaken = true;
     private bool _isComplete;
 
-    /// <summary>Begins with a pass on this thread; completes when one says that it was the last, or fails with what one threw. Called once.</summary>
+    /// <param name="pass">Takes some inputs; false when the loop is over. It may post, and what it throws ends the loop.</param>
+    public Inbox(Func<Task<bool>> pass)
+        : this(static pass => ((Func<Task<bool>>)pass!)(), pass)
+    {
+    }
+
+    /// <summary>Completes when a pass says that it was the last, or fails with what one threw.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Begins with a pass on this thread. Called once.</summary>
+    /// <returns>As <see cref="Ended"/>.</returns>
     public Task RunAsync()
     {
         Run();
-        return _ended.Task;
+        return Ended;
     }
+
+    /// <summary>Begins with a pass on this thread, for those who ask for <see cref="Ended"/> late or never. Called once.</summary>
+    public void Start() => Run();
 
     /// <summary>Adds an input and leaves the loop to the pool; false after <see cref="Complete"/>. Thread-safe; never blocks.</summary>
     public bool Post(T input)
@@ -56,7 +70,22 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
     public bool TryTake([MaybeNullWhen(false)] out T input)
     {
         lock (_lock)
-            return _inputs.TryDequeue(out input);
+        {
+            if (_inputs is not null)
+                return _inputs.TryDequeue(out input);
+            input = default;
+            return false;
+        }
+    }
+
+    /// <summary>Gives back the room that many inputs at once have taken, unless there are any.</summary>
+    public void Trim()
+    {
+        lock (_lock)
+        {
+            if (_inputs is { Count: 0 })
+                _inputs = null;
+        }
     }
 
     void IThreadPoolWorkItem.Execute() => Run();
@@ -68,7 +97,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
             takesTurn = !_isTaken && !_isComplete;
             _isTaken |= takesTurn;
             if (!_isComplete)
-                _inputs.Enqueue(input);
+                (_inputs ??= new Queue<T>()).Enqueue(input);
             return !_isComplete;
         }
     }
@@ -78,7 +107,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
         Task<bool> passing;
         try
         {
-            passing = pass();
+            passing = pass(state);
         }
         catch (Exception e)
         {
@@ -107,7 +136,7 @@ public sealed class Inbox<T>(Func<Task<bool>> pass) : IThreadPoolWorkItem
         }
         bool isMore;
         lock (_lock)
-            isMore = _isTaken = _inputs.Count > 0;
+            isMore = _isTaken = _inputs is { Count: > 0 };
         if (isMore)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
     }

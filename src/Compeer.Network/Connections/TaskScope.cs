@@ -8,7 +8,7 @@ public sealed class TaskScope : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
     private readonly HashSet<Task> _running = [];
-    private readonly List<Exception> _failures = [];
+    private List<Exception>? _failures;
 
     /// <summary>Cancelled when the scope ends.</summary>
     public CancellationToken Token => _ending.Token;
@@ -20,6 +20,16 @@ public sealed class TaskScope : IAsyncDisposable
         {
             lock (_running)
                 return _running.Count;
+        }
+    }
+
+    /// <summary>Nothing runs, and nothing has failed: it can be left without being disposed.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_running)
+                return _running.Count == 0 && _failures is null;
         }
     }
 
@@ -50,7 +60,7 @@ public sealed class TaskScope : IAsyncDisposable
         await Task.WhenAll(rest).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         lock (_running)
         {
-            if (_failures.Count > 0)
+            if (_failures is not null)
                 throw new AggregateException(_failures);
         }
     }
@@ -60,7 +70,7 @@ public sealed class TaskScope : IAsyncDisposable
         lock (_running)
         {
             _running.Remove(task);
-            if (task.IsFaulted && _failures.Count < 16)
+            if (task.IsFaulted && (_failures ??= []).Count < 16)
                 _failures.AddRange(task.Exception.InnerExceptions);
         }
     }

@@ -69,7 +69,9 @@ internal sealed class TorrentActions(NodeServices services)
             await services.Torrents.EndPreviewAsync(torrent, cancellationToken);
         if (request.Paused is { } paused)
             services.Torrents.SetPaused(torrent, paused);
-        return Results.Json(torrent.Summary = TorrentSummary.Of(torrent));
+        TorrentSummary summary = TorrentSummary.Of(torrent);
+        torrent.KeepSummary(summary);
+        return Results.Json(summary);
     }
 
     internal sealed record ActionRequest(string? Action, string?[]? Ids, bool RemoveData, string[]? Labels);

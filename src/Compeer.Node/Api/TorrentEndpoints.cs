@@ -26,7 +26,7 @@ internal sealed class TorrentEndpoints(NodeServices services)
             await services.Torrents.RemoveAsync(Find(id), data ?? false, cancellationToken);
             return Results.NoContent();
         }).Produces(204);
-        one.MapGet("/rates", (string id) => new RateList(RateHistory.StepSeconds, Find(id).Rates.Points()));
+        one.MapGet("/rates", (string id) => new RateList(RateHistory.StepSeconds, Find(id).RatePoints));
         new TorrentViews(services.Torrents, Find).Map(one);
         new FileContent(services.ContentKeys, Find).Map(one);
     }

@@ -48,6 +48,7 @@ internal static class ClientStarter
         var options = new TorrentClientOptions
         {
             DataDirectory = dataDirectory,
+            KeepEvents = false,
             Bind = IPAddress.TryParse(configuration[NodeOptions.Bind], out IPAddress? bind) ? bind : null,
             Port = (int)configuration.Number(NodeOptions.Port),
             Proxy = ProxyEndPoint.TryParse(configuration[NodeOptions.Proxy], out ProxyEndPoint? proxy, out _) ? proxy : null,

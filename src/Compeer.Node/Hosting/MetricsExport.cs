@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Compeer.Network.Proxies;
 using Compeer.Node.Configuration;
 using OpenTelemetry;
@@ -26,7 +27,13 @@ internal static class MetricsExport
             note("No figures are sent to the collector: they would go past the proxy.");
             return null;
         }
-        return Sdk.CreateMeterProviderBuilder()
+        return Begin(configuration, endpoint);
+    }
+
+    /// <summary>Apart, so that the libraries for it are loaded by those only who want it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IDisposable Begin(NodeConfiguration configuration, string endpoint) =>
+        Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddService("compeer", serviceVersion: NodeServices.Version))
             .AddMeter(NodeMetrics.MeterName)
             .AddOtlpExporter((exporter, reader) =>
@@ -36,5 +43,4 @@ internal static class MetricsExport
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)configuration.Number(NodeOptions.OtlpInterval) * 1000;
             })
             .Build();
-    }
 }

@@ -47,9 +47,10 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly Task _starting;
     private readonly IDisposable? _export;
+    private readonly StartMemory _memory;
 
     private NodeHost(NodeServices services, WebApplication web, Task starting, IDisposable? export, string token, string url) =>
-        (_services, _web, _starting, _export, Token, Url) = (services, web, starting, export, token, url);
+        (_services, _web, _starting, _export, _memory, Token, Url) = (services, web, starting, export, new StartMemory(starting, services.Torrents.Count, TimeProvider.System), token, url);
 
     /// <summary>Where the API and the page are: scheme, address and port.</summary>
     public string Url { get; }
@@ -163,6 +164,7 @@ public sealed class NodeHost : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(StopPatience);
         _export?.Dispose();
+        await _memory.DisposeAsync();
         await _services.Feed.DisposeAsync();
         await _web.StopAsync(limit.Token);
         await _services.WatchFolders.DisposeAsync();

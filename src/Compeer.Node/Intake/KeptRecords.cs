@@ -34,7 +34,7 @@ internal sealed class KeptRecords<T>(StateStore state, string prefix, int max)
     {
         lock (_changing)
         {
-            if (state.All(prefix).Count >= max)
+            if (state.Count(prefix) >= max)
                 throw new NodeException(NodeFailure.Usage, $"There are {max} already. Remove some first.");
             string id = Secrets.Make()[..12];
             state.Put(prefix + id, value);

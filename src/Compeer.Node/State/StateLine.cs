@@ -15,7 +15,14 @@ internal static class StateLine
     }
 
     /// <summary>About what a line takes.</summary>
-    public static long LengthOf(string key, string json) => key.Length + json.Length + 24;
+    public static long LengthOf(string key, StateStore.Place value) => key.Length + value.LengthBytes + 24;
+
+    /// <summary>Where the value stands, of a line that begins at <paramref name="position"/>.</summary>
+    public static StateStore.Place PlaceOf(long position, ReadOnlySpan<byte> line, string json)
+    {
+        byte[] value = Encoding.UTF8.GetBytes(json);
+        return new StateStore.Place(position + line.LastIndexOf(value), value.Length);
+    }
 
     /// <summary>Reads a line without its end; false when it is damaged.</summary>
     public static bool TryParse(string line, out string key, out string? json)

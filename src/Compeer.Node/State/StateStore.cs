@@ -7,7 +7,8 @@ namespace Compeer.Node.State;
 /// <summary>
 /// What the node remembers, as values under keys, in one append-only file of checksummed lines. A change is on its way to the disk
 /// before it counts; one that the disk refuses changes nothing. A line cut by a crash, or damaged, is left out at the next start; a
-/// damaged file is kept beside. When four fifths of the file are old, it is made anew, atomically. Thread-safe.
+/// damaged file is kept beside. When four fifths of the file are old, it is made anew, atomically. Only keys are held in memory; values
+/// are read from the file when they are asked for. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A line: 8 hex digits (CRC-32 of the rest), a blank, and {"k":key,"v":value} or {"k":key} for what is gone. The first line names the
@@ -23,7 +24,7 @@ public sealed class StateStore : IDisposable
 
     private readonly Lock _writing = new();
     private readonly string _path;
-    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<StateKey, Place> _values = [];
     private FileStream? _file;
     private long _liveBytes;
 
@@ -42,10 +43,11 @@ public sealed class StateStore : IDisposable
             bool isSound = store.Load();
             if (!isSound)
                 File.Copy(path, path + ".damaged", overwrite: true);
-            if (!isSound || new FileInfo(path) is not { Exists: true, Length: > 0 })
-                store.Rewrite();
-            else
+            bool isNew = new FileInfo(path) is not { Exists: true, Length: > 0 };
+            if (!isNew)
                 store.OpenToAppend();
+            if (isNew || !isSound)
+                store.Rewrite();
             return store;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,26 +58,41 @@ public sealed class StateStore : IDisposable
     }
 
     /// <summary>The values whose keys begin so, without the beginning, in order.</summary>
+    /// <exception cref="NodeException">The disk refuses.</exception>
     public IReadOnlyList<(string Key, string Json)> All(string prefix)
     {
         lock (_writing)
-            return [.. _values.Where(v => v.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(v => (v.Key[prefix.Length..], v.Value))];
+            return [.. KeysOf(prefix).Select(key => (key[prefix.Length..], Encoding.UTF8.GetString(ReadValue(_values[new StateKey(key)]))))];
+    }
+
+    /// <summary>How many keys begin so.</summary>
+    public int Count(string prefix)
+    {
+        lock (_writing)
+            return _values.Keys.Select(key => key.ToString()).Count(key => key.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     /// <summary>The value as an object; null when there is none, or none that can be read.</summary>
+    /// <exception cref="NodeException">The disk refuses.</exception>
     public T? Get<T>(string key)
         where T : class
     {
         lock (_writing)
         {
-            return _values.TryGetValue(key, out string? json) ? Read<T>(json) : null;
+            return _values.TryGetValue(new StateKey(key), out Place place) ? Read<T>(ReadValue(place)) : null;
         }
     }
 
-    /// <summary>Values whose keys begin so, as objects; those that cannot be read are left out.</summary>
+    /// <summary>Values whose keys begin so, as objects, read one after the other; those that cannot be read, or are gone meanwhile, are left out.</summary>
+    /// <exception cref="NodeException">The disk refuses.</exception>
     public IEnumerable<(string Key, T Value)> All<T>(string prefix)
-        where T : class =>
-        All(prefix).Select(v => (v.Key, Value: Read<T>(v.Json))).Where(v => v.Value is not null).Select(v => (v.Key, v.Value!));
+        where T : class
+    {
+        string[] keys;
+        lock (_writing)
+            keys = KeysOf(prefix);
+        return keys.Select(key => (Key: key[prefix.Length..], Value: Get<T>(key))).Where(v => v.Value is not null).Select(v => (v.Key, v.Value!));
+    }
 
     /// <summary>Keeps a value.</summary>
     /// <param name="key">Its key.</param>
@@ -103,7 +120,7 @@ public sealed class StateStore : IDisposable
         }
     }
 
-    private static T? Read<T>(string json)
+    private static T? Read<T>(ReadOnlySpan<byte> json)
         where T : class
     {
         try
@@ -116,13 +133,40 @@ public sealed class StateStore : IDisposable
         }
     }
 
+    private string[] KeysOf(string prefix)
+    {
+        string[] keys = [.. _values.Keys.Select(key => key.ToString()).Where(key => key.StartsWith(prefix, StringComparison.Ordinal))];
+        Array.Sort(keys, StringComparer.Ordinal);
+        return keys;
+    }
+
+    private byte[] ReadValue(Place place)
+    {
+        ObjectDisposedException.ThrowIf(_file is null, this);
+        byte[] json = new byte[place.LengthBytes];
+        try
+        {
+            for (int read = 0, got; read < json.Length; read += got)
+            {
+                got = RandomAccess.Read(_file.SafeFileHandle, json.AsSpan(read), place.Position + read);
+                if (got == 0)
+                    throw new EndOfStreamException("It is shorter than it was.");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeException(NodeFailure.Disk, $"The state in '{_path}' cannot be read: {e.Message}", e);
+        }
+        return json;
+    }
+
     private bool Write(string key, string? json, bool durable, bool onlyExisting)
     {
         byte[] line = StateLine.Format(key, json);
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_file is null, this);
-            if (onlyExisting && !_values.ContainsKey(key))
+            if (onlyExisting && !_values.ContainsKey(new StateKey(key)))
                 return false;
             long end = _file.Length;
             try
@@ -136,7 +180,7 @@ public sealed class StateStore : IDisposable
                 TakeBack(end);
                 throw new NodeException(NodeFailure.Disk, $"The state in '{_path}' cannot be written: {e.Message} Nothing was changed. Make room on the disk and try again.", e);
             }
-            Apply(key, json);
+            Apply(key, json is null ? null : StateLine.PlaceOf(end, line, json));
             if (_file.Length > MinRewriteBytes && _file.Length > 5 * _liveBytes)
                 TryRewrite();
             return true;
@@ -156,14 +200,15 @@ public sealed class StateStore : IDisposable
         }
     }
 
-    private void Apply(string key, string? json)
+    private void Apply(string key, Place? place)
     {
-        if (_values.Remove(key, out string? old))
+        var known = new StateKey(key);
+        if (_values.Remove(known, out Place old))
             _liveBytes -= StateLine.LengthOf(key, old);
-        if (json is null)
+        if (place is not { } value)
             return;
-        _values[key] = json;
-        _liveBytes += StateLine.LengthOf(key, json);
+        _values[known] = value;
+        _liveBytes += StateLine.LengthOf(key, value);
     }
 
     /// <returns>False when a line within the file is damaged, or its end is.</returns>
@@ -171,26 +216,36 @@ public sealed class StateStore : IDisposable
     {
         if (!File.Exists(_path))
             return true;
-        using var reader = new StreamReader(_path, Encoding.UTF8);
-        if (reader.ReadLine() is { } header && header != Header)
+        using var file = new FileStream(_path, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0 });
+        bool isFirst = true;
+        foreach ((long position, ReadOnlyMemory<byte> line) in StateLines.Read(file, MaxLineBytes))
         {
-            if (header.StartsWith(Format, StringComparison.Ordinal) && int.TryParse(header.AsSpan(Format.Length), out int version) && version > Version)
-                throw new NodeException(NodeFailure.Usage, $"'{_path}' was written by a newer Compeer ('{header}'; this one knows '{Header}'). Start that version, or another --data-dir.");
-            DamagedLines++;
-        }
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length <= MaxLineBytes && StateLine.TryParse(line, out string key, out string? json))
-                Apply(key, json);
+            string text = Encoding.UTF8.GetString(line.Span);
+            if (isFirst)
+                CheckHeader(text);
+            else if (line.Length <= MaxLineBytes && StateLine.TryParse(text, out string key, out string? json))
+                Apply(key, json is null ? null : StateLine.PlaceOf(position, line.Span, json));
             else if (line.Length > 0)
                 DamagedLines++;
+            isFirst = false;
         }
+        _values.TrimExcess();
         return DamagedLines == 0;
+    }
+
+    private void CheckHeader(string header)
+    {
+        if (header == Header)
+            return;
+        if (header.StartsWith(Format, StringComparison.Ordinal) && int.TryParse(header.AsSpan(Format.Length), out int version) && version > Version)
+            throw new NodeException(NodeFailure.Usage, $"'{_path}' was written by a newer Compeer ('{header}'; this one knows '{Header}'). Start that version, or another --data-dir.");
+        DamagedLines++;
     }
 
     private void OpenToAppend()
     {
         _file?.Dispose();
+        _file = null;
         _file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 });
         // A last line without its end would swallow the next one.
         if (_file.Length > 0)
@@ -217,11 +272,23 @@ public sealed class StateStore : IDisposable
 
     private void Rewrite()
     {
-        var lines = new ArrayBufferWriter<byte>();
-        lines.Write(Encoding.UTF8.GetBytes($"{Header}\n"));
-        foreach ((string key, string json) in _values)
-            lines.Write(StateLine.Format(key, json));
-        NodeFile.Write(_path, lines.WrittenSpan, isSecret: true);
+        string[] keys = KeysOf("");
+        var places = new Place[keys.Length];
+        var text = new ArrayBufferWriter<byte>();
+        text.Write(Encoding.UTF8.GetBytes(Header + "\n"));
+        for (int i = 0; i < keys.Length; i++)
+        {
+            string json = Encoding.UTF8.GetString(ReadValue(_values[new StateKey(keys[i])]));
+            byte[] line = StateLine.Format(keys[i], json);
+            places[i] = StateLine.PlaceOf(text.WrittenCount, line, json);
+            text.Write(line);
+        }
+        NodeFile.Write(_path, text.WrittenSpan, isSecret: true);
+        for (int i = 0; i < keys.Length; i++)
+            Apply(keys[i], places[i]);
         OpenToAppend();
     }
+
+    /// <summary>Where a value stands in the file.</summary>
+    internal readonly record struct Place(long Position, int LengthBytes);
 }

@@ -7,11 +7,34 @@ namespace Compeer.Node.State;
 /// <summary>What the node remembers of a torrent; its description and which pieces are here lie in the torrent's own folder.</summary>
 public sealed record TorrentRecord
 {
+    private readonly InfoHashes _hashes;
+    private readonly string? _noHash;
+
     /// <summary>The v1 info-hash in hex, or null.</summary>
-    public string? V1 { get; init; }
+    public string? V1
+    {
+        get => _hashes.V1?.ToString();
+        init
+        {
+            if (value is not null && Sha1Hash.TryParseHex(value, out Sha1Hash hash))
+                _hashes = _hashes with { V1 = hash };
+            else
+                _noHash = value ?? _noHash;
+        }
+    }
 
     /// <summary>The v2 info-hash in hex, or null.</summary>
-    public string? V2 { get; init; }
+    public string? V2
+    {
+        get => _hashes.V2?.ToString();
+        init
+        {
+            if (value is not null && Sha256Hash.TryParseHex(value, out Sha256Hash hash))
+                _hashes = _hashes with { V2 = hash };
+            else
+                _noHash = value ?? _noHash;
+        }
+    }
 
     /// <summary>Name for people, as far as it is known.</summary>
     public string? Name { get; init; }
@@ -75,10 +98,8 @@ public sealed record TorrentRecord
 
     /// <summary>The ids.</summary>
     /// <exception cref="FormatException">They are no hashes.</exception>
-    public InfoHashes ReadInfoHashes()
-    {
-        Sha1Hash? v1 = V1 is null ? null : Sha1Hash.TryParseHex(V1, out Sha1Hash sha1) ? sha1 : throw new FormatException($"'{V1}' is no info-hash.");
-        Sha256Hash? v2 = V2 is null ? null : Sha256Hash.TryParseHex(V2, out Sha256Hash sha256) ? sha256 : throw new FormatException($"'{V2}' is no info-hash.");
-        return v1 is null && v2 is null ? throw new FormatException("There is no info-hash.") : new InfoHashes(v1, v2);
-    }
+    public InfoHashes ReadInfoHashes() =>
+        _noHash is not null ? throw new FormatException($"'{_noHash}' is no info-hash.")
+        : _hashes.V1 is null && _hashes.V2 is null ? throw new FormatException("There is no info-hash.")
+        : _hashes;
 }

@@ -29,9 +29,8 @@ public sealed class LiveFeed : IAsyncDisposable
     private readonly Action<string> _note;
     private readonly CancellationTokenSource _ending = new();
     private readonly ConcurrentDictionary<Channel<FeedChange>, bool> _listeners = new();
-    private readonly ConcurrentQueue<string> _removed = new();
+    private readonly ConcurrentQueue<NodeTorrent> _removed = new();
     private readonly WakeSignal _stirred = new();
-    private readonly Dictionary<string, TorrentSummary> _told = [];
     private readonly HashSet<NodeTorrent> _moving = [];
     private readonly HashSet<NodeTorrent> _toKeep = [];
     private readonly HashSet<NodeTorrent> _giving = [];
@@ -47,9 +46,9 @@ public sealed class LiveFeed : IAsyncDisposable
     {
         (_catalogue, _time, _note) = (catalogue, time, note);
         catalogue.Stirred += _stirred.Set;
-        catalogue.Removed += id =>
+        catalogue.Removed += torrent =>
         {
-            _removed.Enqueue(id);
+            _removed.Enqueue(torrent);
             _stirred.Set();
         };
         _loop = RunAsync();
@@ -118,12 +117,13 @@ public sealed class LiveFeed : IAsyncDisposable
         foreach (NodeTorrent torrent in _catalogue.TakeChanged())
         {
             TorrentSummary summary = TorrentSummary.Of(torrent);
-            torrent.Summary = summary;
-            TorrentSummary? before = _told.GetValueOrDefault(torrent.Id);
-            if (summary == before)
+            bool isAsBefore = summary == torrent.KeptSummary;
+            torrent.KeepSummary(summary);
+            if (isAsBefore && torrent.Told is not null)
                 continue;
-            _told[torrent.Id] = summary;
-            Totals = Totals.With(before, summary);
+            TorrentShare? before = torrent.Told;
+            torrent.Told = TorrentShare.Of(summary);
+            Totals = Totals.With(before, torrent.Told);
             changed.Add(summary);
             if (summary.DownRate > 0 || summary.UpRate > 0)
                 _moving.Add(torrent);
@@ -145,14 +145,13 @@ public sealed class LiveFeed : IAsyncDisposable
     private void Tell(List<TorrentSummary> changed)
     {
         var removed = new List<string>();
-        while (_removed.TryDequeue(out string? id))
+        while (_removed.TryDequeue(out NodeTorrent? torrent))
         {
+            Totals = Totals.With(torrent.Told, null);
+            torrent.Told = null;
             // Within a second it may be here again.
-            if (_catalogue.Find(id) is not null)
-                continue;
-            if (_told.Remove(id, out TorrentSummary? last))
-                Totals = Totals.With(last, null);
-            removed.Add(id);
+            if (_catalogue.Find(torrent.Id) is null)
+                removed.Add(torrent.Id);
         }
         if (changed.Count == 0 && removed.Count == 0)
             return;

@@ -22,24 +22,24 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     private const string Prefix = "torrent/";
     private const string TakersPrefix = "takers/";
 
-    private readonly ConcurrentDictionary<string, NodeTorrent> _byId = new();
-    private readonly ConcurrentDictionary<Sha1Hash, NodeTorrent> _bySwarmId = new();
+    private readonly NodeTorrentTable _torrents = new();
     private readonly ConcurrentQueue<NodeTorrent> _changed = new();
     private readonly SemaphoreSlim _changing = new(1);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Action<NodeTorrent>? _mark;
     private TorrentClient? _client;
 
     /// <summary>All of them, in no order.</summary>
-    public ICollection<NodeTorrent> All => _byId.Values;
+    public IReadOnlyList<NodeTorrent> All => _torrents.All();
 
     /// <summary>How many there are.</summary>
-    public int Count => _byId.Count;
+    public int Count => _torrents.Count;
 
     /// <summary>Completes when the torrents that were remembered are open.</summary>
     public Task Started => _started.Task;
 
-    /// <summary>Called with the id of a torrent that is gone.</summary>
-    public event Action<string>? Removed;
+    /// <summary>Called with a torrent that is gone.</summary>
+    public event Action<NodeTorrent>? Removed;
 
     /// <summary>There is something for <see cref="TakeChanged"/>; called on any thread.</summary>
     public event Action? Stirred;
@@ -60,41 +60,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     }
 
     /// <summary>The torrent of that id, whichever of a hybrid's two; null when there is none.</summary>
-    public NodeTorrent? Find(string id) => Sha1Hash.TryParseHex(id, out Sha1Hash swarm) && _bySwarmId.TryGetValue(swarm, out NodeTorrent? torrent) ? torrent : null;
-
-    /// <summary>Reads what is remembered; the torrents are listed from now on, and start with <see cref="StartAllAsync"/>.</summary>
-    public void Load()
-    {
-        foreach ((_, TorrentRecord record) in state.All<TorrentRecord>(Prefix))
-            Enlist(new NodeTorrent(record) { Before = (record.Downloaded, record.Uploaded) });
-    }
-
-    /// <summary>Starts all torrents that are remembered.</summary>
-    public async Task StartAllAsync(TorrentClient client, CancellationToken cancellationToken)
-    {
-        await _changing.WaitAsync(cancellationToken);
-        try
-        {
-            _client = client;
-            client.StatusChanged += OnStatusChanged;
-            NodeTorrent[] known = [.. _byId.Values.Where(t => t.Running is null)];
-            IReadOnlyList<Torrent> running = await Task.Run(() => client.AddKnown([.. known.Select(t => SettingsAtStart(t.Record))]), cancellationToken);
-            for (int i = 0; i < known.Length; i++)
-                known[i].Running = running[i];
-            foreach (NodeTorrent torrent in known.Where(t => t.Record.MovingTo is not null))
-                _moves.TryRun(_ => EndMoveOfLastRunAsync(torrent));
-            _started.TrySetResult();
-        }
-        catch (Exception e)
-        {
-            _started.TrySetException(e);
-            throw;
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+    public NodeTorrent? Find(string id) => Sha1Hash.TryParseHex(id, out Sha1Hash swarm) ? _torrents.Find(swarm) : null;
 
     /// <summary>Adds a torrent, or finds it here.</summary>
     /// <returns>The torrent, and whether it is new.</returns>
@@ -104,7 +70,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         await _changing.WaitAsync(cancellationToken);
         try
         {
-            if (added.InfoHashes.SwarmIds.Select(id => _bySwarmId.GetValueOrDefault(id)).FirstOrDefault(t => t is not null) is { } here)
+            if (added.InfoHashes.SwarmIds.Select(_torrents.Find).FirstOrDefault(t => t is not null) is { } here)
             {
                 here.Running?.AddPeers(added.Peers);
                 if (added.Link is { } link)
@@ -151,16 +117,14 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         await _changing.WaitAsync(cancellationToken);
         try
         {
-            if (!_byId.ContainsKey(torrent.Id))
+            if (!_torrents.Contains(torrent))
                 return;
             state.Remove(Prefix + torrent.Id);
             lock (torrent)
             {
-                _byId.TryRemove(torrent.Id, out _);
+                _torrents.Remove(torrent);
                 state.Remove(TakersPrefix + torrent.Id);
             }
-            foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
-                _bySwarmId.TryRemove(KeyValuePair.Create(id, torrent));
             if (torrent.Running is { } running)
                 await _client!.RemoveAsync(running, deleteFiles, CancellationToken.None);
         }
@@ -168,7 +132,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         {
             _changing.Release();
         }
-        Removed?.Invoke(torrent.Id);
+        Removed?.Invoke(torrent);
         Happened?.Invoke($"Removed {torrent.Id} '{torrent.Record.Name}'{(deleteFiles ? " with its files" : "")}.");
     }
 
@@ -271,7 +235,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         }
         lock (torrent)
         {
-            if (takers.Takers.Length > 0 && _byId.GetValueOrDefault(torrent.Id) == torrent)
+            if (takers.Takers.Length > 0 && _torrents.Contains(torrent))
                 state.Put(TakersPrefix + torrent.Id, takers, durable: false);
         }
     }
@@ -286,7 +250,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
         for (int left = _changed.Count; left > 0 && _changed.TryDequeue(out NodeTorrent? torrent); left--)
         {
             torrent.IsMarked = 0;
-            if (_byId.GetValueOrDefault(torrent.Id) == torrent)
+            if (_torrents.Contains(torrent))
                 changed.Add(torrent);
         }
         return changed;
@@ -301,10 +265,8 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
 
     private void Enlist(NodeTorrent torrent)
     {
-        torrent.Changed = Mark;
-        foreach (Sha1Hash id in torrent.InfoHashes.SwarmIds)
-            _bySwarmId[id] = torrent;
-        _byId[torrent.Id] = torrent;
+        torrent.Changed = _mark ??= Mark;
+        _torrents.Add(torrent);
         Mark(torrent);
     }
 
@@ -318,7 +280,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
 
     private void OnStatusChanged(Torrent running)
     {
-        if (_bySwarmId.TryGetValue(running.InfoHashes.Truncated, out NodeTorrent? torrent))
+        if (_torrents.Find(running.InfoHashes.Truncated) is { } torrent)
             Mark(torrent);
     }
 
@@ -382,25 +344,4 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
             throw new NodeException(NodeFailure.Disk, $"The torrent cannot be started: {e.Message}", e);
         }
     }
-
-    /// <summary>One whose move was cut short opens nothing before its files are in one place.</summary>
-    private TorrentSettings SettingsAtStart(TorrentRecord record) => Settings(record, null, []) with { Paused = record.Paused || record.MovingTo is not null };
-
-    private TorrentSettings Settings(TorrentRecord record, Metainfo? metainfo, IEnumerable<IPEndPoint> peers) => new()
-    {
-        Directory = record.Directory,
-        InfoHashes = record.ReadInfoHashes(),
-        Metainfo = metainfo,
-        TrackerTiers = [.. record.Trackers.Select(t => System.Collections.Immutable.ImmutableArray.Create(t))],
-        WebSeeds = record.WebSeeds,
-        Peers = [.. peers],
-        LinkPeers = [.. record.LinkPeers.Select(p => IPEndPoint.TryParse(p, out IPEndPoint? parsed) ? parsed : null).OfType<IPEndPoint>().Where(p => p.Port > 0)],
-        Takers = state.Get<TakersRecord>(TakersPrefix + record.ReadInfoHashes().Truncated)?.Read(time.GetUtcNow()) ?? [],
-        Select = record.Preview ? _ => false : null,
-        Priorities = record.Preview || record.Priorities is null ? null : PriorityText.Read(record.Priorities),
-        UploadLimit = record.UpLimit,
-        DownloadLimit = record.DownLimit,
-        Paused = record.Paused,
-        Sequential = record.Sequential,
-    };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Compeer.Content.Torrents;
 using Compeer.Node.State;
 
@@ -66,6 +67,10 @@ public sealed record TorrentSummary
     public long DownLimit { get; init; }
 
     public long UpLimit { get; init; }
+
+    /// <summary>Nothing of it moves, and nobody is connected.</summary>
+    [JsonIgnore]
+    public bool IsStill => (Asleep || State == "paused") && DownRate == 0 && UpRate == 0;
 
     /// <summary>As it is now.</summary>
     public static TorrentSummary Of(NodeTorrent torrent)

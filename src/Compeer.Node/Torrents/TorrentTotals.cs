@@ -24,7 +24,7 @@ public sealed record TorrentTotals
     public ImmutableDictionary<string, int> States { get; private init; } = ImmutableDictionary<string, int>.Empty;
 
     /// <summary>With one torrent as it is now in place of what it was; null where there was none, or is none any more.</summary>
-    public TorrentTotals With(TorrentSummary? before, TorrentSummary? now) => new()
+    public TorrentTotals With(TorrentShare? before, TorrentShare? now) => new()
     {
         DownRate = DownRate + (now?.DownRate ?? 0) - (before?.DownRate ?? 0),
         UpRate = UpRate + (now?.UpRate ?? 0) - (before?.UpRate ?? 0),
@@ -35,4 +35,16 @@ public sealed record TorrentTotals
 
     private static ImmutableDictionary<string, int> Count(ImmutableDictionary<string, int> states, string? state, int change) =>
         state is null ? states : states.SetItem(state, states.GetValueOrDefault(state) + change);
+}
+
+/// <summary>What one torrent adds to the totals.</summary>
+/// <param name="State">As in <see cref="TorrentSummary.State"/>.</param>
+/// <param name="DownRate">Bytes per second.</param>
+/// <param name="UpRate">Bytes per second.</param>
+/// <param name="Downloaded">Payload received over all time.</param>
+/// <param name="Uploaded">Payload sent over all time.</param>
+public readonly record struct TorrentShare(string State, long DownRate, long UpRate, long Downloaded, long Uploaded)
+{
+    /// <summary>Of a torrent as it was seen.</summary>
+    public static TorrentShare Of(TorrentSummary summary) => new(summary.State, summary.DownRate, summary.UpRate, summary.Downloaded, summary.Uploaded);
 }

@@ -52,7 +52,7 @@ internal sealed class RpcTorrents(RpcNumbers numbers)
         ["downloadDir"] = f => f.Summary.Directory,
         ["addedDate"] = f => f.Summary.AddedAt.ToUnixTimeSeconds(),
         ["startDate"] = f => f.Summary.AddedAt.ToUnixTimeSeconds(),
-        ["activityDate"] = f => (f.Torrent.Rates.Points().LastOrDefault(p => p.Down + p.Up > 0)?.T ?? f.Summary.AddedAt).ToUnixTimeSeconds(),
+        ["activityDate"] = f => (f.Torrent.RatePoints.LastOrDefault(p => p.Down + p.Up > 0)?.T ?? f.Summary.AddedAt).ToUnixTimeSeconds(),
         ["doneDate"] = f => f.Summary.CompletedAt?.ToUnixTimeSeconds() ?? 0,
         ["dateCreated"] = f => f.Metainfo?.CreationDate?.ToUnixTimeSeconds() ?? 0,
         ["comment"] = f => f.Metainfo?.Comment ?? "",

@@ -6,8 +6,6 @@ namespace Compeer.Protocols.Trackers;
 /// </summary>
 internal sealed class AnnounceLane(List<TrackerTier> tiers, int swarm)
 {
-    private readonly HashSet<TrackerEntry> _tried = [];
-
     /// <summary>Index of the swarm id.</summary>
     public int Swarm => swarm;
 
@@ -31,15 +29,16 @@ internal sealed class AnnounceLane(List<TrackerTier> tiers, int swarm)
             TrackerSwarmState state = candidate[swarm];
             if (state.GivenUp)
                 continue;
-            if (state.HoldUntil <= now && _tried.Add(candidate))
+            if (state.HoldUntil <= now && !state.IsTried)
             {
+                state.IsTried = true;
                 InFlight = true;
                 entry = candidate;
                 return true;
             }
             retry = Instant.Min(retry, state.HoldUntil);
         }
-        _tried.Clear();
+        BeginAnew();
         Due = retry;
         return false;
     }
@@ -49,8 +48,17 @@ internal sealed class AnnounceLane(List<TrackerTier> tiers, int swarm)
         InFlight = false;
         Current = entry;
         Due = nextDue;
-        _tried.Clear();
+        BeginAnew();
         tiers.FirstOrDefault(tier => tier.Entries.Contains(entry))?.Promote(entry);
+    }
+
+    private void BeginAnew()
+    {
+        foreach (TrackerTier tier in tiers)
+        {
+            foreach (TrackerEntry entry in tier.Entries)
+                entry[swarm].IsTried = false;
+        }
     }
 
     /// <summary>Trackers that failed may be tried again as soon as they may be asked out of turn.</summary>

@@ -14,10 +14,9 @@ public sealed class TrackerAnnouncer
     private readonly TrackerAnnouncerOptions _options;
     private readonly Sha1Hash[] _swarms;
     private readonly Random _random;
-    private readonly List<TrackerTier> _tiers = [];
-    private readonly List<AnnounceLane> _lanes = [];
-    private readonly HashSet<Uri> _known = [];
-    private readonly Queue<(TrackerEntry Tracker, int Swarm)> _stops = new();
+    private readonly List<TrackerTier> _tiers = new(1);
+    private readonly List<AnnounceLane> _lanes = new(1);
+    private Queue<(TrackerEntry Tracker, int Swarm)>? _stops;
     private bool _isComplete;
     private bool _isStopping;
     private int _inFlight;
@@ -41,10 +40,12 @@ public sealed class TrackerAnnouncer
     }
 
     /// <summary>How many trackers are in use.</summary>
-    public int TrackerCount => _known.Count;
+    public int TrackerCount => _tiers.Sum(tier => tier.Entries.Count);
+
+    private bool HasStops => _stops is { Count: > 0 };
 
     /// <summary>After <see cref="OnStopping"/>: every tracker that listed us was told or given up.</summary>
-    public bool IsFinished => _isStopping && _stops.Count == 0 && _inFlight == 0;
+    public bool IsFinished => _isStopping && !HasStops && _inFlight == 0;
 
     /// <summary>When <see cref="TryNextAnnounce"/> may have something; null when only a result can change that.</summary>
     public Instant? NextDeadline
@@ -53,7 +54,7 @@ public sealed class TrackerAnnouncer
         {
             if (_inFlight >= _options.MaxConcurrent)
                 return null;
-            if (_stops.Count > 0)
+            if (HasStops)
                 return Instant.Zero;
             Instant due = Instant.Never;
             foreach (AnnounceLane lane in _lanes)
@@ -74,7 +75,7 @@ public sealed class TrackerAnnouncer
         job = null;
         if (_inFlight >= _options.MaxConcurrent)
             return false;
-        if (_stops.TryDequeue(out (TrackerEntry Tracker, int Swarm) stop))
+        if (_stops is not null && _stops.TryDequeue(out (TrackerEntry Tracker, int Swarm) stop))
             job = Begin(stop.Tracker, stop.Swarm, null, AnnounceEvent.Stopped);
         for (int i = 0; i < _lanes.Count && job is null && !_isStopping; i++)
         {
@@ -162,7 +163,7 @@ public sealed class TrackerAnnouncer
            let state = tracker[swarm]
            select new TrackerStatus(
                TrackerUrl.ForDisplay(tracker.Url), tier.Number, _swarms[swarm], state.Phase, state.Message,
-               state.LastResponse?.Seeders, state.LastResponse?.Leechers, state.LastResponse?.Peers.Length ?? 0,
+               state.Seeders, state.Leechers, state.Peers,
                NextOf(tracker, swarm)),
     ];
 
@@ -179,7 +180,7 @@ public sealed class TrackerAnnouncer
         var tier = new TrackerTier(_tiers.Count);
         foreach (string text in urls)
         {
-            if (_known.Count < _options.MaxTrackers && TrackerUrl.TryParse(text, out Uri? url, out _) && _known.Add(url))
+            if (TrackerCount + tier.Entries.Count < _options.MaxTrackers && _options.ParseUrl(text) is { } url && !IsKnown(url) && !tier.Has(url))
                 tier.Add(new TrackerEntry(url, _swarms.Length));
         }
         if (tier.Entries.Count == 0)
@@ -194,6 +195,8 @@ public sealed class TrackerAnnouncer
         }
         return tier;
     }
+
+    private bool IsKnown(Uri url) => _tiers.Exists(tier => tier.Has(url));
 
     private AnnounceJob Begin(TrackerEntry tracker, int swarm, AnnounceLane? lane, AnnounceEvent happened)
     {
@@ -226,7 +229,7 @@ public sealed class TrackerAnnouncer
         state.KnowsComplete |= job.Event == AnnounceEvent.Completed;
         state.Failures = 0;
         state.HoldUntil = Instant.Zero;
-        state.LastResponse = response;
+        (state.HasAnswered, state.Seeders, state.Leechers, state.Peers) = (true, response.Seeders, response.Leechers, response.Peers.Length);
         state.TrackerId = response.TrackerId ?? state.TrackerId;
         state.Message = response.Warning ?? "";
         state.EarliestExtra = now + Clamp(response.MinInterval ?? response.Interval ?? _options.DefaultInterval);
@@ -265,6 +268,6 @@ public sealed class TrackerAnnouncer
     private void QueueStop(TrackerEntry tracker, int swarm)
     {
         tracker[swarm].IsListed = false;
-        _stops.Enqueue((tracker, swarm));
+        (_stops ??= new Queue<(TrackerEntry, int)>()).Enqueue((tracker, swarm));
     }
 }

@@ -9,6 +9,9 @@ public sealed record TrackerAnnouncerOptions
     /// </summary>
     public bool AnnounceToAllTiers { get; init; } = true;
 
+    /// <summary>Gives the address that a text stands for, or null: thousands of torrents may so share the few that they have. Reads it anew when unset.</summary>
+    public Func<string, Uri?> ParseUrl { get; init; } = static text => TrackerUrl.TryParse(text, out Uri? url, out _) ? url : null;
+
     /// <summary>Trackers of one torrent; further ones are left out.</summary>
     public int MaxTrackers { get; init; } = 100;
 

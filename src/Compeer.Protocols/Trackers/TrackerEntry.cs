@@ -23,7 +23,17 @@ internal sealed class TrackerSwarmState
 
     public string? TrackerId { get; set; }
 
-    public AnnounceResponse? LastResponse { get; set; }
+    public bool HasAnswered { get; set; }
+
+    /// <summary>What it said last; not the whole answer, which may hold hundreds of peers.</summary>
+    public int? Seeders { get; set; }
+
+    public int? Leechers { get; set; }
+
+    public int Peers { get; set; }
+
+    /// <summary>It was asked in this pass over the trackers.</summary>
+    public bool IsTried { get; set; }
 
     public string Message { get; set; } = "";
 
@@ -32,7 +42,7 @@ internal sealed class TrackerSwarmState
         { GivenUp: true } => TrackerPhase.GivenUp,
         { InFlight: true } => TrackerPhase.Announcing,
         { Failures: > 0 } => TrackerPhase.Failing,
-        { LastResponse: not null } => TrackerPhase.Working,
+        { HasAnswered: true } => TrackerPhase.Working,
         _ => TrackerPhase.Waiting,
     };
 }
@@ -50,11 +60,13 @@ internal sealed class TrackerEntry(Uri url, int swarms)
 /// <summary>Trackers of equal rank in the order in which they are tried. Spec: BEP 12.</summary>
 internal sealed class TrackerTier(int number)
 {
-    private readonly List<TrackerEntry> _entries = [];
+    private readonly List<TrackerEntry> _entries = new(1);
 
     public int Number => number;
 
     public IReadOnlyList<TrackerEntry> Entries => _entries;
+
+    public bool Has(Uri url) => _entries.Exists(entry => entry.Url == url);
 
     public void Add(TrackerEntry entry) => _entries.Add(entry);
 

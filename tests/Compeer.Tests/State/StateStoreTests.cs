@@ -128,5 +128,33 @@ public sealed class StateStoreTests : IDisposable
         Assert.Empty(again.All("note/"));
     }
 
+    [Fact]
+    public void Values_are_found_again_in_the_file_whatever_their_length_and_keys()
+    {
+        string hash = new('a', 40), other = hash.ToUpperInvariant();
+        var notes = new Dictionary<string, Note>
+        {
+            ["note/" + hash] = new("small letters", 1),
+            ["note/" + other] = new("great letters", 2),
+            ["note/" + hash + "/more"] = new("behind", 3),
+            ["other/" + hash] = new("elsewhere", 4),
+            ["note/long"] = new(string.Concat(Enumerable.Repeat("häß€𝄞\n\"}", 40_000)), 5),
+            ["note/last"] = new("x", 6),
+        };
+        using (var store = StateStore.Open(StatePath))
+        {
+            foreach ((string key, Note note) in notes)
+                store.Put(key, note);
+            Same(store);
+        }
+        File.WriteAllText(StatePath, File.ReadAllText(StatePath).Replace("\n", "\r\n", StringComparison.Ordinal));
+        using var again = StateStore.Open(StatePath);
+        Same(again);
+        Assert.Equal((5, 1), (again.Count("note/"), again.Count("other/")));
+        Assert.Equal(notes.Keys.Where(k => k.StartsWith("note/", StringComparison.Ordinal)).Order(StringComparer.Ordinal), again.All("note/").Select(n => "note/" + n.Key));
+
+        void Same(StateStore store) => Assert.All(notes, note => Assert.Equal(note.Value, store.Get<Note>(note.Key)));
+    }
+
     private sealed record Note(string Text, int Number);
 }
