@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using Compeer.Network.SecureChannels;
 using Compeer.Protocols;
 using Compeer.Protocols.Noise;
 using Compeer.Protocols.Yamux;
@@ -12,8 +13,8 @@ public class StreamBenchmarks : IDisposable
     private const int Frames = 100;
     private const int PayloadBytes = 16 * 1024;
 
-    private readonly NoiseCipher _encrypting = new(new byte[NoiseCipher.KeyBytes]);
-    private readonly NoiseCipher _decrypting = new(new byte[NoiseCipher.KeyBytes]);
+    private readonly NoiseCipher _encrypting = new(OpenSslAead.Create, new byte[NoiseCipher.KeyBytes]);
+    private readonly NoiseCipher _decrypting = new(OpenSslAead.Create, new byte[NoiseCipher.KeyBytes]);
     private readonly byte[] _payload = new byte[PayloadBytes];
     private readonly byte[] _frame = new byte[PayloadBytes + NoiseCipher.OverheadBytes];
     private readonly YamuxSession _dialer = new(new YamuxOptions(), isDialer: true, Instant.Zero);

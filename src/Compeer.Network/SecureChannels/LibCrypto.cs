@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Compeer.Network.SecureChannels;
 
-/// <summary>The few functions of OpenSSL's libcrypto that .NET does not offer. .NET on Linux loads the same library.</summary>
+/// <summary>The few functions of OpenSSL's libcrypto that .NET does not offer, or not as directly. .NET on Linux loads the same library.</summary>
 internal static class LibCrypto
 {
     /// <summary>NID_ED25519.</summary>
@@ -10,6 +10,12 @@ internal static class LibCrypto
 
     /// <summary>NID_X25519.</summary>
     public const int X25519 = 1034;
+
+    /// <summary>EVP_CTRL_AEAD_GET_TAG.</summary>
+    public const int GetTag = 0x10;
+
+    /// <summary>EVP_CTRL_AEAD_SET_TAG.</summary>
+    public const int SetTag = 0x11;
 
     private const string Library = OpenSslLibraries.Crypto;
 
@@ -60,6 +66,43 @@ internal static class LibCrypto
     [DllImport(Library, EntryPoint = "EVP_PKEY_derive")]
     public static extern int Agree(AgreementHandle context, ref byte shared, ref nuint length);
 
+    [DllImport(Library, EntryPoint = "EVP_aes_128_gcm")]
+    public static extern IntPtr Aes128Gcm();
+
+    [DllImport(Library, EntryPoint = "EVP_aes_256_gcm")]
+    public static extern IntPtr Aes256Gcm();
+
+    [DllImport(Library, EntryPoint = "EVP_chacha20_poly1305")]
+    public static extern IntPtr ChaCha20Poly1305();
+
+    [DllImport(Library, EntryPoint = "EVP_CIPHER_CTX_new")]
+    public static extern CipherContextHandle NewCipherContext();
+
+    [DllImport(Library, EntryPoint = "EVP_CIPHER_CTX_free")]
+    public static extern void FreeCipherContext(IntPtr context);
+
+    [DllImport(Library, EntryPoint = "EVP_CipherInit_ex")]
+    public static extern int CipherInit(CipherContextHandle context, IntPtr cipher, IntPtr engine, ref byte key, IntPtr vector, int isSealing);
+
+    // What follows runs for every message, so whoever calls it holds the handle once for all of it.
+    [DllImport(Library, EntryPoint = "EVP_CipherInit_ex")]
+    public static extern int CipherInit(IntPtr context, IntPtr cipher, IntPtr engine, IntPtr key, ref byte vector, int isSealing);
+
+    [DllImport(Library, EntryPoint = "EVP_CipherUpdate")]
+    public static extern int CipherUpdate(IntPtr context, IntPtr noTarget, out int written, ref byte associatedData, int length);
+
+    [DllImport(Library, EntryPoint = "EVP_CipherUpdate")]
+    public static extern int CipherUpdate(IntPtr context, ref byte target, out int written, ref byte input, int length);
+
+    [DllImport(Library, EntryPoint = "EVP_CipherFinal_ex")]
+    public static extern int CipherFinal(IntPtr context, ref byte target, out int written);
+
+    [DllImport(Library, EntryPoint = "EVP_CIPHER_CTX_ctrl")]
+    public static extern int ControlCipher(IntPtr context, int control, int length, ref byte tag);
+
+    [DllImport(Library, EntryPoint = "ERR_clear_error")]
+    public static extern void ClearErrors();
+
     /// <summary>An EVP_PKEY.</summary>
     public sealed class PublicKeyHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
     {
@@ -92,6 +135,18 @@ internal static class LibCrypto
         protected override bool ReleaseHandle()
         {
             FreeContext(handle);
+            return true;
+        }
+    }
+
+    /// <summary>An EVP_CIPHER_CTX.</summary>
+    public sealed class CipherContextHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
+    {
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        protected override bool ReleaseHandle()
+        {
+            FreeCipherContext(handle);
             return true;
         }
     }

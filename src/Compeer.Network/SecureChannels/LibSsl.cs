@@ -163,9 +163,6 @@ internal static class LibSsl
     [DllImport(Crypto, EntryPoint = "ERR_get_error")]
     public static extern CULong TakeError();
 
-    [DllImport(Crypto, EntryPoint = "ERR_clear_error")]
-    public static extern void ClearErrors();
-
     [DllImport(Crypto, EntryPoint = "ERR_reason_error_string")]
     public static extern IntPtr Reason(CULong error);
 

@@ -15,7 +15,7 @@ namespace Compeer.Network.SecureChannels;
 /// <param name="muxers">Ours, the preferred first.</param>
 public sealed class NoiseChannel(ISigner identity, ISignatures signatures, IReadOnlyList<string> muxers) : ISecureChannel
 {
-    private readonly NoiseStaticKey _key = new(OpenSslX25519.Instance, identity, RandomNumberGenerator.GetBytes(NoiseXx.KeyBytes));
+    private readonly NoiseStaticKey _key = new(OpenSslX25519.Instance, OpenSslAead.Create, identity, RandomNumberGenerator.GetBytes(NoiseXx.KeyBytes));
 
     public string Protocol => "/noise";
 

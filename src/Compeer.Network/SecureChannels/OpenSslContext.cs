@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Compeer.Protocols.Tls;
 
 namespace Compeer.Network.SecureChannels;
 
@@ -11,7 +10,7 @@ internal sealed class OpenSslContext : IDisposable
 {
     private const string CipherSuites = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256\0";
 
-    private static readonly Lazy<bool> Found = new(() => TlsRecordCipher.IsSupported && OpenSslLibraries.TryLoadSsl(out IntPtr library)
+    private static readonly Lazy<bool> Found = new(() => AesGcm.IsSupported && ChaCha20Poly1305.IsSupported && OpenSslLibraries.TryLoadSsl(out IntPtr library)
         && NativeLibrary.TryGetExport(library, "SSL_CTX_set_keylog_callback", out _) && NativeLibrary.TryGetExport(library, "SSL_CTX_set_num_tickets", out _));
 
     /// <summary>Makes the context.</summary>

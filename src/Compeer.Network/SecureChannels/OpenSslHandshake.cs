@@ -87,7 +87,7 @@ internal sealed class OpenSslHandshake : IDisposable
     /// <summary>Goes on as far as what came allows. True when the handshake is over, well or, with <see cref="Failure"/>, not.</summary>
     public bool Step()
     {
-        LibSsl.ClearErrors();
+        LibCrypto.ClearErrors();
         _running = this;
         int result;
         int error;
@@ -111,7 +111,7 @@ internal sealed class OpenSslHandshake : IDisposable
         if (error == LibSsl.WantRead)
             return false;
         Failure = _refusal ?? Reason();
-        LibSsl.ClearErrors();
+        LibCrypto.ClearErrors();
         return true;
     }
 
@@ -136,7 +136,9 @@ internal sealed class OpenSslHandshake : IDisposable
         var suite = (TlsCipherSuite)LibSsl.CipherNumber(LibSsl.CurrentCipher(_ssl));
         if (!Enum.IsDefined(suite))
             throw new SecureChannelException("TLS failed: a cipher was chosen that is not known here.");
-        return (new TlsRecordCipher(suite, _isInitiator ? _clientSecret : _serverSecret), new TlsRecordCipher(suite, _isInitiator ? _serverSecret : _clientSecret));
+        return (Cipher(_isInitiator ? _clientSecret : _serverSecret), Cipher(_isInitiator ? _serverSecret : _clientSecret));
+
+        TlsRecordCipher Cipher(byte[] secret) => new(OpenSslAead.Create, suite, secret);
     }
 
     public void Dispose()

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using Compeer.Protocols.Sealing;
 
 namespace Compeer.Protocols.Noise;
 
@@ -19,7 +19,7 @@ public sealed class NoiseCipher : IDisposable
     public const int KeyBytes = 32;
 
     /// <summary>Length of a message's tag.</summary>
-    public const int TagBytes = 16;
+    public const int TagBytes = IAead.TagBytes;
 
     /// <summary>Length of what precedes a message.</summary>
     public const int LengthBytes = 2;
@@ -33,11 +33,11 @@ public sealed class NoiseCipher : IDisposable
     /// <summary>What a frame is longer than its content.</summary>
     public const int OverheadBytes = LengthBytes + TagBytes;
 
-    private readonly ChaCha20Poly1305 _cipher;
+    private readonly IAead _aead;
     private ulong _nonce;
 
     /// <summary>Copies a key of 32 bytes.</summary>
-    public NoiseCipher(ReadOnlySpan<byte> key) => _cipher = new ChaCha20Poly1305(key);
+    public NoiseCipher(AeadFactory aeads, ReadOnlySpan<byte> key) => _aead = aeads(AeadAlgorithm.ChaCha20Poly1305, key);
 
     /// <summary>Writes content as one frame and gives the frame's length.</summary>
     /// <exception cref="ArgumentException">Too much for one frame, or too little room for it.</exception>
@@ -54,9 +54,9 @@ public sealed class NoiseCipher : IDisposable
     /// <summary>Encrypts into a span that is 16 bytes longer than the content.</summary>
     internal void Encrypt(ReadOnlySpan<byte> plaintext, Span<byte> message, ReadOnlySpan<byte> associatedData)
     {
-        Span<byte> nonce = stackalloc byte[12];
+        Span<byte> nonce = stackalloc byte[IAead.NonceBytes];
         WriteNonce(nonce);
-        _cipher.Encrypt(nonce, plaintext, message[..plaintext.Length], message[plaintext.Length..], associatedData);
+        _aead.Seal(nonce, associatedData, plaintext, [], message);
         _nonce++;
     }
 
@@ -67,21 +67,15 @@ public sealed class NoiseCipher : IDisposable
     {
         if (message.Length < TagBytes)
             return false;
-        Span<byte> nonce = stackalloc byte[12];
+        Span<byte> nonce = stackalloc byte[IAead.NonceBytes];
         WriteNonce(nonce);
-        try
-        {
-            _cipher.Decrypt(nonce, message[..^TagBytes], message[^TagBytes..], plaintext, associatedData);
-        }
-        catch (AuthenticationTagMismatchException)
-        {
+        if (!_aead.TryOpen(nonce, associatedData, message, plaintext))
             return false;
-        }
         _nonce++;
         return true;
     }
 
-    public void Dispose() => _cipher.Dispose();
+    public void Dispose() => _aead.Dispose();
 
     /// <summary>Four zeros and the message's number. The last number is never used; at a million messages a second it comes after 500,000 years.</summary>
     private void WriteNonce(Span<byte> nonce)

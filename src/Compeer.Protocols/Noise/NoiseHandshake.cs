@@ -41,7 +41,7 @@ public sealed class NoiseHandshake : IDisposable
         _signatures = signatures;
         _muxers = muxers;
         _expected = expected;
-        _xx = new NoiseXx(key.X25519, isInitiator, key.Secret, ephemeralKey, prologue);
+        _xx = new NoiseXx(key.X25519, key.Aeads, isInitiator, key.Secret, ephemeralKey, prologue);
     }
 
     /// <summary>Whether the handshake completed or failed.</summary>

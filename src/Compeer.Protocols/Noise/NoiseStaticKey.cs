@@ -1,5 +1,6 @@
 using Compeer.Formats.Multiformats;
 using Compeer.Protocols.Identity;
+using Compeer.Protocols.Sealing;
 
 namespace Compeer.Protocols.Noise;
 
@@ -8,11 +9,13 @@ public sealed class NoiseStaticKey
 {
     /// <summary>Signs for a secret.</summary>
     /// <param name="x25519">The curve.</param>
+    /// <param name="aeads">Makes the ciphers.</param>
     /// <param name="identity">Whose key it shall be.</param>
     /// <param name="secret">Random 32 bytes; the array is kept.</param>
-    public NoiseStaticKey(IX25519 x25519, ISigner identity, byte[] secret)
+    public NoiseStaticKey(IX25519 x25519, AeadFactory aeads, ISigner identity, byte[] secret)
     {
         X25519 = x25519;
+        Aeads = aeads;
         Secret = secret;
         Identity = identity.PublicKey;
         var publicKey = new byte[NoiseXx.KeyBytes];
@@ -24,6 +27,8 @@ public sealed class NoiseStaticKey
     public PublicKey Identity { get; }
 
     internal IX25519 X25519 { get; }
+
+    internal AeadFactory Aeads { get; }
 
     internal byte[] Secret { get; }
 

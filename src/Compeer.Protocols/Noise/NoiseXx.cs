@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Compeer.Protocols.Sealing;
 
 namespace Compeer.Protocols.Noise;
 
@@ -17,6 +18,7 @@ public sealed class NoiseXx : IDisposable
     public const int Messages = 3;
 
     private readonly IX25519 _x25519;
+    private readonly AeadFactory _aeads;
     private readonly byte[] _staticKey;
     private readonly byte[] _ephemeralKey;
     private readonly byte[] _chainingKey = new byte[KeyBytes];
@@ -27,13 +29,15 @@ public sealed class NoiseXx : IDisposable
 
     /// <summary>Begins a handshake.</summary>
     /// <param name="x25519">The curve.</param>
+    /// <param name="aeads">Makes the ciphers.</param>
     /// <param name="isInitiator">Whether we write first.</param>
     /// <param name="staticKey">Our secret of 32 bytes that is signed for.</param>
     /// <param name="ephemeralKey">Fresh random 32 bytes, never used twice.</param>
     /// <param name="prologue">What both sides must hold for the same.</param>
-    public NoiseXx(IX25519 x25519, bool isInitiator, ReadOnlySpan<byte> staticKey, ReadOnlySpan<byte> ephemeralKey, ReadOnlySpan<byte> prologue)
+    public NoiseXx(IX25519 x25519, AeadFactory aeads, bool isInitiator, ReadOnlySpan<byte> staticKey, ReadOnlySpan<byte> ephemeralKey, ReadOnlySpan<byte> prologue)
     {
         _x25519 = x25519;
+        _aeads = aeads;
         IsInitiator = isInitiator;
         _staticKey = staticKey.ToArray();
         _ephemeralKey = ephemeralKey.ToArray();
@@ -126,8 +130,8 @@ public sealed class NoiseXx : IDisposable
             throw new InvalidOperationException("The handshake is not complete.");
         Span<byte> keys = stackalloc byte[2 * KeyBytes];
         DeriveKeys(default, keys);
-        var initiators = new NoiseCipher(keys[..KeyBytes]);
-        var responders = new NoiseCipher(keys[KeyBytes..]);
+        var initiators = new NoiseCipher(_aeads, keys[..KeyBytes]);
+        var responders = new NoiseCipher(_aeads, keys[KeyBytes..]);
         CryptographicOperations.ZeroMemory(keys);
         return IsInitiator ? (initiators, responders) : (responders, initiators);
     }
@@ -173,7 +177,7 @@ public sealed class NoiseXx : IDisposable
             DeriveKeys(shared, keys);
             keys[..KeyBytes].CopyTo(_chainingKey);
             _cipher?.Dispose();
-            _cipher = new NoiseCipher(keys[KeyBytes..]);
+            _cipher = new NoiseCipher(_aeads, keys[KeyBytes..]);
         }
         CryptographicOperations.ZeroMemory(shared);
         CryptographicOperations.ZeroMemory(keys);

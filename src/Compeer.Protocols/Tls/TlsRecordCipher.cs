@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Compeer.Protocols.Sealing;
 
 namespace Compeer.Protocols.Tls;
 
@@ -19,7 +20,7 @@ public sealed class TlsRecordCipher : IDisposable
     public const int HeaderBytes = 5;
 
     /// <summary>Length of a record's tag.</summary>
-    public const int TagBytes = 16;
+    public const int TagBytes = IAead.TagBytes;
 
     /// <summary>Most content that one record carries.</summary>
     public const int MaxContentBytes = 16 * 1024;
@@ -30,24 +31,22 @@ public sealed class TlsRecordCipher : IDisposable
     /// <summary>After so many records a key of AES-GCM is to be replaced: full ones with it come close to the limit of RFC 8446.</summary>
     public const long MaxRecordsPerKey = 1L << 24;
 
+    private readonly AeadFactory _aeads;
+    private readonly AeadAlgorithm _algorithm;
     private readonly TlsTrafficSecret _secret;
-    private readonly bool _isAes;
-    private readonly byte[] _vector = new byte[TlsTrafficSecret.NonceBytes];
-    private AesGcm? _aes;
-    private ChaCha20Poly1305? _chaCha;
+    private readonly byte[] _vector = new byte[IAead.NonceBytes];
+    private IAead _aead;
     private ulong _number;
 
     /// <summary>Begins with record 0 of a secret, which is copied.</summary>
     /// <exception cref="ArgumentException">The secret has not the length of the suite's hash.</exception>
-    public TlsRecordCipher(TlsCipherSuite suite, ReadOnlySpan<byte> secret)
+    public TlsRecordCipher(AeadFactory aeads, TlsCipherSuite suite, ReadOnlySpan<byte> secret)
     {
-        _isAes = suite != TlsCipherSuite.ChaCha20Poly1305Sha256;
+        _aeads = aeads;
+        _algorithm = suite == TlsCipherSuite.ChaCha20Poly1305Sha256 ? AeadAlgorithm.ChaCha20Poly1305 : AeadAlgorithm.AesGcm;
         _secret = new TlsTrafficSecret(suite, secret);
-        TakeKey();
+        _aead = TakeKey();
     }
-
-    /// <summary>This machine has all ciphers that are needed.</summary>
-    public static bool IsSupported => AesGcm.IsSupported && ChaCha20Poly1305.IsSupported;
 
     /// <summary>Records sealed or opened with the key.</summary>
     public long RecordsOfKey => (long)_number;
@@ -65,16 +64,9 @@ public sealed class TlsRecordCipher : IDisposable
         Span<byte> header = record[..HeaderBytes];
         (header[0], header[1], header[2]) = ((byte)TlsContentType.ApplicationData, 3, 3);
         BinaryPrimitives.WriteUInt16BigEndian(header[3..], (ushort)(content.Length + 1 + TagBytes));
-        Span<byte> inner = record.Slice(HeaderBytes, content.Length + 1);
-        content.CopyTo(inner);
-        inner[^1] = (byte)type;
-        Span<byte> tag = record.Slice(HeaderBytes + inner.Length, TagBytes);
-        Span<byte> nonce = stackalloc byte[TlsTrafficSecret.NonceBytes];
+        Span<byte> nonce = stackalloc byte[IAead.NonceBytes];
         WriteNonce(nonce);
-        if (_isAes)
-            _aes!.Encrypt(nonce, inner, inner, tag, header);
-        else
-            _chaCha!.Encrypt(nonce, inner, inner, tag, header);
+        _aead.Seal(nonce, header, content, [(byte)type], record[HeaderBytes..(content.Length + OverheadBytes)]);
         _number++;
         return content.Length + OverheadBytes;
     }
@@ -94,21 +86,10 @@ public sealed class TlsRecordCipher : IDisposable
     public bool TryOpen(ReadOnlySpan<byte> record, Span<byte> target, out TlsContentType type, out int length)
     {
         (type, length) = (default, 0);
-        Span<byte> nonce = stackalloc byte[TlsTrafficSecret.NonceBytes];
+        Span<byte> nonce = stackalloc byte[IAead.NonceBytes];
         WriteNonce(nonce);
-        ReadOnlySpan<byte> header = record[..HeaderBytes];
-        ReadOnlySpan<byte> inner = record[HeaderBytes..^TagBytes];
-        try
-        {
-            if (_isAes)
-                _aes!.Decrypt(nonce, inner, record[^TagBytes..], target, header);
-            else
-                _chaCha!.Decrypt(nonce, inner, record[^TagBytes..], target, header);
-        }
-        catch (AuthenticationTagMismatchException)
-        {
+        if (!_aead.TryOpen(nonce, record[..HeaderBytes], record[HeaderBytes..], target))
             return false;
-        }
         _number++;
         int last = target.LastIndexOfAnyExcept((byte)0);
         if (last < 0)
@@ -121,28 +102,24 @@ public sealed class TlsRecordCipher : IDisposable
     public void Advance()
     {
         _secret.Advance();
-        TakeKey();
+        _aead.Dispose();
+        _aead = TakeKey();
+        _number = 0;
     }
 
     public void Dispose()
     {
         _secret.Dispose();
-        _aes?.Dispose();
-        _chaCha?.Dispose();
+        _aead.Dispose();
     }
 
-    private void TakeKey()
+    private IAead TakeKey()
     {
         byte[] key = _secret.Key();
         _secret.WriteVector(_vector);
-        _aes?.Dispose();
-        _chaCha?.Dispose();
-        if (_isAes)
-            _aes = new AesGcm(key, TagBytes);
-        else
-            _chaCha = new ChaCha20Poly1305(key);
+        IAead aead = _aeads(_algorithm, key);
         CryptographicOperations.ZeroMemory(key);
-        _number = 0;
+        return aead;
     }
 
     /// <summary>The vector with the record's number added bit by bit at its end. A key is replaced long before the numbers end.</summary>

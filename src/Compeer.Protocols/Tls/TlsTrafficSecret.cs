@@ -8,9 +8,6 @@ namespace Compeer.Protocols.Tls;
 /// <remarks>Spec: RFC 8446, section 7.1 (HKDF-Expand-Label), 7.2 (the next secret), 7.3 (key and initialisation vector).</remarks>
 internal sealed class TlsTrafficSecret : IDisposable
 {
-    /// <summary>Length of a nonce.</summary>
-    public const int NonceBytes = 12;
-
     private readonly HashAlgorithmName _hash;
     private readonly int _keyBytes;
     private readonly byte[] _secret;

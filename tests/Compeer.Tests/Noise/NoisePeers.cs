@@ -13,7 +13,7 @@ internal static class NoisePeers
     public static NoiseHandshake Handshake(
         ISigner identity, bool isInitiator, IReadOnlyList<string>? muxers = null, PeerId? expected = null, byte[]? prologue = null)
     {
-        var key = new NoiseStaticKey(OpenSslX25519.Instance, identity, RandomNumberGenerator.GetBytes(32));
+        var key = new NoiseStaticKey(OpenSslX25519.Instance, OpenSslAead.Create, identity, RandomNumberGenerator.GetBytes(32));
         return new NoiseHandshake(key, isInitiator, RandomNumberGenerator.GetBytes(32), OpenSslKeys.Instance, muxers ?? [], expected, prologue);
     }
 

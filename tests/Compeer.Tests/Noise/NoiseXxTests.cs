@@ -13,8 +13,8 @@ public sealed class NoiseXxTests
     {
         string[][] lines = [.. VectorLines.Read("noise", "xx.txt").Where(l => l[0] == set)];
         byte[] Value(string name) => Convert.FromHexString(lines.Single(l => l[1] == name)[2]);
-        using var initiator = new NoiseXx(OpenSslX25519.Instance, true, Value("init_static"), Value("init_ephemeral"), Value("init_prologue"));
-        using var responder = new NoiseXx(OpenSslX25519.Instance, false, Value("resp_static"), Value("resp_ephemeral"), Value("init_prologue"));
+        using var initiator = new NoiseXx(OpenSslX25519.Instance, OpenSslAead.Create, true, Value("init_static"), Value("init_ephemeral"), Value("init_prologue"));
+        using var responder = new NoiseXx(OpenSslX25519.Instance, OpenSslAead.Create, false, Value("resp_static"), Value("resp_ephemeral"), Value("init_prologue"));
         string[][] messages = [.. lines.Where(l => l[1] == "message")];
         Assert.True(messages.Length >= 5);
         var output = new ArrayBufferWriter<byte>();
@@ -48,8 +48,8 @@ public sealed class NoiseXxTests
     public void Messages_are_read_once_in_order_and_unchanged()
     {
         byte[] key = new byte[NoiseCipher.KeyBytes];
-        using var sends = new NoiseCipher(key);
-        using var receives = new NoiseCipher(key);
+        using var sends = new NoiseCipher(OpenSslAead.Create, key);
+        using var receives = new NoiseCipher(OpenSslAead.Create, key);
         byte[] first = new byte[3 + NoiseCipher.OverheadBytes];
         byte[] second = new byte[NoiseCipher.OverheadBytes];
         sends.WriteFrame([1, 2, 3], first);

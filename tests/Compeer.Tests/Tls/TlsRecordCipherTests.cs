@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Compeer.Network.SecureChannels;
 using Compeer.Protocols.Tls;
 
 namespace Compeer.Tests.Tls;
@@ -19,8 +20,8 @@ public sealed class TlsRecordCipherTests
             byte[] secret = Convert.FromHexString(line[0] == "client" ? ClientSecret : ServerSecret);
             byte[] content = Convert.FromHexString(line[3]);
             byte[] record = Convert.FromHexString(line[4]);
-            using var sealing = new TlsRecordCipher(TlsCipherSuite.Aes128GcmSha256, secret);
-            using var opening = new TlsRecordCipher(TlsCipherSuite.Aes128GcmSha256, secret);
+            using var sealing = new TlsRecordCipher(OpenSslAead.Create, TlsCipherSuite.Aes128GcmSha256, secret);
+            using var opening = new TlsRecordCipher(OpenSslAead.Create, TlsCipherSuite.Aes128GcmSha256, secret);
             byte[] before = new byte[100];
             byte[] inner = new byte[100];
             for (int i = 0; i < int.Parse(line[1], null); i++)
@@ -111,13 +112,13 @@ public sealed class TlsRecordCipherTests
 
     [Fact]
     public void A_secret_of_the_wrong_length_is_refused() =>
-        Assert.Throws<ArgumentException>(() => new TlsRecordCipher(TlsCipherSuite.Aes256GcmSha384, new byte[32]));
+        Assert.Throws<ArgumentException>(() => new TlsRecordCipher(OpenSslAead.Create, TlsCipherSuite.Aes256GcmSha384, new byte[32]));
 
     internal static (TlsRecordCipher Sealing, TlsRecordCipher Opening) Pair(TlsCipherSuite suite = TlsCipherSuite.Aes128GcmSha256)
     {
         byte[] secret = new byte[suite == TlsCipherSuite.Aes256GcmSha384 ? 48 : 32];
         secret[0] = 1;
-        return (new TlsRecordCipher(suite, secret), new TlsRecordCipher(suite, secret));
+        return (new TlsRecordCipher(OpenSslAead.Create, suite, secret), new TlsRecordCipher(OpenSslAead.Create, suite, secret));
     }
 
     private static byte[] Sealed(TlsRecordCipher cipher, byte content)
