@@ -74,21 +74,8 @@ class Libtorrent:
         return ['/usr/bin/python3', f'{ROOT}/lab/bench/libtorrent_seeds.py', torrents, files, host, str(PORT), *([dht] if dht else [])]
 
 
-class Starting:
-    """A client that is started in the same way for everything: it looks at the files of a torrent that it has no memory of, and fetches what is missing."""
-    check_ends = False
-
-    def seed(self, torrent, directory, host, state):
-        return self.start(directory, host, state, [torrent])
-
-    def fetch(self, torrent, directory, host, state, done):
-        return self.start(directory, host, state, [torrent], done)
-
-    check = seed
-
-
-class Transmission(Starting):
-    name, program = 'Transmission', 'transmission-daemon'
+class Transmission:
+    name, program, check_ends = 'Transmission', 'transmission-daemon', False
 
     def version(self):
         return debian('transmission-daemon')
@@ -111,6 +98,15 @@ class Transmission(Starting):
                        'cache-size-mb': 64, 'script-torrent-done-enabled': bool(done), 'script-torrent-done-filename': f'{state}/done.sh',
                        'message-level': 1}, settings)
         return ['transmission-daemon', '-f', '-g', state]
+
+    def seed(self, torrent, directory, host, state):
+        return self.start(directory, host, state, [torrent])
+
+    def fetch(self, torrent, directory, host, state, done):
+        return self.start(directory, host, state, [torrent], done)
+
+    def check(self, torrent, directory, host, state):
+        return self.start(directory, host, state, [torrent])
 
     def fill(self, network, host, torrents, files, state):
         """It checks ten torrents a second at most, so what it would remember of that is written here."""
@@ -157,8 +153,8 @@ class Aria2:
         return self.command(files, host, *network, '--seed-ratio=0', '--bt-seed-unverified=true', '--max-concurrent-downloads=100000', f'--input-file={state}/list')
 
 
-class Rtorrent(Starting):
-    name, program = 'rtorrent', 'rtorrent'
+class Rtorrent:
+    name, program, check_ends = 'rtorrent', 'rtorrent', False
 
     def version(self):
         return debian('rtorrent')
@@ -185,6 +181,15 @@ pieces.hash.on_completion.set = no
             if done:
                 out.write(f'method.set_key = event.download.finished, bench, "execute.nothrow=touch,{done}"\n')
         return ['rtorrent', '-n', '-o', f'import={state}/rc', *torrents]
+
+    def seed(self, torrent, directory, host, state):
+        return self.start(directory, host, state, [torrent])
+
+    def fetch(self, torrent, directory, host, state, done):
+        return self.start(directory, host, state, [torrent], done)
+
+    def check(self, torrent, directory, host, state):
+        return self.start(directory, host, state, [torrent])
 
     def fill(self, network, host, torrents, files, state):
         serve_once(network, host, self.start(files, host, state, sorted(glob.glob(f'{torrents}/*'))), torrents)

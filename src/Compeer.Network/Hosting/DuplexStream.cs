@@ -97,6 +97,62 @@ public sealed class DuplexStream : Stream, IDuplexPipe
         }
     }
 
+    /// <summary>
+    /// Writes everything that comes to <paramref name="destination"/>, from where it lies: while there is nothing to be read, or the destination
+    /// takes nothing, the copy holds no memory of its own. Bytes count as read once they are written.
+    /// </summary>
+    /// <param name="destination">Where to.</param>
+    /// <param name="bufferSize">Not used.</param>
+    /// <param name="cancellationToken">Ends the copy.</param>
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        ValidateCopyToArguments(destination, bufferSize);
+        return CopyAsync(destination, cancellationToken);
+    }
+
+    private async Task CopyAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlyMemory<byte> lent;
+            ValueTask wait = default;
+            lock (_driver.Gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (!_stream.TryLend(out lent))
+                {
+                    if (_stream.IsRemoteEnded)
+                        return;
+                    ThrowIfCut();
+                    wait = _readable.Arm();
+                }
+            }
+            if (lent.IsEmpty)
+                await WaitAsync(_readable, wait, cancellationToken);
+            else
+                await PassAsync(lent, destination, cancellationToken);
+        }
+    }
+
+    private async ValueTask PassAsync(ReadOnlyMemory<byte> lent, Stream destination, CancellationToken cancellationToken)
+    {
+        int passed = 0;
+        try
+        {
+            await destination.WriteAsync(lent, cancellationToken);
+            passed = lent.Length;
+        }
+        finally
+        {
+            lock (_driver.Gate)
+            {
+                _stream.EndLend(passed, MonotonicClock.Now);
+                _driver.Pump();
+            }
+        }
+    }
+
     /// <summary>False when there is nothing to be read yet. Under the driver's lock.</summary>
     private bool TryRead(Span<byte> target, out int taken)
     {

@@ -12,8 +12,12 @@ internal sealed class ChunkQueue
     private byte[]? _tail;
     private int _tailUsed;
     private int _headRead;
+    private byte[]? _lent;
 
     public int Count { get; private set; }
+
+    /// <summary><see cref="Lend"/> has not ended.</summary>
+    public bool IsLent => _lent is not null;
 
     public void Append(ReadOnlySpan<byte> data)
     {
@@ -37,23 +41,50 @@ internal sealed class ChunkQueue
         int total = 0;
         while (target.Length > total && Count > 0)
         {
-            byte[] head = _chunks.Peek();
-            int end = ReferenceEquals(head, _tail) ? _tailUsed : head.Length;
-            int taken = Math.Min(target.Length - total, end - _headRead);
-            head.AsSpan(_headRead, taken).CopyTo(target[total..]);
+            int taken = Math.Min(target.Length - total, HeadEnd - _headRead);
+            _chunks.Peek().AsSpan(_headRead, taken).CopyTo(target[total..]);
             total += taken;
-            Count -= taken;
-            _headRead += taken;
-            if (_headRead == end)
-                DropHead();
+            Drop(taken);
         }
         return total;
     }
 
+    /// <summary>Gives the next bytes where they lie, for as long as <see cref="EndLend"/> is not called. Only where there are some.</summary>
+    public ReadOnlyMemory<byte> Lend()
+    {
+        _lent = _chunks.Peek();
+        return _lent.AsMemory(_headRead, HeadEnd - _headRead);
+    }
+
+    /// <summary>Drops so many of what was lent; 0 where all was dropped meanwhile.</summary>
+    public int EndLend(int taken)
+    {
+        byte[] lent = _lent!;
+        _lent = null;
+        if (!_chunks.TryPeek(out byte[]? head) || !ReferenceEquals(head, lent))
+        {
+            ArrayPool<byte>.Shared.Return(lent);
+            return 0;
+        }
+        Drop(taken);
+        return taken;
+    }
+
+    /// <summary>Drops everything; what is lent stays as it is.</summary>
     public void Clear()
     {
         Count = 0;
         while (_chunks.Count > 0)
+            DropHead();
+    }
+
+    private int HeadEnd => _chunks.Peek() is var head && ReferenceEquals(head, _tail) ? _tailUsed : head.Length;
+
+    private void Drop(int taken)
+    {
+        Count -= taken;
+        _headRead += taken;
+        if (_headRead == HeadEnd)
             DropHead();
     }
 
@@ -63,6 +94,7 @@ internal sealed class ChunkQueue
         if (ReferenceEquals(head, _tail))
             _tail = null;
         _headRead = 0;
-        ArrayPool<byte>.Shared.Return(head);
+        if (!ReferenceEquals(head, _lent))
+            ArrayPool<byte>.Shared.Return(head);
     }
 }

@@ -97,12 +97,21 @@ public sealed partial class YamuxSession
     {
         if (stream.Received is not { Count: > 0 } received)
             return 0;
+        if (received.IsLent)
+            throw new InvalidOperationException("One reader at a time.");
         int taken = received.Read(target);
+        OnRead(stream, taken, now);
+        return taken;
+    }
+
+    internal void EndLend(YamuxStream stream, int taken, Instant now) => OnRead(stream, stream.Received!.EndLend(taken), now);
+
+    private void OnRead(YamuxStream stream, int taken, Instant now)
+    {
         UnreadBytes -= taken;
         stream.UnreadCredit -= taken;
         if (!stream.HasRemoteEnded && !stream.IsOver)
             RestoreWindow(stream, now);
-        return taken;
     }
 
     internal void CloseRead(YamuxStream stream, Instant now)

@@ -83,6 +83,7 @@ public sealed class YamuxStream
     internal bool IsOver => Cut != YamuxCut.None;
 
     /// <summary>Moves received bytes into <paramref name="target"/>; 0 when there are none.</summary>
+    /// <exception cref="InvalidOperationException">Some are lent: see <see cref="TryLend"/>.</exception>
     public int Read(Span<byte> target, Instant now) => _session.Read(this, target, now);
 
     /// <summary>
@@ -98,6 +99,22 @@ public sealed class YamuxStream
         (Awaited, AwaitedBytes) = (default, 0);
         return came;
     }
+
+    /// <summary>
+    /// Gives the next received bytes where they lie, which stay unread until <see cref="EndLend"/> and as they are, even if the stream
+    /// ends meanwhile. False when there are none. Nothing else may be read before.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Some are lent already.</exception>
+    public bool TryLend(out ReadOnlyMemory<byte> bytes)
+    {
+        if (Received is { IsLent: true })
+            throw new InvalidOperationException("One reader at a time.");
+        bytes = ReadableBytes > 0 ? Received!.Lend() : default;
+        return !bytes.IsEmpty;
+    }
+
+    /// <summary>Ends <see cref="TryLend"/>: so many of the bytes were read.</summary>
+    public void EndLend(int taken, Instant now) => _session.EndLend(this, taken, now);
 
     /// <summary>
     /// Takes bytes to be sent. True when all were taken; else the rest stays the caller's, unchanged, until

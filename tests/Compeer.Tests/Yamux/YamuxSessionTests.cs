@@ -45,6 +45,38 @@ public sealed class YamuxSessionTests
     }
 
     [Fact]
+    public void Lent_bytes_are_unread_until_they_are_given_back_and_outlive_their_stream()
+    {
+        var pair = new YamuxPair();
+        byte[] data = RandomBytes(3000);
+        (YamuxStream ours, YamuxStream theirs) = pair.Open();
+        Assert.False(theirs.TryLend(out _));
+        Assert.True(ours.Write(data.AsMemory(0, 1000)));
+        pair.Run();
+        Assert.True(theirs.TryLend(out ReadOnlyMemory<byte> lent));
+        Assert.True(ours.Write(data.AsMemory(1000)));
+        pair.Run();
+        Assert.Equal(data[..1000], lent.ToArray());
+        Assert.Equal((3000, 3000), (theirs.ReadableBytes, pair.Listener.UnreadBytes));
+        Assert.Throws<InvalidOperationException>(() => theirs.TryLend(out _));
+        Assert.Throws<InvalidOperationException>(() => theirs.Read(new byte[1], pair.Now));
+        theirs.EndLend(900, pair.Now);
+        Assert.Equal((2100, 2100), (theirs.ReadableBytes, pair.Listener.UnreadBytes));
+        byte[] target = new byte[100];
+        Assert.Equal(100, theirs.Read(target, pair.Now));
+        Assert.Equal(data[900..1000], target);
+
+        Assert.True(theirs.TryLend(out lent));
+        byte[] before = lent.ToArray();
+        ours.Reset();
+        pair.Run();
+        Assert.Equal((0, 0), (theirs.ReadableBytes, pair.Listener.UnreadBytes));
+        Assert.Equal(before, lent.ToArray());
+        theirs.EndLend(lent.Length, pair.Now);
+        Assert.Equal((0, 0), (theirs.ReadableBytes, pair.Listener.UnreadBytes));
+    }
+
+    [Fact]
     public void What_a_reader_waits_for_goes_straight_to_it_and_the_rest_is_kept()
     {
         var pair = new YamuxPair(cut: 100);
