@@ -2,21 +2,21 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text.Json;
+using Compeer.Network.SecureChannels;
+using Compeer.Protocols.Sealing;
 
 namespace Compeer.Benchmarks.Streams;
 
 /// <summary>
 /// What the cipher and TCP over loopback allow: one thread encrypts frames and sends them, another, in another process, receives and
-/// decrypts them, and nobody does anything else. ChaCha20-Poly1305 in the largest frames of Noise, or AES-256-GCM in records of TLS.
+/// decrypts them, by the same calls of libcrypto as Compeer, and nobody does anything else. ChaCha20-Poly1305 in the largest frames of Noise, or AES-256-GCM in records of TLS.
 /// Several passes over one connection, of which the first only warms up.
 /// </summary>
 internal static class BareCommand
 {
     public const string Usage = "bare listen IP:PORT MIB [noise|tls] | bare dial IP:PORT MIB [noise|tls]";
 
-    private const int TagBytes = 16;
     private const int HeaderBytes = sizeof(int);
     private const int BufferBytes = 256 * 1024;
     private const int Passes = 4;
@@ -48,11 +48,11 @@ internal static class BareCommand
         for (long left = (long)mebibytes << 20; left > 0;)
         {
             int taken = (int)Math.Min(left, frameBytes);
-            BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(filled), taken + TagBytes);
-            encrypt(number++, content.AsSpan(0, taken), buffer.AsSpan(filled + HeaderBytes, taken + TagBytes));
-            filled += HeaderBytes + taken + TagBytes;
+            BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(filled), taken + IAead.TagBytes);
+            encrypt(number++, content.AsSpan(0, taken), buffer.AsSpan(filled + HeaderBytes, taken + IAead.TagBytes));
+            filled += HeaderBytes + taken + IAead.TagBytes;
             left -= taken;
-            if (left > 0 && filled + HeaderBytes + frameBytes + TagBytes <= buffer.Length)
+            if (left > 0 && filled + HeaderBytes + frameBytes + IAead.TagBytes <= buffer.Length)
                 continue;
             for (int sent = 0; sent < filled;)
                 sent += socket.Send(buffer.AsSpan(sent, filled - sent));
@@ -101,9 +101,9 @@ internal static class BareCommand
             int length = to - from < HeaderBytes ? int.MaxValue : BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(from));
             if (to - from - HeaderBytes >= length)
             {
-                decrypt(number++, buffer.AsSpan(from + HeaderBytes, length), content.AsSpan(0, length - TagBytes));
+                decrypt(number++, buffer.AsSpan(from + HeaderBytes, length), content.AsSpan(0, length - IAead.TagBytes));
                 from += HeaderBytes + length;
-                left -= length - TagBytes;
+                left -= length - IAead.TagBytes;
                 continue;
             }
             buffer.AsSpan(from, to - from).CopyTo(buffer);
@@ -117,22 +117,20 @@ internal static class BareCommand
 
     private static (int FrameBytes, Transform Encrypt, Transform Decrypt) CipherOf(string security)
     {
-        byte[] nonce = new byte[12];
+        bool isTls = security == "tls";
+        IAead aead = OpenSslAead.Create(isTls ? AeadAlgorithm.AesGcm : AeadAlgorithm.ChaCha20Poly1305, Key);
+        byte[] nonce = new byte[IAead.NonceBytes];
         Span<byte> Numbered(ulong number)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(nonce.AsSpan(4), number);
             return nonce;
         }
-        if (security == "tls")
-        {
-            var aes = new AesGcm(Key, TagBytes);
-            return (16 * 1024,
-                (n, input, output) => aes.Encrypt(Numbered(n), input, output[..^TagBytes], output[^TagBytes..]),
-                (n, input, output) => aes.Decrypt(Numbered(n), input[..^TagBytes], input[^TagBytes..], output));
-        }
-        var chaCha = new ChaCha20Poly1305(Key);
-        return (ushort.MaxValue - TagBytes,
-            (n, input, output) => chaCha.Encrypt(Numbered(n), input, output[..^TagBytes], output[^TagBytes..]),
-            (n, input, output) => chaCha.Decrypt(Numbered(n), input[..^TagBytes], input[^TagBytes..], output));
+        return (isTls ? 16 * 1024 : ushort.MaxValue - IAead.TagBytes,
+            (number, input, output) => aead.Seal(Numbered(number), [], input, [], output),
+            (number, input, output) =>
+            {
+                if (!aead.TryOpen(Numbered(number), [], input, output))
+                    throw new InvalidDataException("What came was not what was sent.");
+            });
     }
 }

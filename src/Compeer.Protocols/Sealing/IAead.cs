@@ -7,10 +7,10 @@ namespace Compeer.Protocols.Sealing;
 public interface IAead : IDisposable
 {
     /// <summary>Length of every nonce.</summary>
-    public const int NonceBytes = 12;
+    const int NonceBytes = 12;
 
     /// <summary>Length of every tag.</summary>
-    public const int TagBytes = 16;
+    const int TagBytes = 16;
 
     /// <summary>Seals content and, behind it as one plaintext, an ending; so that a short ending costs no copy of the content.</summary>
     /// <param name="nonce">12 bytes.</param>
