@@ -25,7 +25,6 @@ public sealed class HostileMemoryTests(ITestOutputHelper output)
     /// <summary>The aim is 8; one run differs from another by half a mebibyte and more.</summary>
     private const double MaxMebibytes = 8.5;
 
-
     private static readonly Dictionary<string, Func<Attacker, Task>> Attacks = new()
     {
         ["connected, and nothing more"] = _ => Task.CompletedTask,
