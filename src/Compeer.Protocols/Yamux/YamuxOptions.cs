@@ -17,7 +17,7 @@ public sealed record YamuxOptions
     public int MaxGrowthBytes { get; init; } = 16 << 20;
 
     /// <summary>Received bytes that nobody has read yet, over all streams, before windows have grown; a stream that brings more is reset.</summary>
-    public int MaxUnreadBytes { get; init; } = 5 << 20;
+    public int MaxUnreadBytes { get; init; } = 4 << 20;
 
     /// <summary>Streams that we open before the remote acknowledges them.</summary>
     public int MaxUnacknowledged { get; init; } = 256;
