@@ -79,7 +79,16 @@ internal sealed class SwarmTable
     /// <summary>All of them, each once; a snapshot.</summary>
     public TorrentSession[] All()
     {
+        // No query: one over values would be compiled at each start.
+        var all = new List<TorrentSession>();
         lock (_lock)
-            return [.. _bySwarmId.Where(s => s.Key.Equals(s.Value.InfoHashes.Truncated)).Select(s => s.Value)];
+        {
+            foreach ((Sha1Hash id, TorrentSession session) in _bySwarmId)
+            {
+                if (id.Equals(session.InfoHashes.Truncated))
+                    all.Add(session);
+            }
+        }
+        return [.. all];
     }
 }
