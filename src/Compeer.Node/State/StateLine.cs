@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Compeer.Formats.Hashing;
 
 namespace Compeer.Node.State;
@@ -25,15 +26,14 @@ internal static class StateLine
     }
 
     /// <summary>Reads a line without its end; false when it is damaged.</summary>
-    public static bool TryParse(string line, out string key, out string? json)
+    public static bool TryParse(ReadOnlyMemory<byte> line, out string key, out string? json)
     {
         (key, json) = ("", null);
-        byte[] bytes = Encoding.UTF8.GetBytes(line);
-        if (!ChecksummedLine.IsSound(bytes))
+        if (!ChecksummedLine.IsSound(line.Span) || !Utf8.IsValid(line.Span))
             return false;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(bytes.AsMemory(ChecksummedLine.PrefixBytes));
+            using JsonDocument document = JsonDocument.Parse(line[ChecksummedLine.PrefixBytes..]);
             key = document.RootElement.GetProperty("k").GetString() ?? "";
             json = document.RootElement.TryGetProperty("v", out JsonElement value) ? value.GetRawText() : null;
             return key.Length > 0;

@@ -220,10 +220,9 @@ public sealed class StateStore : IDisposable
         bool isFirst = true;
         foreach ((long position, ReadOnlyMemory<byte> line) in StateLines.Read(file, MaxLineBytes))
         {
-            string text = Encoding.UTF8.GetString(line.Span);
             if (isFirst)
-                CheckHeader(text);
-            else if (line.Length <= MaxLineBytes && StateLine.TryParse(text, out string key, out string? json))
+                CheckHeader(Encoding.UTF8.GetString(line.Span));
+            else if (line.Length <= MaxLineBytes && StateLine.TryParse(line, out string key, out string? json))
                 Apply(key, json is null ? null : StateLine.PlaceOf(position, line.Span, json));
             else if (line.Length > 0)
                 DamagedLines++;
