@@ -72,7 +72,7 @@ public sealed class NatMatrixTests(TestContents contents, ITestOutputHelper outp
         await pair.Get.WaitForSuccessAsync(Limit);
 
         pair.AssertContent();
-        Assert.Contains(pair.Share.Events, e => CompeerProcess.IsConnected(e) && e.Text("path") == "relayed");
+        await pair.Share.WaitForAsync(e => CompeerProcess.IsConnected(e) && e.Text("path") == "relayed", "the relayed connection from the other side", Limit);
         await AssertRelayedAsync(pair);
         Report(shareKind.ToString(), getKind.ToString(), $"relayed by {relay} for {(sharerRelays, getterRelays) switch { (true, true) => "both", (true, false) => "the sharer", _ => "the getter" }}", connected.At - pair.GetStarted);
     }

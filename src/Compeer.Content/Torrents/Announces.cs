@@ -14,6 +14,9 @@ internal sealed class Announces
     // DEVIATION: BEP 3 has no way to say that nobody listens, and trackers refuse port 0.
     private const int NobodyListens = 1;
 
+    /// <summary>A router that changes its mind again is not passed on to the trackers sooner.</summary>
+    private static readonly TimeSpan PortPause = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan Goodbye = TimeSpan.FromMilliseconds(600);
 
     private static readonly string?[] s_peers = new string?[201];
@@ -24,6 +27,7 @@ internal sealed class Announces
     private TrackerAnnouncer? _announcer;
     private TrackerAnnouncer? _leaving;
     private int _announcedPort;
+    private Instant _portKeptUntil;
 
     public Announces(TorrentSession session) => _session = session;
 
@@ -60,13 +64,18 @@ internal sealed class Announces
         // Until the first check is over we do not know whether we come as a seed.
         if (_session.IsHalted || _session.Phase == TorrentPhase.Checking || (_announcer is null && (_tiers.Length == 0 || _session.IsHeldBack || _leaving is { IsFinished: false })))
             return;
-        _announcer ??= new TrackerAnnouncer(
-            _session.IsPrivate ? _session.Services.PrivateAnnounces : _session.Services.OpenAnnounces, _tiers.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, SecureRandom.Instance);
-        // The router's answer may come after the first announce.
-        if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort)
+        if (_announcer is null)
         {
             _announcedPort = _session.Services.OutsidePort;
-            _announcer.OnPeersWanted(_session.Now);
+            _announcer = new TrackerAnnouncer(
+                _session.IsPrivate ? _session.Services.PrivateAnnounces : _session.Services.OpenAnnounces, _tiers.Select(t => t.AsEnumerable()), _session.InfoHashes.SwarmIds, _session.Phase == TorrentPhase.Seeding, SecureRandom.Instance);
+        }
+        // The router's answer may come after the first announce. Trackers know us by address and port, so the old one leaves.
+        if (_announcedPort != 0 && _announcedPort != _session.Services.OutsidePort && _session.Now >= _portKeptUntil)
+        {
+            _portKeptUntil = _session.Now + PortPause;
+            Leave();
+            return;
         }
         Launch(_announcer);
     }
@@ -168,7 +177,7 @@ internal sealed class Announces
     {
         InfoHash = job.SwarmId,
         PeerId = _session.Services.PeerId,
-        Port = (_announcedPort = _session.Services.OutsidePort) > 0 ? _announcedPort : NobodyListens,
+        Port = _announcedPort > 0 ? _announcedPort : NobodyListens,
         Uploaded = _session.UpTotal,
         Downloaded = _session.DownTotal,
         Left = _session.LeftBytes,
