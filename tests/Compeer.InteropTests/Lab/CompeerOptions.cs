@@ -5,6 +5,9 @@ public sealed record CompeerOptions
 {
     public int Port { get; init; } = 7001;
 
+    /// <summary>For get: the managed program, also where the others are native.</summary>
+    public bool IsManaged { get; init; }
+
     /// <summary>For --proxy; null is none.</summary>
     public string? Proxy { get; init; }
 

@@ -7,8 +7,8 @@ public sealed class CompeerProcess : JsonProcess
 {
     private static readonly Lazy<string> Program = new(FindProgram);
 
-    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false)
-        : base(host, Executable, [.. Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]), readsInput)
+    internal CompeerProcess(LabHost host, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool readsInput = false, bool isManaged = false)
+        : base(host, isManaged ? Prerequisites.PathOf("dotnet") : Executable, [.. isManaged ? [Built("compeer.dll")] : Prefix, .. arguments], new Dictionary<string, string>([.. Environment, .. environment ?? new Dictionary<string, string>()]), readsInput)
     {
     }
 
@@ -53,7 +53,7 @@ public sealed class CompeerProcess : JsonProcess
             arguments.Add("--keep-seeding");
         if (options.Timeout is { } timeout)
             arguments.AddRange(["--timeout", ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
-        return new CompeerProcess(host, arguments, options.Environment);
+        return new CompeerProcess(host, arguments, options.Environment, isManaged: options.IsManaged);
     }
 
     /// <summary>Seeds content that is already there: get --keep-seeding over it; returns when it is checked and complete.</summary>
@@ -181,11 +181,17 @@ public sealed class CompeerProcess : JsonProcess
         return arguments;
     }
 
+    /// <summary>The first of these files that the build of the managed program made.</summary>
+    private static string Built(params string[] files)
+    {
+        string[] candidates = [.. ((string[])["release", "debug"]).SelectMany(_ => files, (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
+        return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
+    }
+
     private static string FindProgram()
     {
         if (System.Environment.GetEnvironmentVariable("COMPEER_BIN") is { Length: > 0 } chosen)
             return File.Exists(chosen) ? chosen : throw new LabException($"COMPEER_BIN names {chosen}, which is not there.");
-        string[] candidates = [.. ((string[])["release", "debug"]).SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
-        return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
+        return Built("compeer", "compeer.dll");
     }
 }
