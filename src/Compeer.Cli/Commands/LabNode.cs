@@ -141,7 +141,7 @@ internal sealed class LabNode : IAsyncDisposable
     }
 
     /// <summary>A list for what is printed.</summary>
-    public static JsonArray Texts(IEnumerable<string> values) => [.. values.Select(v => JsonValue.Create(v))];
+    public static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
 
     private static async Task TellAsync<T>(ChannelReader<T> from, Action<T> tell, CancellationToken cancellationToken)
     {
