@@ -38,7 +38,7 @@ def bench_tracker(network, host, interval):
 
 
 def create(source, target, form, tracker=None):
-    run('dotnet', PROGRAM, 'create', source, '-o', target, '--format', form, '--piece-size', '1M', *(['--tracker', tracker] if tracker else []))
+    run(PROGRAM, 'create', source, '-o', target, '--format', form, '--piece-size', '1M', *(['--tracker', tracker] if tracker else []))
 
 
 def random_file(path, mib):

@@ -55,7 +55,7 @@ def make(path, size):
 
 
 def create(source, target, piece_bytes, tracker=None):
-    run('dotnet', PROGRAM, 'create', source, '-o', target, '--format', 'v1', '--piece-size', str(piece_bytes), *(['--tracker', tracker] if tracker else []))
+    run(PROGRAM, 'create', source, '-o', target, '--format', 'v1', '--piece-size', str(piece_bytes), *(['--tracker', tracker] if tracker else []))
     return target
 
 
@@ -65,7 +65,7 @@ def same(one, other):
 
 
 def compeer(network, host, torrent, directory, *options):
-    return network.start(host, 'dotnet', PROGRAM, 'get', torrent, '--dir', directory, '--data-dir', network.directory(), '--bind', host, '--port', str(PORT), *ALONE, *options)
+    return network.start(host, PROGRAM, 'get', torrent, '--dir', directory, '--data-dir', network.directory(), '--bind', host, '--port', str(PORT), *ALONE, *options)
 
 
 # -- one file, N clients
@@ -88,7 +88,7 @@ def growth(args, curve):
 
 def swarm(network, seed, tracker, clients, torrent, data, ours):
     """Seconds from the start of the seed, while all clients wait for it, until the last of them has the file."""
-    desk = network.start(tracker, 'dotnet', PROGRAM, 'tracker', '--http', f'{tracker}:6969')
+    desk = network.start(tracker, PROGRAM, 'tracker', '--http', f'{tracker}:6969')
     wait_until(lambda: desk.has_printed('http://'), 20, 'tracker')
 
     def peer(host, directory, mode):

@@ -23,8 +23,8 @@ import time
 import urllib.error
 import urllib.request
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-PROGRAM = f'{ROOT}/artifacts/bin/Compeer.Cli/release/compeer.dll'
+from network import PROGRAM
+
 API = '127.0.0.1:7390'
 
 
@@ -53,7 +53,7 @@ class Daemon:
         self.started = time.monotonic()
         self.data = f'{work}/data'
         self.process = subprocess.Popen(
-            ['dotnet', PROGRAM, 'daemon', '--api', API, '--data-dir', self.data, '--bind', '127.0.0.1', '--no-dht', '--no-lan', '--no-port-mapping'],
+            [PROGRAM, 'daemon', '--api', API, '--data-dir', self.data, '--bind', '127.0.0.1', '--no-dht', '--no-lan', '--no-port-mapping'],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         Daemon.running = self.process
         self.answered = self.wait(lambda node: True)

@@ -28,10 +28,10 @@ for ((round = 0; round < rounds; round++)); do
     for cap in $caps; do
         for format in $formats; do
             rm -f "$work"/*.torrent
-            one "$cap" "create $format compeer" dotnet "$program" create "$work/data.bin" -o "$work/c.torrent" --format "$format" --piece-size 1M --quiet
+            one "$cap" "create $format compeer" "$program" create "$work/data.bin" -o "$work/c.torrent" --format "$format" --piece-size 1M --quiet
             one "$cap" "create $format libtorrent" /usr/bin/python3 lab/peers/libtorrent_peer.py create --source "$work/data.bin" --out "$work/l.torrent" --format "$format" --piece-size 1048576
             if [ "$format" = v1 ]; then one "$cap" "create $format mktorrent" mktorrent -l 20 -t 2 -o "$work/m.torrent" "$work/data.bin"; fi
-            one "$cap" "verify $format compeer" dotnet "$program" verify "$work/c.torrent" "$work" --quiet
+            one "$cap" "verify $format compeer" "$program" verify "$work/c.torrent" "$work" --quiet
             one "$cap" "verify $format libtorrent" /usr/bin/python3 lab/bench/libtorrent_check.py "$work/c.torrent" "$work"
         done
     done

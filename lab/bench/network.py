@@ -7,8 +7,9 @@ import tempfile
 import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
-PROGRAMS = [os.path.join(ROOT, f'artifacts/bin/Compeer.Cli/{kind}/compeer.dll') for kind in ('exact', 'release')]
-PROGRAM = next(filter(os.path.exists, PROGRAMS), PROGRAMS[-1])
+BUILT = os.path.join(ROOT, 'artifacts/bin/Compeer.Cli')
+# What ./compeer runs, or COMPEER_BIN.
+PROGRAM = os.environ.get('COMPEER_BIN') or next(filter(os.path.exists, [f'{BUILT}/native/compeer']), f'{BUILT}/release/compeer')
 BENCHMARKS = os.path.join(ROOT, 'artifacts/bin/Compeer.Benchmarks/release/Compeer.Benchmarks.dll')
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What starting costs: 4 MiB fetched, made into a torrent and verified by fresh processes of several outputs of the program, in turns.
 
-usage: lab/bench/start.py [ROUNDS=11] [NAME=DIRECTORY ...]      default: general=.../release exact=.../exact
+usage: lab/bench/start.py [ROUNDS=11] [NAME=DIRECTORY ...]      default: managed=.../release native=.../native
 Prints medians and ranges of wall and processor seconds, ratios round by round to the first output, and how many methods each compiles.
 BYTES=N fetches another number of bytes; "seed" is the seeder's part in its first transfer (of the warm leecher's wall time nothing is said).
 """
@@ -20,7 +20,7 @@ ALONE = ['--bind', '127.0.0.1', '--encryption', 'forbid', '--no-dht', '--no-lan'
 
 
 def command(output, *arguments):
-    return ['dotnet', f'{output}/compeer.dll', *arguments]
+    return [f'{output}/compeer', *arguments]
 
 
 def timed(line, env=None):
@@ -97,7 +97,7 @@ def report(what, runs):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 11
     built = f'{ROOT}/artifacts/bin/Compeer.Cli'
-    outputs = dict(a.split('=', 1) for a in sys.argv[2:]) or {'general': f'{built}/release', 'exact': f'{built}/exact'}
+    outputs = dict(a.split('=', 1) for a in sys.argv[2:]) or {'managed': f'{built}/release', 'native': f'{built}/native'}
     reference = next(iter(outputs.values()))
     with tempfile.TemporaryDirectory(prefix='compeer-bench-', dir='/dev/shm') as directory:
         work = Work(directory)
@@ -116,8 +116,9 @@ def main():
             for name, output in outputs.items():
                 listing = f'{directory}/methods-{name}'
                 work.fetch(output, port, {**os.environ, 'DOTNET_JitStdOutFile': listing, 'DOTNET_JitDisasmSummary': '1'})
-                with open(listing) as methods:
-                    print(f'methods {name:10} {sum(1 for _ in methods)} compiled in a fetch')
+                if os.path.exists(listing):
+                    with open(listing) as methods:
+                        print(f'methods {name:10} {sum(1 for _ in methods)} compiled in a fetch')
         finally:
             seed.terminate()
             seed.wait()

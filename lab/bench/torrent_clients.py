@@ -17,13 +17,13 @@ ALONE = ['--no-lan', '--no-port-mapping']
 
 
 class Compeer:
-    name, program, check_ends = 'Compeer', 'dotnet', True
+    name, program, check_ends = 'Compeer', PROGRAM, True
 
     def version(self):
         return run('git', '-C', ROOT, 'rev-parse', '--short', 'HEAD').strip()
 
     def get(self, torrent, directory, host, state, *options):
-        return ['dotnet', PROGRAM, 'get', torrent, '--dir', directory, '--data-dir', state, '--bind', host, '--port', str(PORT),
+        return [PROGRAM, 'get', torrent, '--dir', directory, '--data-dir', state, '--bind', host, '--port', str(PORT),
                 '--encryption', 'forbid', '--no-utp', '--no-dht', *ALONE, '--quiet', *options]
 
     def seed(self, torrent, directory, host, state):
@@ -33,7 +33,7 @@ class Compeer:
         return self.get(torrent, directory, host, state)
 
     def check(self, torrent, directory, host, state):
-        return ['dotnet', PROGRAM, 'verify', torrent, directory, '--quiet']
+        return [PROGRAM, 'verify', torrent, directory, '--quiet']
 
     def fill(self, network, host, torrents, files, state):
         """Through the API, outside of the namespaces."""
@@ -45,7 +45,7 @@ class Compeer:
         node.stop()
 
     def hold(self, torrents, files, host, state, dht):
-        return ['dotnet', PROGRAM, 'daemon', '--api', daemon.API, '--data-dir', f'{state}/data', '--bind', host, '--port', str(PORT),
+        return [PROGRAM, 'daemon', '--api', daemon.API, '--data-dir', f'{state}/data', '--bind', host, '--port', str(PORT),
                 *(['--dht-bootstrap', dht] if dht else ['--no-dht']), *ALONE]
 
 

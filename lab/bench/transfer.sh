@@ -22,12 +22,12 @@ ip -n "$leech_ns" addr add 10.98.0.2/24 dev e0
 for ns in "$seed_ns" "$leech_ns"; do ip -n "$ns" link set lo up; ip -n "$ns" link set e0 up; done
 head -c "$bytes" /dev/urandom >"$work/seed/data.bin"
 for format in $formats; do
-    dotnet "$program" create "$work/seed/data.bin" -o "$work/$format.torrent" --format "$format" --piece-size 1M --quiet >/dev/null
+    "$program" create "$work/seed/data.bin" -o "$work/$format.torrent" --format "$format" --piece-size 1M --quiet >/dev/null
 done
 
 cpu() { awk '{print ($14 + $15) / 100}' "/proc/$1/stat"; }
 
-dll() { if [ "$1" = earlier ]; then echo "$EARLIER/compeer.dll"; else echo "$program"; fi; }
+program_of() { if [ "$1" = earlier ]; then echo "$EARLIER/compeer"; else echo "$program"; fi; }
 
 # one SEEDER LEECHER FORMAT
 one() {
@@ -42,7 +42,7 @@ one() {
     elif [ "$1" = libtorrent ]; then
         ip netns exec "$seed_ns" /usr/bin/python3 lab/bench/libtorrent_transfer.py seed "$torrent" "$work/seed" 10.98.0.1 7001 "$encryption" &
     else
-        ip netns exec "$seed_ns" dotnet "$(dll "$1")" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --no-dht --no-lan --quiet "${only[@]}" >/dev/null 2>&1 &
+        ip netns exec "$seed_ns" "$(program_of "$1")" get "$torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.98.0.1 --port 7001 --encryption "$encryption" --keep-seeding --no-dht --no-lan --quiet "${only[@]}" >/dev/null 2>&1 &
     fi
     seed=$!
     children=("$seed")
@@ -55,7 +55,7 @@ one() {
     elif [ "$2" = libtorrent ]; then
         command=(/usr/bin/python3 lab/bench/libtorrent_transfer.py leech "$torrent" "$work/got" 10.98.0.2 7002 "$encryption" 10.98.0.1:7001)
     else
-        command=(dotnet "$(dll "$2")" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --no-dht --no-lan --quiet "${only[@]}")
+        command=("$(program_of "$2")" get "$torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.98.0.2 --port 7002 --encryption "$encryption" --peer 10.98.0.1:7001 --no-dht --no-lan --quiet "${only[@]}")
     fi
     /usr/bin/time -f '%e %U %S %M' -o "$work/time" timeout 120 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1
     local after

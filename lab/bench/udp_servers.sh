@@ -40,10 +40,10 @@ stop() {
 trackers() {
     serve opentracker opentracker -f "$work/opentracker.conf"
     "$@"
-    serve compeer dotnet "$program" tracker --udp 127.0.0.1:6969 --max-peers 1200000
+    serve compeer "$program" tracker --udp 127.0.0.1:6969 --max-peers 1200000
     "$@"
     [ -n "${EARLIER:-}" ] || return 0
-    serve earlier dotnet "$EARLIER/compeer.dll" tracker --udp 127.0.0.1:6969
+    serve earlier "$EARLIER/compeer" tracker --udp 127.0.0.1:6969
     "$@"
 }
 
@@ -67,7 +67,7 @@ for ((round = 0; round < rounds; round++)); do
                 serve libtorrent /usr/bin/python3 lab/bench/libtorrent_dht.py 127.0.0.1:6969
                 ask dht 32 500 6
                 stop
-                serve compeer dotnet "$program" dht node --bind 127.0.0.1 --port 6969 --data-dir "$work/dht" --dht-bootstrap 127.0.0.1:1 --reply-rate 0 --query-rate 1000000
+                serve compeer "$program" dht node --bind 127.0.0.1 --port 6969 --data-dir "$work/dht" --dht-bootstrap 127.0.0.1:1 --reply-rate 0 --query-rate 1000000
                 ask dht 32 500 2
                 ask dht 32 500 6
                 stop

@@ -21,7 +21,7 @@ one() {
     if [ "$who" = libtorrent ]; then
         ip netns exec "$seed_ns" /usr/bin/python3 lab/peers/libtorrent_peer.py seed --torrent "$work/$link.torrent" --dir "$work/seed" --bind 10.99.0.1 --port 7001 --utp-only >/dev/null 2>&1 &
     else
-        ip netns exec "$seed_ns" dotnet "$program" get "$work/$link.torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.99.0.1 --port 7001 --keep-seeding --no-tcp --no-dht --quiet >/dev/null 2>&1 &
+        ip netns exec "$seed_ns" "$program" get "$work/$link.torrent" --dir "$work/seed" --data-dir "$work/seedstate" --bind 10.99.0.1 --port 7001 --keep-seeding --no-tcp --no-dht --quiet >/dev/null 2>&1 &
     fi
     seed=$!
     children+=("$seed")
@@ -30,7 +30,7 @@ one() {
     if [ "$who" = libtorrent ]; then
         command=(/usr/bin/python3 lab/peers/libtorrent_peer.py leech --torrent "$work/$link.torrent" --dir "$work/got" --bind 10.99.0.2 --port 7002 --connect 10.99.0.1:7001 --utp-only)
     else
-        command=(dotnet "$program" get "$work/$link.torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.99.0.2 --port 7002 --peer 10.99.0.1:7001 --no-tcp --no-dht --quiet)
+        command=("$program" get "$work/$link.torrent" --dir "$work/got" --data-dir "$work/state" --bind 10.99.0.2 --port 7002 --peer 10.99.0.1:7001 --no-tcp --no-dht --quiet)
     fi
     start=$(date +%s.%N)
     timeout 600 ip netns exec "$leech_ns" "${command[@]}" >/dev/null 2>&1 || { echo "$who failed"; return 1; }
@@ -57,7 +57,7 @@ for link in "${links[@]}"; do
         *) echo "no such link: $link" >&2; exit 2 ;;
     esac
     head -c "$bytes" /dev/urandom >"$work/seed/$link.bin"
-    dotnet "$program" create "$work/seed/$link.bin" -o "$work/$link.torrent" --format v1 --piece-size 256K --quiet >/dev/null
+    "$program" create "$work/seed/$link.bin" -o "$work/$link.torrent" --format v1 --piece-size 256K --quiet >/dev/null
     for ((round = 1; round <= rounds; round++)); do
         one libtorrent "$link" "$round" "$bytes" "${options[@]}"
         one compeer "$link" "$round" "$bytes" "${options[@]}"

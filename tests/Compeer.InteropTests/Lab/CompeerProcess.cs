@@ -185,7 +185,7 @@ public sealed class CompeerProcess : JsonProcess
     {
         if (System.Environment.GetEnvironmentVariable("COMPEER_BIN") is { Length: > 0 } chosen)
             return File.Exists(chosen) ? chosen : throw new LabException($"COMPEER_BIN names {chosen}, which is not there.");
-        string[] candidates = [.. ((string[])["exact", "release", "debug"]).SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
+        string[] candidates = [.. ((string[])["release", "debug"]).SelectMany(kind => (string[])["compeer", "compeer.dll"], (kind, file) => Path.Combine(LabFiles.Repository, "artifacts", "bin", "Compeer.Cli", kind, file))];
         return candidates.FirstOrDefault(File.Exists) ?? throw new LabException($"The program is not built; looked for {string.Join(", ", candidates)}.");
     }
 }
