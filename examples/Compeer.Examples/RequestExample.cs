@@ -1,12 +1,13 @@
+using System.Text.Json.Serialization;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Hosting;
 
 namespace Compeer.Examples;
 
 /// <summary>A question and its answer, both typed; and a notice that wants none.</summary>
-public static class RequestExample
+public static partial class RequestExample
 {
-    private static readonly RequestProtocol<int[], long> Sum = new("/example/sum/1.0.0", MessageCodec.Json<int[]>(), MessageCodec.Json<long>());
+    private static readonly RequestProtocol<int[], long> Sum = new("/example/sum/1.0.0", MessageCodec.Json(Known.Default.Int32Array), MessageCodec.Json(Known.Default.Int64));
     private static readonly NoticeProtocol<string> Thanks = new("/example/thanks/1.0.0", MessageCodec.Text);
 
     public static async Task RunAsync(TextWriter output)
@@ -22,4 +23,9 @@ public static class RequestExample
         await client.NotifyAsync(server.Id, Thanks, "Thank you");
         await output.WriteLineAsync(await thanked.Task);
     }
+
+    /// <summary>What the compiler writes the JSON of.</summary>
+    [JsonSerializable(typeof(int[]))]
+    [JsonSerializable(typeof(long))]
+    private sealed partial class Known : JsonSerializerContext;
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Compeer.Cli.Output;
 using Compeer.Node;
 using Compeer.Node.Configuration;
@@ -50,7 +50,7 @@ internal sealed class DaemonCommand
     {
         string link = $"{node.Url}/#token={node.Token}";
         if (_common.IsJson(result))
-            Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "daemon", url = node.Url, link }));
+            Console.Out.WriteLine(new JsonObject { ["event"] = "daemon", ["url"] = node.Url, ["link"] = link }.ToJsonString());
         else
             Console.Out.WriteLine(_common.IsQuiet(result) ? node.Url : link);
     }

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compeer.Node.Hosting;
@@ -50,7 +50,7 @@ internal sealed class DaemonConnection : IDisposable
     public Task<JsonNode?> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, (HttpContent?)null, cancellationToken);
 
     public Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonNode body, CancellationToken cancellationToken) =>
-        SendAsync(method, path, JsonContent.Create(body), cancellationToken);
+        SendAsync(method, path, new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"), cancellationToken);
 
     /// <summary>Sends a request.</summary>
     /// <returns>The answer; null when it is empty.</returns>

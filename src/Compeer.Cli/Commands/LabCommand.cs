@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Compeer.Simulator;
 using Compeer.Simulator.Randomness;
 using Compeer.Simulator.Worlds;
@@ -49,7 +49,7 @@ internal sealed class LabCommand
         foreach (World world in World.All)
         {
             Console.Out.WriteLine(result.GetValue(_json)
-                ? JsonSerializer.Serialize(new Dictionary<string, object> { ["event"] = "world", ["name"] = world.Name, ["nodes"] = world.DefaultNodes, ["summary"] = world.Summary })
+                ? new JsonObject { ["event"] = "world", ["name"] = world.Name, ["nodes"] = world.DefaultNodes, ["summary"] = world.Summary }.ToJsonString()
                 : string.Create(CultureInfo.InvariantCulture, $"{world.Name.PadRight(width)} {world.DefaultNodes,7} nodes  {world.Summary}"));
         }
         return ExitCode.Done;
@@ -130,24 +130,24 @@ internal sealed class LabCommand
     {
         foreach (WorldRow row in report.Rows)
         {
-            var line = new Dictionary<string, object> { ["event"] = "row", ["situation"] = row.Name };
+            var line = new JsonObject { ["event"] = "row", ["situation"] = row.Name };
             foreach ((string column, double value, _) in row.Cells)
                 line[column] = double.IsFinite(value) ? value : 0;
-            Console.Out.WriteLine(JsonSerializer.Serialize(line));
+            Console.Out.WriteLine(line.ToJsonString());
         }
         foreach (CaseReport one in report.Cases)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
+            Console.Out.WriteLine(new JsonObject
             {
                 ["event"] = "case", ["name"] = one.Name, ["datagrams"] = one.Trace.Deliveries, ["virtualSeconds"] = one.Elapsed.TotalSeconds, ["seconds"] = one.Wall.TotalSeconds,
-            }));
+            }.ToJsonString());
         }
-        Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
+        Console.Out.WriteLine(new JsonObject
         {
             ["event"] = "complete", ["world"] = report.World, ["seed"] = report.Options.Seed.Value, ["nodes"] = report.Options.Nodes,
             ["datagrams"] = report.Deliveries, ["events"] = report.Events, ["seconds"] = wall.TotalSeconds, ["processorSeconds"] = ProcessorTime().TotalSeconds, ["peakMegabytes"] = PeakMegabytes(),
             ["trace"] = report.TraceDigest,
-        }));
+        }.ToJsonString());
     }
 
     /// <summary>Of all threads: what the run costs, whatever else the machine does meanwhile.</summary>

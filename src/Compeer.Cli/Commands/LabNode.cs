@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Compeer.Formats.Hashing;
 using Compeer.Formats.Multiformats;
@@ -31,7 +32,7 @@ internal sealed class LabNode : IAsyncDisposable
 
     private readonly PeerHost _host;
     private readonly TimeSpan _upkeep;
-    private readonly Action<string, (string, object?)[]> _print;
+    private readonly Action<string, (string, JsonNode?)[]> _print;
     private readonly TaskScope _scope = new();
     private readonly ChordService _chord;
     private readonly ScribeService _scribe;
@@ -41,7 +42,7 @@ internal sealed class LabNode : IAsyncDisposable
     private readonly ConcurrentDictionary<ReconciledItem, byte> _items = new();
     private readonly ConcurrentDictionary<ulong, (string Item, long Since)> _searches = new();
 
-    public LabNode(PeerHost host, TimeSpan upkeep, Action<string, (string, object?)[]> print)
+    public LabNode(PeerHost host, TimeSpan upkeep, Action<string, (string, JsonNode?)[]> print)
     {
         (_host, _upkeep, _print) = (host, upkeep, print);
         _chord = ChordService.Start(host, new ChordOptions { Successors = Successors, StabiliseEvery = upkeep, FixFingerEvery = upkeep });
@@ -138,6 +139,9 @@ internal sealed class LabNode : IAsyncDisposable
         await _scribe.DisposeAsync();
         await _chord.DisposeAsync();
     }
+
+    /// <summary>A list for what is printed.</summary>
+    public static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
 
     private static async Task TellAsync<T>(ChannelReader<T> from, Action<T> tell, CancellationToken cancellationToken)
     {
@@ -236,7 +240,7 @@ internal sealed class LabNode : IAsyncDisposable
         ChordEvent<PeerId>.LookupEnded ended = await _chord.OwnersOfAsync(RingKey.OfName(name), copies, deadline.Token);
         _print("owners",
         [
-            ("name", name), ("key", ended.Key.ToString()), ("owners", ended.Owners.Select(o => o.Peer.ToString()).ToArray()),
+            ("name", name), ("key", ended.Key.ToString()), ("owners", Texts(ended.Owners.Select(o => o.Peer.ToString()))),
             ("hops", ended.Hops), ("timeouts", ended.Timeouts), ("seconds", Stopwatch.GetElapsedTime(since).TotalSeconds),
         ]);
     }
@@ -244,7 +248,7 @@ internal sealed class LabNode : IAsyncDisposable
     private async Task ReconcileAsync(PeerId peer, CancellationToken cancellationToken)
     {
         ReconciledDifference found = await _host.ReconcileAsync(peer, SetName, new SealedItemSet(_items.Keys), cancellationToken);
-        _print("reconciled", [("peer", peer.ToString()), ("had", found.Had.Select(h => h.ToString()).ToArray()), ("needed", found.Needed.Select(n => n.ToString()).ToArray()), ("bytes", found.Bytes), ("rounds", found.Rounds)]);
+        _print("reconciled", [("peer", peer.ToString()), ("had", Texts(found.Had.Select(h => h.ToString()))), ("needed", Texts(found.Needed.Select(n => n.ToString()))), ("bytes", found.Bytes), ("rounds", found.Rounds)]);
     }
 
     private void PrintTotal(string group)
@@ -260,8 +264,8 @@ internal sealed class LabNode : IAsyncDisposable
         (RingContact<PeerId>? predecessor, RingContact<PeerId>[] successors) = _chord.Neighbours();
         _print("state",
         [
-            ("key", _chord.Self.Key.ToString()), ("predecessor", predecessor?.Peer.ToString()), ("successors", successors.Select(s => s.Peer.ToString()).ToArray()),
-            ("leaves", _scribe.Leaves().Select(l => l.Peer.ToString()).ToArray()), ("neighbours", _broadcast.Neighbours().Select(n => n.ToString()).ToArray()),
+            ("key", _chord.Self.Key.ToString()), ("predecessor", predecessor?.Peer.ToString()), ("successors", Texts(successors.Select(s => s.Peer.ToString()))),
+            ("leaves", Texts(_scribe.Leaves().Select(l => l.Peer.ToString()))), ("neighbours", Texts(_broadcast.Neighbours().Select(n => n.ToString()))),
             ("questions", _search.Questions), ("connections", _host.Connections.Count),
         ]);
     }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Compeer.Formats.Multiformats;
 using Compeer.Network.Hosting;
 
@@ -42,7 +43,7 @@ internal sealed class LabNodeCommand
             var options = new PeerHostOptions { Listen = listen, Limits = new ConnectionLimits { MaxPerPrefix = 512, MaxTransientPerAddress = 256 } };
             await using PeerHost host = await PeerHost.StartAsync(options);
             await using var node = new LabNode(host, result.GetValue(_upkeep), Print);
-            Print("ready", ("peer", host.Id.ToString()), ("addresses", host.Addresses.Select(a => a.With(host.Id).ToString()).ToArray()));
+            Print("ready", ("peer", host.Id.ToString()), ("addresses", LabNode.Texts(host.Addresses.Select(a => a.With(host.Id).ToString()))));
             node.Start(join);
             await ReadAsync(node, cancellationToken);
             return ExitCode.Done;
@@ -76,13 +77,13 @@ internal sealed class LabNodeCommand
         }
     }
 
-    private static void Print(string name, params (string Name, object? Value)[] values)
+    private static void Print(string name, params (string Name, JsonNode? Value)[] values)
     {
-        var line = new Dictionary<string, object?> { ["event"] = name };
-        foreach ((string key, object? value) in values)
+        var line = new JsonObject { ["event"] = name };
+        foreach ((string key, JsonNode? value) in values)
             line[key] = value;
         lock (Plain)
-            Console.Out.WriteLine(JsonSerializer.Serialize(line, Plain));
+            Console.Out.WriteLine(line.ToJsonString(Plain));
     }
 
     private static Multiaddr[] Addresses(ArgumentResult argument)

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Compeer.Network.Hosting;
 
@@ -29,7 +31,15 @@ public static class MessageCodec
         }
     });
 
-    /// <summary>JSON of any type that System.Text.Json knows how to write; null is refused.</summary>
+    /// <summary>JSON as the compiler prepared it for the type; null is refused.</summary>
+    /// <param name="type">From a JsonSerializerContext of the program, such as <c>MyJson.Default.Int32Array</c>; its options hold too.</param>
+    public static MessageCodec<T> Json<T>(JsonTypeInfo<T> type) => new(
+        value => JsonSerializer.SerializeToUtf8Bytes(value, type),
+        bytes => JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException("The message is null."));
+
+    /// <summary>JSON of any type that System.Text.Json can look into at run time; null is refused. Not for programs that are trimmed or compiled to machine code.</summary>
+    [RequiresUnreferencedCode("Types are looked into at run time. Use the overload that takes a JsonTypeInfo.")]
+    [RequiresDynamicCode("Types are looked into at run time. Use the overload that takes a JsonTypeInfo.")]
     public static MessageCodec<T> Json<T>() => new(
         value => JsonSerializer.SerializeToUtf8Bytes(value),
         bytes => JsonSerializer.Deserialize<T>(bytes) ?? throw new InvalidDataException("The message is null."));

@@ -45,7 +45,7 @@ internal sealed class AccessEndpoints(Access access)
         if (request.Name is not { Length: > 0 and <= MaxNameLength } name || request.Scope is not (Scope.Read or Scope.Add or Scope.Admin))
             throw new NodeException(NodeFailure.BadInput, $"A key has a name of 1 to {MaxNameLength} characters and a scope: read, add or admin.");
         (string id, string key) = access.AddKey(name, request.Scope);
-        return Results.Json(new NewKey(id, key), statusCode: 201);
+        return ApiJson.Answer(new NewKey(id, key), 201);
     }
 
     internal sealed record PasswordRequest(string? Current, string? New);

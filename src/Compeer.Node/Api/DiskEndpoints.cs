@@ -57,7 +57,7 @@ internal sealed class DiskEndpoints(NodeServices services)
             for (int number = 2; File.Exists(target) || Directory.Exists(target); number++)
                 target = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(target)} {number}{Path.GetExtension(target)}");
             File.Move(part, target);
-            return Results.Json(new UploadView(target), statusCode: 201);
+            return ApiJson.Answer(new UploadView(target), 201);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not BadHttpRequestException)
         {
@@ -77,7 +77,7 @@ internal sealed class DiskEndpoints(NodeServices services)
             (NodeTorrent torrent, string link) = await _sharing.ShareAsync(share, progress, cancellationToken);
             return new Shared(torrent.Id, link);
         });
-        return Results.Json(new JobStarted(job), statusCode: 202);
+        return ApiJson.Answer(new JobStarted(job), 202);
     }
 
     private sealed record Shared(string Torrent, string Link);

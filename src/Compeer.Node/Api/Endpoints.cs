@@ -10,7 +10,7 @@ internal static class Endpoints
 {
     public static void Map(IEndpointRouteBuilder web, NodeServices services)
     {
-        web.MapGet("/health", () => Results.Json(new Health("ok")));
+        web.MapGet("/health", () => ApiJson.Answer(new Health("ok")));
         web.MapGet("/metrics", (NodeMetrics metrics) => Results.Text(metrics.Expose(), "text/plain; version=0.0.4"));
         new TransmissionRpc.RpcEndpoint(services).Map(web);
         RouteGroupBuilder api = web.MapGroup("/api/v1");
@@ -26,5 +26,5 @@ internal static class Endpoints
         new EventStream(services).Map(api);
     }
 
-    private sealed record Health(string Status);
+    internal sealed record Health(string Status);
 }

@@ -56,8 +56,8 @@ internal sealed class EventStream(NodeServices services)
         while (true)
         {
             if (log?.Take() is { Count: > 0 } lines)
-                await SendAsync(context, "log", sequence, new { items = lines });
-            string node = JsonSerializer.Serialize(NodeView.Of(services), ApiJson.Options);
+                await SendAsync(context, "log", sequence, new NetworkEndpoints.LogTail(lines));
+            string node = JsonSerializer.Serialize(NodeView.Of(services), ApiJson.Of<NodeView>());
             if (node != lastNode)
             {
                 await SendTextAsync(context, "node", sequence, lastNode = node);
@@ -72,7 +72,7 @@ internal sealed class EventStream(NodeServices services)
                     while (changes.TryRead(out FeedChange? change))
                     {
                         sequence = change.Sequence;
-                        await SendAsync(context, "torrents", sequence, new { changed = change.Changed, removed = change.Removed });
+                        await SendAsync(context, "torrents", sequence, new TorrentsEvent(change.Changed, change.Removed));
                         quietSince = services.Time.GetTimestamp();
                     }
                 }
@@ -90,11 +90,13 @@ internal sealed class EventStream(NodeServices services)
         }
     }
 
-    private static Task SendAsync(HttpContext context, string name, long sequence, object data) => SendTextAsync(context, name, sequence, JsonSerializer.Serialize(data, ApiJson.Options));
+    private static Task SendAsync<T>(HttpContext context, string name, long sequence, T data) => SendTextAsync(context, name, sequence, JsonSerializer.Serialize(data, ApiJson.Of<T>()));
 
     private static async Task SendTextAsync(HttpContext context, string name, long sequence, string data)
     {
         await context.Response.WriteAsync($"id: {sequence}\nevent: {name}\ndata: {data}\n\n", context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }
+
+    internal sealed record TorrentsEvent(IReadOnlyList<TorrentSummary> Changed, IReadOnlyList<string> Removed);
 }

@@ -35,7 +35,7 @@ internal sealed class IntakeEndpoints(NodeServices services)
             Labels = LabelText.Read(request.Labels ?? []),
             Paused = request.Paused ?? false,
         });
-        return Results.Json(services.WatchFolders.All.Where(f => f.Id == id).Select(Describe).First(), statusCode: 201);
+        return ApiJson.Answer(services.WatchFolders.All.Where(f => f.Id == id).Select(Describe).First(), 201);
     }
 
     private IResult AddFeed(FeedRequest request)
@@ -46,7 +46,7 @@ internal sealed class IntakeEndpoints(NodeServices services)
             EveryMinutes = request.EveryMinutes ?? DefaultMinutes,
             Rules = Read(request.Rules ?? []),
         });
-        return Results.Json(View(id), statusCode: 201);
+        return ApiJson.Answer(View(id), 201);
     }
 
     private FeedView ChangeFeed(string id, FeedRequest request)

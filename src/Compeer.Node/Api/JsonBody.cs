@@ -12,7 +12,7 @@ internal static class JsonBody
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, ApiJson.Options, context.RequestAborted)
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<T>(), context.RequestAborted)
                 ?? throw new NodeException(NodeFailure.BadInput, "The body is null. Send a JSON object.");
         }
         catch (JsonException e)

@@ -27,7 +27,7 @@ internal sealed class NetworkEndpoints(NodeServices services)
     {
         api.MapGet("/network", DescribeAsync);
         api.MapGet("/network/dht", DescribeDhtAsync);
-        api.MapPost("/doctor", () => Results.Json(new DiskEndpoints.JobStarted(services.Jobs.Begin(ExamineAsync)), statusCode: 202)).Produces<DiskEndpoints.JobStarted>(202);
+        api.MapPost("/doctor", () => ApiJson.Answer(new DiskEndpoints.JobStarted(services.Jobs.Begin(ExamineAsync)), 202)).Produces<DiskEndpoints.JobStarted>(202);
         api.MapGet("/log", (int? tail, string? level, string? area) => new LogTail(services.Log.Tail(Math.Clamp(tail ?? 200, 1, 1000), Enum.TryParse(level, ignoreCase: true, out LogLevel least) ? least : LogLevel.Debug, area)));
     }
 

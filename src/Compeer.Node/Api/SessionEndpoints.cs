@@ -55,7 +55,7 @@ internal sealed class SessionEndpoints(Access access)
         return Results.NoContent();
     }
 
-    private sealed record SessionRequest(string? Token, string? Password);
+    internal sealed record SessionRequest(string? Token, string? Password);
 
-    private sealed record SessionView(IReadOnlyList<Scope> Scopes, bool PasswordSet);
+    internal sealed record SessionView(IReadOnlyList<Scope> Scopes, bool PasswordSet);
 }

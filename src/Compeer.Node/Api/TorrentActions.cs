@@ -40,7 +40,7 @@ internal sealed class TorrentActions(NodeServices services)
                 failed.Add(new FailedAction(id, e.Message));
             }
         }
-        return Results.Json(new ActionResult(done, failed));
+        return ApiJson.Answer(new ActionResult(done, failed));
 
         static Task Now(Action action)
         {
@@ -71,7 +71,7 @@ internal sealed class TorrentActions(NodeServices services)
             services.Torrents.SetPaused(torrent, paused);
         TorrentSummary summary = TorrentSummary.Of(torrent);
         torrent.KeepSummary(summary);
-        return Results.Json(summary);
+        return ApiJson.Answer(summary);
     }
 
     internal sealed record ActionRequest(string? Action, string?[]? Ids, bool RemoveData, string[]? Labels);

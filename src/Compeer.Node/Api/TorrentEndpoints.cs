@@ -31,10 +31,11 @@ internal sealed class TorrentEndpoints(NodeServices services)
         new FileContent(services.ContentKeys, Find).Map(one);
     }
 
-    private IResult List([AsParameters] TorrentQuery query, HttpContext context)
+    private IResult List(string? state, string? label, string? search, string? sort, string? order, HttpContext context, int offset = 0, int limit = 100)
     {
+        var query = new TorrentQuery(state, label, search, sort, order, offset, limit);
         (int total, IReadOnlyList<TorrentSummary> items) = query.Select(services.Torrents.All.Select(t => t.Summary));
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new TorrentList(total, items), ApiJson.Options);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new TorrentList(total, items), ApiJson.Of<TorrentList>());
         string tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 12))}\"";
         context.Response.Headers.ETag = tag;
         context.Response.Headers.CacheControl = "no-cache";

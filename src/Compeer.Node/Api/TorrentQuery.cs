@@ -1,11 +1,9 @@
 using Compeer.Node.Torrents;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Compeer.Node.Api;
 
 /// <summary>Which torrents of a list, in which order.</summary>
-internal sealed record TorrentQuery(
-    [FromQuery] string? State, [FromQuery] string? Label, [FromQuery] string? Search, [FromQuery] string? Sort, [FromQuery] string? Order, [FromQuery] int Offset = 0, [FromQuery] int Limit = 100)
+internal sealed record TorrentQuery(string? State, string? Label, string? Search, string? Sort, string? Order, int Offset, int Limit)
 {
     private const int MaxLimit = 10_000;
 

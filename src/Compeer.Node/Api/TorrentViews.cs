@@ -36,7 +36,7 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         NodeTorrent torrent = find(id);
         TorrentDetails? details = torrent.Running is { } running ? await running.GetDetailsAsync(cancellationToken) : null;
         Metainfo? metainfo = await MetainfoAsync(torrent);
-        JsonObject view = JsonSerializer.SerializeToNode(torrent.Summary, ApiJson.Options)!.AsObject();
+        JsonObject view = JsonSerializer.SerializeToNode(torrent.Summary, ApiJson.Of<TorrentSummary>())!.AsObject();
         view["infoHashV1"] = torrent.Record.V1;
         view["infoHashV2"] = torrent.Record.V2;
         view["magnet"] = Link(torrent, metainfo);
@@ -47,9 +47,9 @@ internal sealed class TorrentViews(TorrentCatalogue catalogue, Func<string, Node
         view["pieceLength"] = details?.Pieces.LengthBytes ?? 0;
         view["verifiedPieces"] = torrent.Running?.Status.VerifiedPieces ?? 0;
         view["knownPeers"] = torrent.Running?.Status.KnownPeers ?? 0;
-        view["trackers"] = JsonSerializer.SerializeToNode(
-            details?.Trackers.Select(t => new TrackerView(t.Url, t.Tier, t.State, t.Seeds, t.Leechers, t.NextAnnounce is { } next ? (long)next.TotalSeconds : null, t.LastError)) ?? [], ApiJson.Options);
-        return Results.Json(view);
+        TrackerView[] trackers = [.. details?.Trackers.Select(t => new TrackerView(t.Url, t.Tier, t.State, t.Seeds, t.Leechers, (long?)t.NextAnnounce?.TotalSeconds, t.LastError)) ?? []];
+        view["trackers"] = JsonSerializer.SerializeToNode(trackers, ApiJson.Of<TrackerView[]>());
+        return ApiJson.Answer(view);
     }
 
     /// <summary>The description, unless that would wake a sleeping torrent.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compeer.Node.State;
@@ -19,7 +20,7 @@ public enum OptionSource
 /// </summary>
 public sealed class NodeConfiguration
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     private readonly Lock _changing = new();
     private readonly string _path;
@@ -91,7 +92,10 @@ public sealed class NodeConfiguration
                     next[key] = value;
             }
             var json = new JsonObject(NodeOptions.All.Where(o => next.ContainsKey(o.Key)).Select(o => KeyValuePair.Create(o.Key, (JsonNode?)OptionText.ToJson(o, next[o.Key]))));
-            NodeFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(json, Indented), isSecret: true);
+            var text = new ArrayBufferWriter<byte>();
+            using (var writer = new Utf8JsonWriter(text, Indented))
+                json.WriteTo(writer);
+            NodeFile.Write(_path, text.WrittenSpan, isSecret: true);
             foreach (string key in values.Keys)
             {
                 if (next.TryGetValue(key, out string? value))

@@ -87,7 +87,7 @@ internal sealed class NodeLog(string path, NodeConfiguration configuration, Time
         }
         _file ??= new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite), new UTF8Encoding(false)) { AutoFlush = true };
         _file.Write(configuration[NodeOptions.LogFormat] == "json"
-            ? JsonSerializer.Serialize(line, Api.ApiJson.Options) + "\n"
+            ? JsonSerializer.Serialize(line, Api.ApiJson.Of<LogLine>()) + "\n"
             : string.Create(CultureInfo.InvariantCulture, $"{line.Time:yyyy-MM-ddTHH:mm:ss.fffZ} {line.Level.ToString().ToLowerInvariant(),-7} {line.Area}: {line.Message}\n"));
     }
 }

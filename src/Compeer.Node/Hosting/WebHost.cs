@@ -1,7 +1,5 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Compeer.Node.Api;
 using Compeer.Node.Configuration;
 using Compeer.Node.Security;
@@ -35,7 +33,7 @@ internal static class WebHost
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Limit(kestrel, local, certificate));
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(services);
-        builder.Services.ConfigureHttpJsonOptions(json => Shape(json.SerializerOptions));
+        builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Shape(json.SerializerOptions));
         builder.Services.AddSingleton(new NodeMetrics(() => NodeView.Of(services)));
         // What cannot be bound is answered like all else, and not with an empty 400.
         builder.Services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
@@ -74,13 +72,6 @@ internal static class WebHost
         {
             throw new NodeException(NodeFailure.Usage, $"The API cannot listen on {configuration[NodeOptions.Api]}: {e.Message} Choose another address with --api, or stop what uses it.", e);
         }
-    }
-
-    /// <summary>How values look in the API.</summary>
-    public static void Shape(JsonSerializerOptions json)
-    {
-        json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
-        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
     }
 
     /// <summary>One that listens on all addresses is called by this machine's own.</summary>

@@ -19,7 +19,7 @@ public sealed record Feed
     public int EveryMinutes { get; init; }
 
     /// <summary>The first that fits an item decides.</summary>
-    public ImmutableArray<FeedRule> Rules { get; init; } = [];
+    public ImmutableArray<FeedRule> Rules { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>How often a person changed it.</summary>
     public int Changes { get; init; }
@@ -37,7 +37,7 @@ public sealed record Feed
     public int Added { get; init; }
 
     /// <summary>Digests of items that are done with, oldest first.</summary>
-    public ImmutableArray<string> Done { get; init; } = [];
+    public ImmutableArray<string> Done { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>The version that was read to its end.</summary>
     public string? ETag { get; init; }

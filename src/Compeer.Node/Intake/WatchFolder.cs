@@ -12,7 +12,7 @@ public sealed record WatchFolder
     public string? Directory { get; init; }
 
     /// <summary>What the torrents are labelled.</summary>
-    public ImmutableArray<string> Labels { get; init; } = [];
+    public ImmutableArray<string> Labels { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>They rest until they are resumed.</summary>
     public bool Paused { get; init; }
@@ -21,5 +21,5 @@ public sealed record WatchFolder
     public int Added { get; init; }
 
     /// <summary>Files that are done with, and could not be renamed: name, length and time.</summary>
-    public ImmutableArray<string> Done { get; init; } = [];
+    public ImmutableArray<string> Done { get; init => field = value.IsDefault ? [] : value; } = [];
 }

@@ -141,7 +141,7 @@ public sealed class Access
         _sessions.TryRemove(digest, out _);
     }
 
-    private sealed record Session(Scope Scope, DateTimeOffset UsedAt);
+    internal sealed record Session(Scope Scope, DateTimeOffset UsedAt);
 }
 
 /// <summary>A key for a program.</summary>

@@ -18,7 +18,7 @@ internal static class Problem
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail };
         if (errors is not null)
             problem.Extensions["errors"] = errors;
-        return context.Response.WriteAsJsonAsync(problem, options: null, contentType: "application/problem+json");
+        return context.Response.WriteAsJsonAsync(problem, Api.ApiJson.AnswerOf<ProblemDetails>(), "application/problem+json");
     }
 
     public static Task TooManyAsync(HttpContext context, TimeSpan wait)

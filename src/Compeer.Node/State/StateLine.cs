@@ -11,7 +11,7 @@ internal static class StateLine
     /// <summary>The line with its end.</summary>
     public static byte[] Format(string key, string? json)
     {
-        string name = JsonSerializer.Serialize(key, StateJson.Options);
+        string name = JsonSerializer.Serialize(key, StateJson.Of<string>());
         return ChecksummedLine.Format(Encoding.UTF8.GetBytes(json is null ? $"{{\"k\":{name}}}" : $"{{\"k\":{name},\"v\":{json}}}"));
     }
 

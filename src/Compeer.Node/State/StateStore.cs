@@ -74,6 +74,7 @@ public sealed class StateStore : IDisposable
 
     /// <summary>The value as an object; null when there is none, or none that can be read.</summary>
     /// <exception cref="NodeException">The disk refuses.</exception>
+    /// <exception cref="NotSupportedException">The node keeps no objects of that type.</exception>
     public T? Get<T>(string key)
         where T : class
     {
@@ -99,13 +100,14 @@ public sealed class StateStore : IDisposable
     /// <param name="value">What it shall be.</param>
     /// <param name="durable">Waits for the disk; otherwise the value survives the death of the program, and not that of the machine.</param>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public void Put<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable, onlyExisting: false);
+    /// <exception cref="NotSupportedException">The node keeps no objects of that type.</exception>
+    public void Put<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Of<T>()), durable, onlyExisting: false);
 
     /// <summary>Replaces a value where there is one still: who changes what another removes at that moment does not bring it back.</summary>
     /// <inheritdoc cref="Put"/>
     /// <returns>False, and nothing is kept, when there is none.</returns>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
-    public bool Replace<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Options), durable, onlyExisting: true);
+    public bool Replace<T>(string key, T value, bool durable = true) => Write(key, JsonSerializer.Serialize(value, StateJson.Of<T>()), durable, onlyExisting: true);
 
     /// <summary>Forgets a value.</summary>
     /// <exception cref="NodeException">The disk refuses; nothing changed.</exception>
@@ -125,7 +127,7 @@ public sealed class StateStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, StateJson.Options);
+            return JsonSerializer.Deserialize(json, StateJson.Of<T>());
         }
         catch (JsonException)
         {

@@ -10,7 +10,7 @@ public sealed record TakersRecord
     private const int MaxKept = 50;
 
     /// <summary>At most 50, who took most first.</summary>
-    public ImmutableArray<TakerRecord> Takers { get; init; } = [];
+    public ImmutableArray<TakerRecord> Takers { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>What a torrent told, for the next run.</summary>
     public static TakersRecord Of(IEnumerable<TakerDetails> takers, DateTimeOffset now) =>
@@ -18,7 +18,7 @@ public sealed record TakersRecord
 
     /// <summary>What an earlier run knew; whoever was connected has left when it was seen last.</summary>
     public IReadOnlyList<TakerDetails> Read(DateTimeOffset now) =>
-        [.. from taker in Takers.IsDefault ? [] : Takers let address = IPAddress.TryParse(taker.Address, out IPAddress? parsed) ? parsed : null where address is not null
+        [.. from taker in Takers let address = IPAddress.TryParse(taker.Address, out IPAddress? parsed) ? parsed : null where address is not null
             select new TakerDetails(address, taker.Client, taker.Bytes, now > taker.SeenAt ? now - taker.SeenAt : TimeSpan.Zero)];
 }
 

@@ -55,13 +55,13 @@ public sealed record TorrentRecord
     public string? MoveProblem { get; init; }
 
     /// <summary>Trackers of the link.</summary>
-    public ImmutableArray<string> Trackers { get; init; } = [];
+    public ImmutableArray<string> Trackers { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Web seeds of the link.</summary>
-    public ImmutableArray<string> WebSeeds { get; init; } = [];
+    public ImmutableArray<string> WebSeeds { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Peers of the link, as IP:PORT.</summary>
-    public ImmutableArray<string> LinkPeers { get; init; } = [];
+    public ImmutableArray<string> LinkPeers { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>When it was added.</summary>
     public DateTimeOffset AddedAt { get; init; }
@@ -70,7 +70,7 @@ public sealed record TorrentRecord
     public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Words of the user.</summary>
-    public ImmutableArray<string> Labels { get; init; } = [];
+    public ImmutableArray<string> Labels { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>It rests until it is resumed.</summary>
     public bool Paused { get; init; }

@@ -155,5 +155,5 @@ public sealed class SpeedLimits : IAsyncDisposable
         _applied = (active.Up, active.Down);
     }
 
-    private sealed record Rules(ImmutableArray<LimitRule> Items);
+    internal sealed record Rules(ImmutableArray<LimitRule> Items);
 }

@@ -56,7 +56,7 @@ internal sealed class RpcEndpoint(NodeServices services)
         }
         if (request.Tag is { } tag)
             answer["tag"] = tag.DeepClone();
-        await context.Response.WriteAsJsonAsync(answer, ApiJson.Options, "application/json; charset=utf-8", context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(answer, ApiJson.Of<JsonObject>(), "application/json; charset=utf-8", context.RequestAborted);
     }
 
     private async Task<JsonObject> CallAsync(string method, JsonObject arguments, CancellationToken cancellationToken)

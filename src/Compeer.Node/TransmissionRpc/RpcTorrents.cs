@@ -92,7 +92,7 @@ internal sealed class RpcTorrents(RpcNumbers numbers)
         bool needsDetails = fields.Any(f => Detailed.Contains(f));
         var rows = new JsonArray();
         if (isTable)
-            rows.Add(new JsonArray([.. fields.Select(f => (JsonNode)f)]));
+            rows.Add((JsonNode)new JsonArray([.. fields.Select(f => (JsonNode)f)]));
         foreach (NodeTorrent torrent in numbers.Named(arguments))
         {
             TorrentDetails? details = needsDetails && torrent.Running is { } running ? await running.GetDetailsAsync(cancellationToken) : null;

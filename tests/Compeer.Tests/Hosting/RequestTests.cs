@@ -1,12 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Compeer.Network.Hosting;
 
 namespace Compeer.Tests.Hosting;
 
-public sealed class RequestTests
+public sealed partial class RequestTests
 {
-    private static readonly RequestProtocol<int[], long> Sum = new("/sum/1", MessageCodec.Json<int[]>(), MessageCodec.Json<long>()) { MaxBytes = 1000 };
+    private static readonly RequestProtocol<int[], long> Sum = new("/sum/1", MessageCodec.Json(Known.Default.Int32Array), MessageCodec.Json(Known.Default.Int64)) { MaxBytes = 1000 };
 
     private readonly CancellationToken _limit = HostPair.Deadline();
+
+    [JsonSerializable(typeof(int[]))]
+    [JsonSerializable(typeof(long))]
+    private sealed partial class Known : JsonSerializerContext;
+
+    [Fact]
+    public void Json_that_the_compiler_prepared_is_the_same_as_what_is_found_at_run_time()
+    {
+        (MessageCodec<int[]> prepared, MessageCodec<int[]> found) = (MessageCodec.Json(Known.Default.Int32Array), MessageCodec.Json<int[]>());
+        Assert.Equal("[1,-2]"u8.ToArray(), prepared.Encode([1, -2]));
+        Assert.Equal(found.Encode([1, -2]), prepared.Encode([1, -2]));
+        foreach (MessageCodec<int[]> codec in new[] { prepared, found })
+        {
+            Assert.Equal([1, -2], codec.Decode("[1, -2]"u8.ToArray()));
+            Assert.Throws<InvalidDataException>(() => codec.Decode("null"u8.ToArray()));
+            Assert.Throws<JsonException>(() => codec.Decode("[1"u8.ToArray()));
+        }
+    }
 
     [Fact]
     public async Task A_request_gets_its_answer()
