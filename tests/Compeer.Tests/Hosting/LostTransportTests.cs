@@ -28,7 +28,7 @@ public sealed class LostTransportTests
     {
         CancellationToken limit = HostPair.Deadline();
         using X509Certificate2 certificate = TransportTests.Certificate();
-        var options = new PeerHostOptions { Security = [security], WebSocketCertificate = certificate, WebSocketTrust = (_, _, _, _) => true };
+        var options = new PeerHostOptions { Security = [security], WebSocketCertificate = certificate, WebSocketTrust = (_, shown, _, _) => shown!.GetCertHashString() == certificate.GetCertHashString() };
         await using PeerHost listener = await PeerHost.StartAsync(options with { Listen = [Multiaddr.Parse($"/ip4/127.0.0.1{transport}")] });
         await using PeerHost dialer = await PeerHost.StartAsync(options with { Identity = Network.SecureChannels.PrivateIdentity.Generate() });
         listener.Handle("/sink", (stream, token) => stream.CopyToAsync(Stream.Null, token));
