@@ -76,6 +76,24 @@ public sealed class LostTransportTests
         Assert.True(await IsHungUpOnAsync(socket, received, limit));
     }
 
+    [Fact]
+    public async Task A_connection_whose_carrier_fails_is_over_at_both_ends()
+    {
+        CancellationToken limit = HostPair.Deadline();
+        await using PeerHost dialer = await PeerHost.StartAsync(new PeerHostOptions());
+        PeerHost listener = await PeerHost.StartAsync(new PeerHostOptions { Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")] });
+        var lost = new TaskCompletionSource<HostConnection>();
+        listener.Connected += _ => throw new InvalidTimeZoneException("a defect");
+        listener.Disconnected += lost.SetResult;
+        HostConnection connection = await dialer.ConnectAsync(listener.Addresses[0].With(listener.Id), limit);
+
+        await connection.Closed.WaitAsync(limit);
+        Assert.True((await lost.Task.WaitAsync(limit)).Closed.IsCompleted);
+        Assert.Empty(listener.Connections);
+        AggregateException surfaced = await Assert.ThrowsAsync<AggregateException>(async () => await listener.DisposeAsync());
+        Assert.IsType<InvalidTimeZoneException>(surfaced.InnerExceptions.Single());
+    }
+
     private static async Task<bool> IsHungUpOnAsync(Socket socket, byte[] buffer, CancellationToken limit)
     {
         try
