@@ -1,5 +1,4 @@
 using Compeer.Formats.Torrents;
-using Microsoft.Win32.SafeHandles;
 
 namespace Compeer.Content.Storage;
 
@@ -11,13 +10,8 @@ namespace Compeer.Content.Storage;
 public sealed class TorrentStorage : IDisposable
 {
     private readonly Metainfo _metainfo;
-    private readonly GuardedPath _root;
-    private readonly bool[] _own;
-    private readonly string _sidePath;
-    private readonly FileHandles _handles = new();
-    private readonly FileState[] _states;
-    private readonly string?[] _paths;
-    private readonly bool _preallocate;
+    private readonly FileStamps _stamps;
+    private readonly FilePlaces _files;
     private readonly ReaderWriterLockSlim _places = new(); // written to while content changes its place
 
     /// <param name="metainfo">The torrent.</param>
@@ -28,44 +22,27 @@ public sealed class TorrentStorage : IDisposable
     public TorrentStorage(Metainfo metainfo, string directory, bool[] own, string sidePath, bool preallocate = false)
     {
         _metainfo = metainfo;
-        _root = new GuardedPath(directory);
-        _own = own;
-        _sidePath = sidePath;
-        _preallocate = preallocate;
+        _stamps = new FileStamps(metainfo.Files.Length);
+        _files = new FilePlaces(metainfo, directory, own, sidePath, preallocate, _stamps);
         Layout = new PieceLayout(metainfo);
-        _states = new FileState[metainfo.Files.Length];
-        _paths = new string?[_states.Length];
-        for (int i = 0; i < _states.Length; i++)
-            _states[i] = new FileState();
     }
 
     /// <summary>Which bytes of a piece lie where.</summary>
     public PieceLayout Layout { get; }
 
     /// <summary>The folder, absolute.</summary>
-    public string Directory => _root.Root;
+    public string Directory => _files.Directory;
 
     /// <summary>The file lies in its own place, not in the side file.</summary>
-    public bool IsOwn(int fileIndex) => _own[fileIndex];
+    public bool IsOwn(int fileIndex) => _files.IsOwn(fileIndex);
 
     /// <summary>The absolute path of a file, checked.</summary>
     /// <exception cref="StorageException">The path is unsafe.</exception>
-    public string PathOf(int fileIndex) => _paths[fileIndex] ??= _root.Resolve(_metainfo.Files[fileIndex].SafePath, fileIndex);
+    public string PathOf(int fileIndex) => _files.PathOf(fileIndex);
 
     /// <summary>Makes the empty files that are to be there.</summary>
     /// <exception cref="StorageException">The system refuses.</exception>
-    public void CreateEmptyFiles()
-    {
-        foreach (TorrentFile file in _metainfo.Files)
-        {
-            if (file.Length != 0 || file.IsPad || file.SymlinkTarget is not null || !_own[file.Index])
-                continue;
-            string path = PathOf(file.Index);
-            if (File.Exists(path))
-                continue;
-            using SafeFileHandle made = Open(path, file.Index, 0, write: true);
-        }
-    }
+    public void CreateEmptyFiles() => _files.CreateEmptyFiles();
 
     /// <summary>Writes consecutive blocks that begin at the start of a piece, each file's part in one vectored call.</summary>
     /// <exception cref="StorageException">The system refuses, or a file changed underneath.</exception>
@@ -132,26 +109,16 @@ public sealed class TorrentStorage : IDisposable
 
     /// <summary>The file as it is on the disk now, or null when it is not there; the empty stamp for files kept in the side file.</summary>
     public FileStamp? StampOnDisk(int fileIndex) =>
-        _metainfo.Files[fileIndex].IsPad || !_own[fileIndex] ? default(FileStamp) : FileStamp.Of(PathOf(fileIndex));
+        _metainfo.Files[fileIndex].IsPad || !IsOwn(fileIndex) ? default(FileStamp) : FileStamp.Of(PathOf(fileIndex));
 
     /// <summary>What we last left of a file, or null when we know nothing of it.</summary>
-    public FileStamp? KnownStamp(int fileIndex)
-    {
-        FileState state = _states[fileIndex];
-        lock (state)
-            return state.Stamp;
-    }
+    public FileStamp? KnownStamp(int fileIndex) => _stamps[fileIndex];
 
     /// <summary>Trusts a file as it is, or forgets it (null).</summary>
-    public void SetKnownStamp(int fileIndex, FileStamp? stamp)
-    {
-        FileState state = _states[fileIndex];
-        lock (state)
-            state.Stamp = stamp;
-    }
+    public void SetKnownStamp(int fileIndex, FileStamp? stamp) => _stamps[fileIndex] = stamp;
 
     /// <summary>Closes a file so that the next use opens what is there then.</summary>
-    public void Reopen(int fileIndex) => _handles.Drop(PathOf(fileIndex));
+    public void Reopen(int fileIndex) => _files.Reopen(fileIndex);
 
     /// <summary>Flushes the files of a piece's range to the device.</summary>
     /// <exception cref="StorageException">The flush failed: what was written since the last good one cannot be trusted.</exception>
@@ -159,10 +126,10 @@ public sealed class TorrentStorage : IDisposable
     {
         foreach (int index in fileIndexes)
         {
-            string path = Route(index);
+            string path = _files.Route(index);
             try
             {
-                using FileHandles.Lease lease = Borrow(path, index, write: true);
+                using FileHandles.Lease lease = _files.Borrow(path, index, write: true);
                 RandomAccess.FlushToDisk(lease.Handle);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -182,7 +149,7 @@ public sealed class TorrentStorage : IDisposable
         _places.EnterWriteLock();
         try
         {
-            foreach (int file in files.Where(f => !_own[f]))
+            foreach (int file in files.Where(f => !_files.IsOwn(f)))
                 Adopt(file);
         }
         finally
@@ -193,27 +160,27 @@ public sealed class TorrentStorage : IDisposable
         CreateEmptyFiles();
     }
 
-    public void Dispose() => _handles.Dispose();
+    public void Dispose() => _files.Dispose();
 
     /// <summary>Of a file that was never wanted only what shares a piece with others can be here: its first piece and its last.</summary>
     private void Adopt(int file)
     {
         var kept = new List<(int Piece, FileSlice Slice, byte[] Content)>();
         (int first, int end) = Layout.PiecesOf(file);
-        foreach (int piece in new[] { first, end - 1 }.Distinct().Where(p => p >= 0 && p < end && File.Exists(_sidePath)))
+        foreach (int piece in new[] { first, end - 1 }.Distinct().Where(p => p >= 0 && p < end && File.Exists(_files.SidePath)))
         {
             var slices = new List<FileSlice>(4);
             Layout.Slice(piece, 0, _metainfo.DataLengthAt(piece), slices);
             foreach (FileSlice slice in slices.Where(s => s.FileIndex == file))
             {
                 byte[] content = new byte[slice.Length];
-                using FileHandles.Lease lease = Borrow(_sidePath, file, write: false);
-                int read = RandomAccess.Read(lease.Handle, content, SideOffset(piece, slice));
+                using FileHandles.Lease lease = _files.Borrow(_files.SidePath, file, write: false);
+                int read = RandomAccess.Read(lease.Handle, content, _files.OffsetOf(piece, slice));
                 if (read > 0)
                     kept.Add((piece, slice with { Length = read }, content[..read]));
             }
         }
-        _own[file] = true;
+        _files.SetOwn(file, true);
         try
         {
             foreach ((int piece, FileSlice slice, byte[] content) in kept)
@@ -221,7 +188,7 @@ public sealed class TorrentStorage : IDisposable
         }
         catch
         {
-            _own[file] = false;
+            _files.SetOwn(file, false);
             throw;
         }
     }
@@ -243,24 +210,22 @@ public sealed class TorrentStorage : IDisposable
 
     private void WriteSlice(int piece, FileSlice slice, IReadOnlyList<ReadOnlyMemory<byte>> parts)
     {
-        string path = Route(slice.FileIndex);
-        bool side = !_own[slice.FileIndex];
-        FileState state = _states[slice.FileIndex];
+        string path = _files.Route(slice.FileIndex);
+        bool isOwn = _files.IsOwn(slice.FileIndex);
         try
         {
-            using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: true);
-            if (!side)
-                BeginWrite(slice.FileIndex, state, path);
+            using FileHandles.Lease lease = _files.Borrow(path, slice.FileIndex, write: true);
+            if (isOwn)
+                _stamps.BeginWrite(slice.FileIndex, path);
             try
             {
-                // The system lets one writer into a file at a time, and others spin until it is their turn.
-                lock (state.Writing)
-                    RandomAccess.Write(lease.Handle, parts, side ? SideOffset(piece, slice) : slice.FileOffset);
+                lock (_stamps.WritingOf(slice.FileIndex))
+                    RandomAccess.Write(lease.Handle, parts, _files.OffsetOf(piece, slice));
             }
             finally
             {
-                if (!side)
-                    EndWrite(state, lease.Handle);
+                if (isOwn)
+                    _stamps.EndWrite(slice.FileIndex, lease.Handle);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -271,21 +236,21 @@ public sealed class TorrentStorage : IDisposable
 
     private void ReadSlice(int piece, FileSlice slice, Memory<byte> target)
     {
-        string path = Route(slice.FileIndex);
-        bool side = !_own[slice.FileIndex];
+        string path = _files.Route(slice.FileIndex);
+        bool isOwn = _files.IsOwn(slice.FileIndex);
         try
         {
-            using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: false);
-            long offset = side ? SideOffset(piece, slice) : slice.FileOffset;
+            using FileHandles.Lease lease = _files.Borrow(path, slice.FileIndex, write: false);
+            long offset = _files.OffsetOf(piece, slice);
             for (int done = 0; done < target.Length;)
             {
                 int read = RandomAccess.Read(lease.Handle, target.Span[done..], offset + done);
                 if (read == 0)
-                    throw Changed(slice.FileIndex, path, "it is shorter than it was");
+                    throw FileStamps.Changed(slice.FileIndex, path, "it is shorter than it was");
                 done += read;
             }
-            if (!side)
-                CheckUnchanged(slice.FileIndex, path);
+            if (isOwn)
+                _stamps.CheckUnchanged(slice.FileIndex, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -309,117 +274,20 @@ public sealed class TorrentStorage : IDisposable
     /// <summary>False when the system gave less than was asked for, which it may.</summary>
     private bool TryReadAtOnce(int piece, FileSlice slice, IReadOnlyList<Memory<byte>> parts)
     {
-        string path = Route(slice.FileIndex);
-        bool side = !_own[slice.FileIndex];
+        string path = _files.Route(slice.FileIndex);
+        bool isOwn = _files.IsOwn(slice.FileIndex);
         try
         {
-            using FileHandles.Lease lease = Borrow(path, slice.FileIndex, write: false);
-            if (RandomAccess.Read(lease.Handle, parts, side ? SideOffset(piece, slice) : slice.FileOffset) < slice.Length)
+            using FileHandles.Lease lease = _files.Borrow(path, slice.FileIndex, write: false);
+            if (RandomAccess.Read(lease.Handle, parts, _files.OffsetOf(piece, slice)) < slice.Length)
                 return false;
-            if (!side)
-                CheckUnchanged(slice.FileIndex, path);
+            if (isOwn)
+                _stamps.CheckUnchanged(slice.FileIndex, path);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw StorageException.From(e, slice.FileIndex, path);
         }
-    }
-
-    private static void BeginWrite(int fileIndex, FileState state, string path)
-    {
-        lock (state)
-        {
-            FileStamp? now = FileStamp.Of(path);
-            if (now is null)
-                throw Changed(fileIndex, path, "it was deleted or moved");
-            if (state.Writers == 0 && state.Stamp is { } known && known != now)
-                throw Changed(fileIndex, path, "another program wrote to it");
-            state.Writers++;
-        }
-    }
-
-    private static void EndWrite(FileState state, SafeFileHandle handle)
-    {
-        lock (state)
-        {
-            state.Writers--;
-            state.Stamp = new FileStamp(RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle).Ticks);
-        }
-    }
-
-    /// <summary>Called after a read, so that bytes written by somebody else before it are noticed before they are used.</summary>
-    private void CheckUnchanged(int fileIndex, string path)
-    {
-        FileState state = _states[fileIndex];
-        lock (state)
-        {
-            if (FileStamp.Of(path) is not { } now)
-                throw Changed(fileIndex, path, "it was deleted or moved");
-            if (state.Writers == 0 && state.Stamp is { } known && known != now)
-                throw Changed(fileIndex, path, "another program wrote to it");
-        }
-    }
-
-    private static StorageException Changed(int fileIndex, string path, string how) =>
-        new(StorageFailure.Changed, fileIndex, $"'{path}' changed underneath: {how}. Its pieces are checked again before anything is served.");
-
-    private string Route(int fileIndex) => _own[fileIndex] ? PathOf(fileIndex) : _sidePath;
-
-    private long SideOffset(int piece, FileSlice slice) => (long)piece * _metainfo.PieceLength + slice.PieceOffset;
-
-    private FileHandles.Lease Borrow(string path, int fileIndex, bool write)
-    {
-        long length = _own[fileIndex] ? _metainfo.Files[fileIndex].Length : -1;
-        return _handles.Borrow(path, write, p => Open(p, fileIndex, length, write));
-    }
-
-    private SafeFileHandle Open(string path, int fileIndex, long length, bool write)
-    {
-        if (length >= 0)
-            _root.RefuseLinks(path, fileIndex);
-        if (!write)
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        MakeFolder(Path.GetDirectoryName(path)!, fileIndex);
-        bool fresh = !File.Exists(path);
-        SafeFileHandle handle = fresh && _preallocate && length > 0
-            ? File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.None, length)
-            : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        try
-        {
-            if (length >= 0 && RandomAccess.GetLength(handle) != length)
-            {
-                RandomAccess.SetLength(handle, length);
-                SetKnownStamp(fileIndex, new FileStamp(length, File.GetLastWriteTimeUtc(handle).Ticks));
-            }
-            return handle;
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
-    }
-
-    private static void MakeFolder(string folder, int fileIndex)
-    {
-        try
-        {
-            System.IO.Directory.CreateDirectory(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException(StorageFailure.Denied, fileIndex, $"The folder '{folder}' cannot be made: {e.Message} Choose another with --dir.", e);
-        }
-    }
-
-    private sealed class FileState
-    {
-        /// <summary>Made for the first writer: most files of most torrents are only read.</summary>
-        public Lock Writing => field ?? Interlocked.CompareExchange(ref field, new Lock(), null) ?? field;
-
-        public int Writers { get; set; }
-
-        public FileStamp? Stamp { get; set; }
     }
 }

@@ -33,19 +33,20 @@ public sealed class TorrentClient : IAsyncDisposable
     private readonly PeerListener? _listener;
     private readonly UdpEndpoint? _udp;
     private readonly UtpTransport? _utp;
-    private readonly SwarmTable _swarms = new();
+    private readonly TorrentTable<TorrentSession> _swarms = new(s => s.InfoHashes);
+    private readonly RequestedSwarms _requested = new();
     private readonly Action<TorrentSession> _forget;
     private readonly Action<TorrentSession> _onStatusChanged;
 
     private TorrentClient(TorrentClientOptions options, NetworkPolicy policy, (Socket? Tcp, UdpEndpoint Udp)? port)
     {
-        (_forget, _onStatusChanged) = (_swarms.Remove, OnStatusChanged);
+        (_forget, _onStatusChanged) = (Forget, OnStatusChanged);
         Span<byte> random = stackalloc byte[12];
         RandomNumberGenerator.Fill(random);
         if (port is { } bound)
         {
             _udp = bound.Udp;
-            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, _swarms.FindRequested), Answer, Accept);
+            _listener = PeerListener.Start(bound.Tcp, options.Handshake, new IncomingEncryption(options.Encryption, _requested.Find), Answer, Accept);
         }
         RelayService? relay = null;
         if (_udp is not null && options.Relay is { } named && (options.Transports & PeerTransports.Utp) != 0 && policy.AllowsDirect(TrafficClass.Turn))
@@ -127,7 +128,7 @@ public sealed class TorrentClient : IAsyncDisposable
         }
         catch
         {
-            _swarms.Remove(session);
+            Forget(session);
             throw;
         }
         session.Start(here: false);
@@ -145,6 +146,7 @@ public sealed class TorrentClient : IAsyncDisposable
     public IReadOnlyList<Torrent> AddKnown(IReadOnlyCollection<TorrentSettings> settings)
     {
         _swarms.MakeRoom(settings.Count);
+        _requested.MakeRoom(settings.Count);
         TorrentSession[] sessions = [.. settings.Select(s => new TorrentSession(_services, s, settings.Count))];
         Torrent[] torrents = [.. sessions.Select(Enlist)];
         Parallel.ForEach(sessions, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, s => s.Start(here: true));
@@ -211,7 +213,15 @@ public sealed class TorrentClient : IAsyncDisposable
         session.StatusChanged = _onStatusChanged;
         if (_swarms.TryAdd(session) is { } taken)
             throw new ArgumentException($"The torrent {taken} is already running.", nameof(session));
+        _requested.Add(session);
         return session.Outside;
+    }
+
+    /// <summary>In the order that is not the one of adding: who finds the names free adds keys that stay.</summary>
+    private void Forget(TorrentSession session)
+    {
+        _requested.Remove(session);
+        _swarms.Remove(session);
     }
 
     private void OnStatusChanged(TorrentSession session) => StatusChanged?.Invoke(session.Outside!);

@@ -4,7 +4,7 @@ namespace Compeer.Network.Connections;
 
 /// <summary>
 /// An ordered byte stream to a peer, whatever carries it. One reader and one writer at a time. Its operations fail with
-/// <see cref="System.Net.Sockets.SocketException"/>, <see cref="ObjectDisposedException"/> or
+/// <see cref="System.Net.Sockets.SocketException"/>, <see cref="ObjectDisposedException"/> or, when their token is cancelled,
 /// <see cref="OperationCanceledException"/>, and nothing else.
 /// </summary>
 public abstract class PeerStream : IDisposable

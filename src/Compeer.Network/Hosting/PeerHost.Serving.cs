@@ -128,23 +128,36 @@ public sealed partial class PeerHost
         SettleCrossing(connection);
         await using (var streams = new TaskScope())
         {
-            Connected?.Invoke(connection);
-            foreach (HostConnection surplus in _gate.Surplus())
-                surplus.Driver.Close();
-            streams.TryRun(token => _identify.AskAsync(connection, token));
-            await connection.Driver.RunAsync(stream => Arrive(connection, stream, streams), cancellationToken);
-            lock (_lock)
+            try
             {
-                List<HostConnection> all = _connections[connection.RemotePeer];
-                all.Remove(connection);
-                if (all.Count == 0)
-                    _connections.Remove(connection.RemotePeer);
+                Connected?.Invoke(connection);
+                foreach (HostConnection surplus in _gate.Surplus())
+                    surplus.Driver.Close();
+                streams.TryRun(token => _identify.AskAsync(connection, token));
+                await connection.Driver.RunAsync(stream => Arrive(connection, stream, streams), cancellationToken);
             }
-            _gate.Remove(connection);
-            connection.OnClosed();
-            Disconnected?.Invoke(connection);
+            finally
+            {
+                // Whatever failed, nobody waits for a connection that is carried no more.
+                connection.Driver.Dispose();
+                Release(connection);
+            }
         }
         _scopes.Leave(connection.Scope);
+    }
+
+    private void Release(HostConnection connection)
+    {
+        lock (_lock)
+        {
+            List<HostConnection> all = _connections[connection.RemotePeer];
+            all.Remove(connection);
+            if (all.Count == 0)
+                _connections.Remove(connection.RemotePeer);
+        }
+        _gate.Remove(connection);
+        connection.OnClosed();
+        Disconnected?.Invoke(connection);
     }
 
     internal void OnIdentified(HostConnection connection) => Identified?.Invoke(connection);

@@ -192,8 +192,14 @@ public sealed partial class PeerHost : IAsyncDisposable
     {
         foreach (Listener listener in _listening)
             listener.Socket.Dispose();
-        await _scope.DisposeAsync();
-        _timers.Dispose();
+        try
+        {
+            await _scope.DisposeAsync();
+        }
+        finally
+        {
+            _timers.Dispose();
+        }
     }
 
     private static ISecureChannel Channel(string protocol, PeerHostOptions options) => protocol switch

@@ -82,14 +82,20 @@ internal sealed class YamuxDriver : IThreadPoolWorkItem, IDisposable
         await using CancellationTokenRegistration ending = cancellationToken.UnsafeRegister(static state => ((YamuxDriver)state!).Close(), this);
         Schedule();
         Task sending = SendLoopAsync();
-        await ReceiveLoopAsync(arrived);
-        lock (Gate)
+        try
         {
-            _session.OnTransportEnd();
-            Settle();
-            _timers.Schedule(_timer, MonotonicClock.Now + Farewell);
+            await ReceiveLoopAsync(arrived);
         }
-        await sending;
+        finally
+        {
+            lock (Gate)
+            {
+                _session.OnTransportEnd();
+                Settle();
+                _timers.Schedule(_timer, MonotonicClock.Now + Farewell);
+            }
+            await sending;
+        }
         _timers.Schedule(_timer, Instant.Never);
         _transport.Dispose();
     }

@@ -86,7 +86,7 @@ internal sealed class WebSocketPeerStream : PeerStream
             await _socket.SendAsync(data, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
             return data.Length;
         }
-        catch (Exception e) when (e is WebSocketException or IOException or InvalidOperationException)
+        catch (Exception e) when (IsFailure(e, cancellationToken))
         {
             throw new SocketException((int)SocketError.ConnectionReset);
         }
@@ -107,11 +107,15 @@ internal sealed class WebSocketPeerStream : PeerStream
             _ended = result.MessageType == WebSocketMessageType.Close;
             return result.MessageType == WebSocketMessageType.Text ? throw new SocketException((int)SocketError.ConnectionReset) : result.Count;
         }
-        catch (Exception e) when (e is WebSocketException or IOException or InvalidOperationException)
+        catch (Exception e) when (IsFailure(e, cancellationToken))
         {
             throw new SocketException((int)SocketError.ConnectionReset);
         }
     }
+
+    /// <summary>Once a receive has found the connection lost, .NET calls a send that was under way cancelled, though nobody cancelled it; and the other way round.</summary>
+    private static bool IsFailure(Exception e, CancellationToken cancellationToken) =>
+        e is WebSocketException or IOException or InvalidOperationException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static async Task<PeerStream> SecureAsync(PeerStream raw, Func<SslStream, Task>? authenticate)
     {

@@ -22,7 +22,7 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     private const string Prefix = "torrent/";
     private const string TakersPrefix = "takers/";
 
-    private readonly NodeTorrentTable _torrents = new();
+    private readonly TorrentTable<NodeTorrent> _torrents = new(t => t.InfoHashes);
     private readonly ConcurrentQueue<NodeTorrent> _changed = new();
     private readonly SemaphoreSlim _changing = new(1);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -266,8 +266,9 @@ public sealed partial class TorrentCatalogue(StateStore state, NodeConfiguration
     private void Enlist(NodeTorrent torrent)
     {
         torrent.Changed = _mark ??= Mark;
-        _torrents.Add(torrent);
-        Mark(torrent);
+        // Of two that share a name, which only a state can hold that was tampered with, the client would run one.
+        if (_torrents.TryAdd(torrent) is null)
+            Mark(torrent);
     }
 
     private void Mark(NodeTorrent torrent)

@@ -101,7 +101,7 @@ public sealed class TransportTests
         }
     }
 
-    private static X509Certificate2 Certificate()
+    internal static X509Certificate2 Certificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=lab", key, HashAlgorithmName.SHA256);
