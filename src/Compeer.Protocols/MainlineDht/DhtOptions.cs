@@ -45,8 +45,8 @@ public sealed record DhtOptions
     public int MaxPastSearches { get; init; } = 4096;
 
     /// <summary>
-    /// Where the last announcement is younger than this, the next search does not repeat it. Nodes keep one for 30 minutes, libtorrent's
-    /// for 45: whoever announces every 14 minutes has each of them renewed after 28.
+    /// Where the last announcement is younger than this, the next search does not repeat it. Nodes keep one for 30 minutes at least:
+    /// whoever announces every 14 minutes renews each of them after 28.
     /// </summary>
     public TimeSpan RenewAfter { get; init; } = TimeSpan.FromMinutes(14.5);
 

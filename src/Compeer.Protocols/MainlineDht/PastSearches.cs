@@ -7,7 +7,7 @@ namespace Compeer.Protocols.MainlineDht;
 /// What the last announcing search for each key found. Whoever announces the same key again begins at the nodes that were nearest,
 /// leaves out those that were silent, and need not announce where the last announcement is still young.
 /// </summary>
-/// <remarks>Memory: 56 bytes a contact, at most <see cref="MaxContacts"/> and <see cref="MaxSilent"/> a search.</remarks>
+/// <remarks>Memory: 64 bytes a contact, at most <see cref="MaxContacts"/> and <see cref="MaxSilent"/> a search. Single-threaded.</remarks>
 internal sealed class PastSearches(DhtOptions options)
 {
     /// <summary>Contacts kept that answered: as many of either kind as may store an announcement.</summary>
