@@ -9,13 +9,14 @@ using Compeer.Protocols.MainlineDht;
 namespace Compeer.Content.Torrents;
 
 /// <summary>
-/// A torrent in the DHT: looks its swarms up and announces us to them, every quarter of an hour, and more often while it
+/// A torrent in the DHT: looks its swarms up and announces us to them, every 14 minutes, and more often while it
 /// knows too few peers. Private torrents do not come here; what runs when a link turns out to be one is called off.
 /// </summary>
 /// <remarks>Spec: BEP 5; BEP 27.</remarks>
 internal sealed class DhtAnnounces(TorrentSession session, DhtService dht) : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
+    // Half of the life of an announcement, less a minute: the DHT node then renews each with every other search.
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(14);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan NobodyKnown = TimeSpan.FromMinutes(2);

@@ -57,6 +57,13 @@ public sealed class KademliaLookup<TKey, TContact>
             _turn = (_turn + 1) % _paths.Length;
     }
 
+    /// <summary>A contact that is not to be asked, whoever names it.</summary>
+    public void Shun(in TKey key, in TContact contact)
+    {
+        if (Add(_turn, key, contact, 1) && TryFind(contact, out int path, out int at))
+            _paths[path].Candidates[at].State = LookupState.Shunned;
+    }
+
     /// <summary>Adds a contact that <paramref name="source"/> named in its answer.</summary>
     public void Add(in TContact source, in TKey key, in TContact contact)
     {
@@ -94,7 +101,7 @@ public sealed class KademliaLookup<TKey, TContact>
         if (!TryFind(contact, out int path, out int at))
             return false;
         ref LookupCandidate<TKey, TContact> candidate = ref _paths[path].Candidates[at];
-        if (candidate.State is LookupState.New or LookupState.Replied)
+        if (candidate.State is LookupState.New or LookupState.Replied or LookupState.Shunned)
             return false;
         candidate.State = LookupState.Replied;
         if (now > candidate.AskedAt)
@@ -138,7 +145,19 @@ public sealed class KademliaLookup<TKey, TContact>
     public bool IsDone => Array.TrueForAll(_paths, p => p.IsDone());
 
     /// <summary>The nearest contacts that answered, nearest first.</summary>
-    public IReadOnlyList<(TKey Key, TContact Contact)> ClosestReplied(int count)
+    public IReadOnlyList<(TKey Key, TContact Contact)> ClosestReplied(int count) => Closest(count, LookupState.Replied);
+
+    /// <summary>The nearest contacts that were asked and did not answer, nearest first.</summary>
+    public IReadOnlyList<(TKey Key, TContact Contact)> ClosestFailed(int count) => Closest(count, LookupState.Failed);
+
+    /// <summary>Gives its memory back when its outcome has been read: it knows nobody any more.</summary>
+    public void Clear()
+    {
+        foreach (LookupPath<TKey, TContact> path in _paths)
+            path.Clear();
+    }
+
+    private List<(TKey Key, TContact Contact)> Closest(int count, LookupState state)
     {
         var nearest = new List<(TKey Key, TContact Contact)>();
         foreach (LookupPath<TKey, TContact> path in _paths)
@@ -148,7 +167,7 @@ public sealed class KademliaLookup<TKey, TContact>
             {
                 if (taken == count)
                     break;
-                if (candidate.State != LookupState.Replied)
+                if (candidate.State != state)
                     continue;
                 nearest.Add((candidate.Key, candidate.Contact));
                 taken++;
@@ -157,13 +176,6 @@ public sealed class KademliaLookup<TKey, TContact>
         if (_paths.Length > 1)
             nearest.Sort((a, b) => Target.CompareDistance(a.Key, b.Key));
         return nearest.Count <= count ? nearest : nearest[..count];
-    }
-
-    /// <summary>Gives its memory back when its outcome has been read: it knows nobody any more.</summary>
-    public void Clear()
-    {
-        foreach (LookupPath<TKey, TContact> path in _paths)
-            path.Clear();
     }
 
     private bool Add(int path, in TKey key, in TContact contact, int hops)

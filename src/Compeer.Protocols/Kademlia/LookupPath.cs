@@ -8,6 +8,7 @@ internal enum LookupState : byte
     Late,
     Replied,
     Failed,
+    Shunned,
 }
 
 /// <summary>A contact that a lookup has heard of.</summary>
@@ -100,7 +101,7 @@ internal sealed class LookupPath<TKey, TContact>(TKey target, LookupOptions opti
             ref readonly LookupCandidate<TKey, TContact> candidate = ref _items[i];
             if (candidate.State == LookupState.Waiting && --free == 0)
                 return -1;
-            if (quota.TryTake(candidate.IsTrusted, candidate.State is not (LookupState.Failed or LookupState.Late)) && candidate.State == LookupState.New && next < 0)
+            if (quota.TryTake(candidate.IsTrusted, candidate.State is not (LookupState.Failed or LookupState.Late or LookupState.Shunned)) && candidate.State == LookupState.New && next < 0)
                 next = i;
         }
         return next;

@@ -42,7 +42,7 @@ public sealed record DhtSearchReport
     /// <summary>The nearest nodes that answered, nearest first.</summary>
     public required ImmutableArray<DhtContact> Closest { get; init; }
 
-    /// <summary>Nodes that took our announcement or item.</summary>
+    /// <summary>Nodes that hold our announcement, since now or since the last search, or that took our item.</summary>
     public required int Stored { get; init; }
 
     /// <summary>Peers found.</summary>

@@ -34,7 +34,7 @@ public sealed partial class DhtNode
         {
             case QueryPurpose.Store:
                 search.AsideUnderWay--;
-                search.Stored++;
+                search.OnStored(query.To, now);
                 break;
             case QueryPurpose.Entry:
                 search.AsideUnderWay--;
@@ -169,6 +169,8 @@ public sealed partial class DhtNode
             return;
         NodeEndPoint address = _votes.Winner!.Value;
         Emit(new DhtAddressLearnt(address.Address));
+        // What was announced names the old address.
+        _past.Clear();
         if (DhtNodeId.IsValidFor(Id, address))
             return;
         RoutingTable<Key160, NodeEndPoint, MainlinePolicy> old = _table;

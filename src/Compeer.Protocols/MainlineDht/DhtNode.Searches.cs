@@ -85,10 +85,24 @@ public sealed partial class DhtNode
     {
         Span<RoutingEntry<Key160, NodeEndPoint>> nearest = search.Lookup.PathCount == 1 ? _nearest : new RoutingEntry<Key160, NodeEndPoint>[MainlinePolicy.BucketSize * search.Lookup.PathCount];
         int count = _table.Closest(search.Lookup.Target, nearest);
+        BeginWherePastEnded(search, now);
         foreach (RoutingEntry<Key160, NodeEndPoint> entry in nearest[..count])
             search.Lookup.Seed(entry.Key, entry.Contact);
         _searches.Add(search);
         Pump(now);
+    }
+
+    /// <summary>Several paths are for those who trust nobody, so they begin anew each time.</summary>
+    private static bool IsRemembered(DhtSearch search) => search is { Kind: DhtSearchKind.Peers, WillStore: true, Lookup.PathCount: 1 };
+
+    private void BeginWherePastEnded(DhtSearch search, Instant now)
+    {
+        if (!IsRemembered(search) || (search.Past = _past.Find(search.Lookup.Target, now)) is not { } past || !search.IsShortcut)
+            return;
+        foreach (DhtContact silent in past.Silent)
+            search.Lookup.Shun(silent.Id, silent.EndPoint);
+        foreach (PastContact near in past.Contacts)
+            search.Lookup.Seed(near.Contact.Id, near.Contact.EndPoint);
     }
 
     /// <summary>Asks whom the lookups name, and ends those that have nobody left.</summary>
@@ -106,6 +120,8 @@ public sealed partial class DhtNode
             _searches.RemoveAt(i);
             if (!search.IsRefresh)
                 Emit(new DhtSearchEnded(search.Id, search.Report(now)));
+            if (IsRemembered(search))
+                _past.Keep(search.Lookup.Target, search.Outcome(now), now);
             search.Lookup.Clear();
         }
         while (_searches.Count < _options.MaxSearches && _waiting.TryDequeue(out DhtSearch? next))
@@ -130,7 +146,10 @@ public sealed partial class DhtNode
             if (room == 0)
                 continue;
             room--;
-            AskToStore(search, id, contact, token, now);
+            if (search.Past?.StoredAt(contact, search.Peers) is { } since && now - since < _options.RenewAfter)
+                search.OnStored(contact, since);
+            else
+                AskToStore(search, id, contact, token, now);
         }
         return search.AsideUnderWay > 0;
     }

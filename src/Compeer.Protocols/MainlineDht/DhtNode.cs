@@ -46,6 +46,7 @@ public sealed partial class DhtNode
     private RoutingTable<Key160, NodeEndPoint, MainlinePolicy> _table;
     private readonly PeerStore _peers;
     private readonly ItemStore _items;
+    private readonly PastSearches _past;
     private NodeEndPoint[] _entries = [];
     private TimeSpan _retry = FirstRetry;
     private Instant _nextBootstrap = Instant.Never;
@@ -73,6 +74,7 @@ public sealed partial class DhtNode
         _table = new RoutingTable<Key160, NodeEndPoint, MainlinePolicy>(id, default);
         _peers = new PeerStore(options, random);
         _items = new ItemStore(options);
+        _past = new PastSearches(options);
         _nextExpiry = now + ExpiryPause;
         _lastUnasked = now;
         _refresh.Restart(now + options.RefreshPause);

@@ -4,7 +4,7 @@ namespace Compeer.Protocols.MainlineDht;
 
 /// <summary>
 /// Bounds and timers of a DHT node. Worst-case memory at the defaults: 40 KB of contacts, 0.6 MB of address budgets, 35 MB
-/// of peers when 2,000 swarms of 500 are stored, 1.5 MB of items, 0.5 MB for searches.
+/// of peers when 2,000 swarms of 500 are stored, 1.5 MB of items, 0.5 MB for searches, 6 MB of past searches.
 /// </summary>
 public sealed record DhtOptions
 {
@@ -40,6 +40,15 @@ public sealed record DhtOptions
 
     /// <summary>How long an announced peer is kept.</summary>
     public TimeSpan PeerLifetime { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Announcing searches whose outcome is remembered for as long as announcements are kept; 0 remembers none.</summary>
+    public int MaxPastSearches { get; init; } = 4096;
+
+    /// <summary>
+    /// Where the last announcement is younger than this, the next search does not repeat it. Nodes keep one for 30 minutes at least:
+    /// whoever announces every 14 minutes renews each of them after 28.
+    /// </summary>
+    public TimeSpan RenewAfter { get; init; } = TimeSpan.FromMinutes(14.5);
 
     /// <summary>Items stored.</summary>
     public int MaxItems { get; init; } = 700;

@@ -21,6 +21,7 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
     private HashSet<NodeEndPoint>? _peers;
     private Dictionary<int, int>? _storeErrors;
     private Dictionary<NodeEndPoint, byte[]>? _tokens;
+    private Dictionary<NodeEndPoint, Instant>? _stored;
     private ScrapeFilter? _seeds;
     private ScrapeFilter? _others;
 
@@ -65,17 +66,34 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
 
     public bool IsStoring { get; set; }
 
-    public int Stored { get; set; }
+    /// <summary>The last search for the same key that announced something; null when there was none in time.</summary>
+    public PastSearch? Past { get; set; }
+
+    /// <summary>It begins where <see cref="Past"/> ended.</summary>
+    public bool IsShortcut => Past is { Shortcuts: < PastSearch.MaxShortcuts };
 
     public int StoreError => _storeErrors is null ? 0 : _storeErrors.MaxBy(e => e.Value).Key;
 
     /// <summary>Notes a peer; true when it is new.</summary>
     public bool AddPeer(NodeEndPoint peer) => (_peers ??= []).Count < MaxPeers && _peers.Add(peer);
 
+    /// <summary>A node holds what was to be stored, since then.</summary>
+    public void OnStored(NodeEndPoint node, Instant since) => (_stored ??= [])[node] = since;
+
     public void OnStoreError(int code)
     {
         _storeErrors ??= [];
         _storeErrors[code] = _storeErrors.GetValueOrDefault(code) + 1;
+    }
+
+    /// <summary>What the next search for the same key may begin with.</summary>
+    public PastSearch Outcome(Instant now)
+    {
+        IReadOnlyList<(Key160 Id, NodeEndPoint EndPoint)> near = Lookup.ClosestReplied(PastSearches.MaxContacts);
+        return new PastSearch(
+            Peers, now, IsShortcut ? Past!.Shortcuts + 1 : 0,
+            [.. near.Select(c => new PastContact(new DhtContact(c.Id, c.EndPoint), _stored is not null && _stored.TryGetValue(c.EndPoint, out Instant at) ? at : null))],
+            [.. Lookup.ClosestFailed(PastSearches.MaxSilent).Select(c => new DhtContact(c.Key, c.Contact))]);
     }
 
     public DhtSearchReport Report(Instant now) => new()
@@ -85,7 +103,7 @@ internal sealed class DhtSearch(int id, DhtSearchKind kind, KademliaLookup<Key16
         Hops = Lookup.Hops,
         Duration = now - StartedAt,
         Closest = [.. Lookup.ClosestReplied(MainlinePolicy.BucketSize).Select(c => new DhtContact(c.Key, c.Contact))],
-        Stored = Stored,
+        Stored = _stored?.Count ?? 0,
         Peers = _peers?.Count ?? 0,
         EstimatedSeeds = _seeds?.Estimate ?? 0,
         EstimatedPeers = _others?.Estimate ?? 0,

@@ -21,6 +21,9 @@ internal sealed class DhtNetwork(int seed)
     /// <summary>Datagrams from and to endpoints that are no nodes here.</summary>
     public List<(NodeEndPoint From, NodeEndPoint To, byte[] Datagram)> Outside { get; } = [];
 
+    /// <summary>Told of every datagram that is sent.</summary>
+    public Action<NodeEndPoint, NodeEndPoint, byte[]>? Sending { get; set; }
+
     public Instant Now { get; private set; } = new(TimeSpan.TicksPerHour);
 
     public static NodeEndPoint EndPoint(int number) => NodeEndPoint.From(new IPEndPoint(new IPAddress([45, (byte)(number / 250), (byte)(number % 250), 7]), 6881));
@@ -43,8 +46,11 @@ internal sealed class DhtNetwork(int seed)
         return endpoint;
     }
 
-    public void Send(NodeEndPoint from, NodeEndPoint to, byte[] datagram) =>
+    public void Send(NodeEndPoint from, NodeEndPoint to, byte[] datagram)
+    {
+        Sending?.Invoke(from, to, datagram);
         _underWay.Enqueue((from, to, datagram), (Now.Ticks + 20 * TimeSpan.TicksPerMillisecond, _sent++));
+    }
 
     public void Run(TimeSpan duration)
     {
