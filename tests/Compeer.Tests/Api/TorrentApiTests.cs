@@ -175,6 +175,38 @@ public sealed class TorrentApiTests : IAsyncLifetime
         Assert.Equal("off", (await _node.Owner.GetFromJsonAsync<JsonElement>("/api/v1/network")).GetProperty("portMapping").GetProperty("state").GetString());
     }
 
+    [Theory]
+    [InlineData("GET", "torrents?search=a&limit=x", "limit=x")]
+    [InlineData("GET", "torrents?offset=99999999999", "offset=99999999999")]
+    [InlineData("GET", "log?tail=x", "tail=x")]
+    [InlineData("DELETE", "torrents/a?data=maybe", "data=maybe")]
+    public async Task A_value_of_the_query_that_cannot_be_read_is_named(string method, string path, string named)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/api/v1/" + path);
+        using HttpResponseMessage refused = await _node.Owner.SendAsync(request);
+        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType?.MediaType));
+        JsonElement problem = await refused.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Contains($": {named} is not", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Kinds are words, and names in camel case, also in the document: what is not described to the generator would be numbers.</summary>
+    [Fact]
+    public async Task Kinds_are_words_and_names_in_camel_case()
+    {
+        Assert.Equal("""{"scopes":["read","add","admin"],"passwordSet":false}""", await _node.Owner.GetStringAsync("/api/v1/session"));
+        string settings = await _node.Owner.GetStringAsync("/api/v1/settings");
+        Assert.Contains("\"type\":\"path\"", settings, StringComparison.Ordinal);
+        Assert.Contains("\"source\":\"flag\"", settings, StringComparison.Ordinal);
+        Assert.Contains("\"level\":\"info\"", await _node.Owner.GetStringAsync("/api/v1/log"), StringComparison.Ordinal);
+        JsonElement document = await _node.Stranger.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        string[] names = [.. document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()).Where(o => o.Value.TryGetProperty("parameters", out _))
+            .SelectMany(o => o.Value.GetProperty("parameters").EnumerateArray()).Select(p => p.GetProperty("name").GetString()!)];
+        Assert.Contains("limit", names);
+        Assert.All(names, name => Assert.True(char.IsAsciiLetterLower(name[0]), name));
+        foreach (string kind in (string[])["Scope", "LogLevel", "OptionKind", "OptionSource", "FilePriority", "DhtContactState"])
+            Assert.True(document.GetProperty("components").GetProperty("schemas").GetProperty(kind).TryGetProperty("enum", out _), kind);
+    }
+
     [Fact]
     public async Task What_is_uploaded_gets_a_name_that_stays_in_its_folder()
     {
