@@ -17,7 +17,7 @@ internal static class ErrorAnswers
             // What routing refuses by itself has no words.
             if (context.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentType: null })
                 await Problem.WriteAsync(context, context.Response.StatusCode, "Nothing here", "No such path, or not by this method or with this content type. The API's paths are listed at /openapi/v1.json.");
-            // So has a value of the query that is no number, or neither true nor false.
+            // Nor has the code that binds endpoints, for a value of the query that is no number, or neither true nor false.
             else if (context.Response is { HasStarted: false, StatusCode: 400, ContentType: null })
                 await Problem.WriteAsync(context, 400, "This cannot be read", Unread(context));
         }
@@ -48,7 +48,7 @@ internal static class ErrorAnswers
     {
         IReadOnlyList<IParameterBindingMetadata> parameters = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>() ?? [];
         string[] given = [.. parameters.Where(p => p.HasTryParse && context.Request.Query.ContainsKey(p.Name)).Select(p => $"{p.Name}={context.Request.Query[p.Name]}")];
-        return $"The query cannot be read: {string.Join(" or ", given)} is not of the type that /openapi/v1.json names.";
+        return given.Length == 0 ? "The request is not as /openapi/v1.json describes it." : $"The query cannot be read: {string.Join(" or ", given)} is not of the type that /openapi/v1.json names.";
     }
 
     private static (int Status, string Title, string Detail)? Describe(Exception e) => e switch
