@@ -10,14 +10,23 @@ public static class ProgramPages
 
     /// <summary>
     /// Gives back to the system what lies in memory of the program's file and is never written; what is still needed is read again when it is used.
-    /// Does nothing on systems other than Linux, where the file was replaced since, and where it is neither this user's own nor open to writes.
+    /// Does nothing on systems other than Linux, where /proc cannot be read, where the file was replaced since, and where it is neither this user's own nor open to writes.
     /// Source: madvise(2), MADV_PAGEOUT.
     /// </summary>
     public static void GiveBack()
     {
         if (!OperatingSystem.IsLinux() || Environment.ProcessPath is not { } program)
             return;
-        foreach ((ulong start, ulong end) in FindUnwritten(File.ReadAllLines("/proc/self/maps"), program))
+        string[] maps;
+        try
+        {
+            maps = File.ReadAllLines("/proc/self/maps");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+        foreach ((ulong start, ulong end) in FindUnwritten(maps, program))
             _ = Advise((nuint)start, (nuint)(end - start), PageOut);
     }
 
