@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Compeer.Cli.Output;
+using Compeer.Network.Native;
 using Compeer.Node;
 using Compeer.Node.Configuration;
 using Compeer.Node.Hosting;
@@ -10,6 +11,9 @@ namespace Compeer.Cli.Commands;
 /// <summary>compeer daemon: the node as a service, with its API and page, until it is stopped.</summary>
 internal sealed class DaemonCommand
 {
+    /// <summary>The looks and requests right after the start, and the node's own tidying up, are over by then.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+
     private readonly CommonOptions _common = new();
     private readonly Option<string?> _api = new("--api") { Description = "Where the API and the page are (default: 127.0.0.1:7373); elsewhere than on loopback over TLS only", HelpName = "IP:PORT" };
 
@@ -36,13 +40,24 @@ internal sealed class DaemonCommand
         {
             await using NodeHost node = await NodeHost.StartAsync(new NodeStart { DataDirectory = _common.DataDirectory(result), Flags = flags, Note = reporter.Note }, cancellationToken);
             Announce(node, result);
-            await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await SettleAsync(node, cancellationToken);
+            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return ExitCode.Done;
         }
         catch (NodeException e)
         {
             throw new CommandException(e.Failure switch { NodeFailure.Usage => ExitCode.Usage, NodeFailure.BadInput => ExitCode.BadInput, _ => ExitCode.Disk }, e.Message);
         }
+    }
+
+    /// <summary>Waits for the start's end, and gives back what only the start needed of the program's file.</summary>
+    private static async Task SettleAsync(NodeHost node, CancellationToken cancellationToken)
+    {
+        // A start that failed is told of elsewhere.
+        await node.TorrentsStarted.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Settling, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancellationToken.IsCancellationRequested)
+            ProgramPages.GiveBack();
     }
 
     /// <summary>The token is in the link, so that opening it logs in; a service, whose output is kept, is started with --quiet.</summary>
