@@ -10,7 +10,7 @@ many      --torrents 10000 complete ones that the client knows from an earlier r
 idle      --torrents 1000 complete ones, one tracker (--interval 1800), nobody who wants anything, for --seconds 1800 after --settle 120, with the DHT
           off and on, all side by side: what an hour of that costs
 
-Needs root, python3-libtorrent, transmission-daemon, aria2, rtorrent; builds nothing (dotnet build -c Release first). A client that is not
+Needs root, python3-libtorrent, transmission-daemon, aria2, rtorrent; builds nothing (./compeer --version first). A client that is not
 installed is left out and named. Files lie in a RAM disk, in `idle` the clients' own state on a disk.
 """
 import argparse

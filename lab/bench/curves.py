@@ -9,8 +9,8 @@ pieces    rate of one leecher from one seed, pieces of 16 KiB to 16 MiB
 torrents  rate of one leecher from one seed, the same bytes in 1..256 torrents
 torrents-memory, connections-memory   resident memory of a seeding node with 100..10,000 torrents, or idle connections
 
-Needs root, python3-libtorrent and nginx; builds nothing: dotnet build -c Release first, and for torrents
-dotnet build -c Release benchmarks/Compeer.Benchmarks -p:AheadBenchmarks=true after it, or the start of the compiler is measured too.
+Needs root, python3-libtorrent and nginx; builds nothing: ./compeer --version first, and for torrents dotnet build -c Release, then
+dotnet build -c Release benchmarks/Compeer.Benchmarks -p:AheadBenchmarks=true, or the start of the compiler is measured too.
 """
 import argparse
 import os
