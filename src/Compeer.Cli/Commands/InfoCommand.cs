@@ -63,7 +63,7 @@ internal sealed class InfoCommand
     {
         TorrentFile[] files = [.. metainfo.Files.Where(f => !f.IsPad)];
         output.WriteLine($"Name           {Printable.Text(metainfo.Name)}");
-        output.WriteLine($"Size           {Units.Size(metainfo.ContentLength)} ({metainfo.ContentLength} bytes) in {files.Length} file{(files.Length == 1 ? "" : "s")}");
+        output.WriteLine($"Size           {Units.Size(metainfo.ContentLength)} ({metainfo.ContentLength} bytes) in {Units.Count(files.Length, "file")}");
         output.WriteLine($"Format         {Describe(metainfo.Format)}");
         output.WriteLine($"Pieces         {metainfo.PieceCount} of {Units.Size(metainfo.PieceLength)}");
         WriteHashes(metainfo.InfoHashes, output);

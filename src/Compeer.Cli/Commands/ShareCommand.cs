@@ -123,7 +123,7 @@ internal sealed class ShareCommand
     {
         var builder = new MetainfoBuilder(files.Name, files.Files, files.IsSingleFile, format);
         CheckNames(files, builder);
-        reporter.Note($"Reading {Units.Size(files.TotalLength)} in {files.Files.Count} file{(files.Files.Count == 1 ? "" : "s")}...");
+        reporter.Note($"Reading {Units.Size(files.TotalLength)} in {Units.Count(files.Files.Count, "file")}...");
         Metainfo metainfo = await TorrentCreator.HashAsync(files, builder, null, cancellationToken);
         state.Save(files, metainfo);
         return metainfo;

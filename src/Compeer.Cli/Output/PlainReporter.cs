@@ -42,7 +42,7 @@ internal sealed class PlainReporter : IReporter
     public void Sharing(SharingReport report)
     {
         Result(report.Link);
-        Line($"Sharing [bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {report.Files} file{(report.Files == 1 ? "" : "s")}.");
+        Line($"Sharing [bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {Units.Count(report.Files, "file")}.");
         if (report.TorrentFile is not null)
             Line($"Torrent file: {Markup.Escape(report.TorrentFile)}");
         Line($"Reachable at {Markup.Escape(string.Join(", ", report.Addresses))}{(report.Trackers.Count == 0 ? "" : "; trackers: " + Markup.Escape(string.Join(", ", report.Trackers)))}.");
@@ -50,7 +50,7 @@ internal sealed class PlainReporter : IReporter
     }
 
     public void Metadata(MetadataReport report) =>
-        Line($"[bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {report.Files} file{(report.Files == 1 ? "" : "s")}, {report.Pieces} piece{(report.Pieces == 1 ? "" : "s")}.");
+        Line($"[bold]{Markup.Escape(Printable.Text(report.Name))}[/]: {Units.Size(report.LengthBytes)} in {Units.Count(report.Files, "file")}, {Units.Count(report.Pieces, "piece")}.");
 
     public void Progress(TorrentStatus status)
     {

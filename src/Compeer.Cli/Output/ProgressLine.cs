@@ -32,7 +32,7 @@ internal static class ProgressLine
     }
 
     private static string Peers(TorrentStatus status) =>
-        status.Peers == 0 ? $"no peers yet ({status.KnownPeers} known)" : $"{status.Peers} peer{(status.Peers == 1 ? "" : "s")} ({status.Seeds} complete)";
+        status.Peers == 0 ? $"no peers yet ({status.KnownPeers} known)" : $"{Units.Count(status.Peers, "peer")} ({status.Seeds} complete)";
 
     private static string Tracker(TorrentStatus status) => status.TrackerMessage is null ? "" : $"; tracker: {Printable.Text(status.TrackerMessage)}";
 

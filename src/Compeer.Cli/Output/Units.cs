@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Compeer.Cli.Output;
 
-/// <summary>Sizes, rates and times as people write and read them.</summary>
+/// <summary>Sizes, rates, times and counts as people write and read them.</summary>
 internal static class Units
 {
     private static readonly string[] Names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -22,6 +22,9 @@ internal static class Units
 
     /// <summary>Bytes per second -> "1.5 MiB/s".</summary>
     public static string Rate(long bytesPerSecond) => Size(bytesPerSecond) + "/s";
+
+    /// <summary>2 of "file" -> "2 files".</summary>
+    public static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
     /// <summary>"2 h 05 min", "3 min 20 s", "12 s"; "?" when unknown.</summary>
     public static string Time(TimeSpan? span) => span switch
