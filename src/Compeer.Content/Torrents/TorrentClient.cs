@@ -217,7 +217,6 @@ public sealed class TorrentClient : IAsyncDisposable
         return session.Outside;
     }
 
-    /// <summary>In the order that is not the one of adding: who finds the names free adds keys that stay.</summary>
     private void Forget(TorrentSession session)
     {
         _requested.Remove(session);

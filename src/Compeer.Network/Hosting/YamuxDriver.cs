@@ -95,9 +95,9 @@ internal sealed class YamuxDriver : IThreadPoolWorkItem, IDisposable
                 _timers.Schedule(_timer, MonotonicClock.Now + Farewell);
             }
             await sending;
+            _timers.Schedule(_timer, Instant.Never);
+            _transport.Dispose();
         }
-        _timers.Schedule(_timer, Instant.Never);
-        _transport.Dispose();
     }
 
     /// <summary>Opens a stream, waiting while the remote has too many to acknowledge.</summary>
